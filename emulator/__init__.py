@@ -1,0 +1,1 @@
+"""A terminal one can touch: real MicroPython in a child process, everything around it here."""

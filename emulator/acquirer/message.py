@@ -1,0 +1,213 @@
+"""The acquirer's own reading of docs/wire.md, sections 1 and 2. A frame is:
+
+    length 2 | TPDU 5 | header 6 | type 2 | bitmap 8 | fields ... | MAC 8
+
+Numbers are kept as their digits, text as text and raw bytes as upper-case hex: exactly what is needed to echo them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import iso8583
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
+
+LENGTH_BYTES = 2
+SHORTEST, LONGEST = 20, 1024
+TPDU_END = 7
+BODY_START = 13
+TPDU_PROTOCOL = 0x60
+HEADER = bytes.fromhex("603100000000")
+MAC_BYTES = 8
+
+TAG_NUMBER, TAG_JOURNAL_HEAD, TAG_CARD = 0x01, 0x03, 0x04
+JOURNAL_HEAD_BYTES = 12
+NUMBER = re.compile(rb"[!-~]{8}-[0-9A-Fa-f]{4}-[0-9]{8}")
+
+
+def _digits(count: int, length_bytes: int = 0) -> dict[str, Any]:
+    return _raw(count, length_bytes) | {"len_count": "nibbles", "right_pad": "0"}
+
+
+def _text(count: int, length_bytes: int = 0) -> dict[str, Any]:
+    return {"data_enc": "ascii", "len_enc": "bcd", "len_type": length_bytes, "max_len": count}
+
+
+def _raw(count: int, length_bytes: int = 0) -> dict[str, Any]:
+    return {"data_enc": "b", "len_enc": "bcd", "len_type": length_bytes, "max_len": count}
+
+
+NUMERIC = {3: _digits(6), 4: _digits(12), 11: _digits(6), 12: _digits(6), 13: _digits(4), 22: _digits(3), 25: _digits(2),
+           60: _digits(17, 2), 61: _digits(29, 2)}
+FIELDS = NUMERIC | {37: _text(12), 38: _text(6), 39: _text(2), 41: _text(8), 42: _text(15), 49: _text(3),
+                    57: _raw(255, 2), 63: _text(163, 2), 64: _raw(MAC_BYTES)}
+SPEC = {"h": _raw(0), "t": _raw(2), "p": _raw(8)} | {str(field): layout for field, layout in FIELDS.items()}
+
+# The only length the profile knows of a field whose length could vary.
+EXACT_LENGTH = {60: 11, 61: 16, 63: 3}
+
+
+class BadMessage(ValueError):
+    """Bytes that break docs/wire.md; `place` names the part of the frame, `why` what is wrong with it."""
+
+    def __init__(self, place: str, why: str) -> None:
+        super().__init__(f"{place}: {why}")
+        self.place = place
+        self.why = why
+
+
+class Attempt(NamedTuple):
+    """What tells one attempt from every other one; batch and trace as 6 digits."""
+
+    merchant: str
+    terminal: str
+    batch: str
+    trace: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """One frame taken apart; `signed` is what the MAC covers, `mac` is empty when field 64 is missing."""
+
+    tpdu: bytes
+    type: str
+    fields: Mapping[int, str]
+    signed: bytes
+    mac: bytes
+
+    @property
+    def attempt(self) -> Attempt:
+        """The identity of this attempt; KeyError unless fields 11, 41, 42 and 60 are there."""
+        return Attempt(self.fields[42], self.fields[41], self.fields[60][2:8], self.fields[11])
+
+    @property
+    def answer_type(self) -> str:
+        """Message type of the answer to this request."""
+        return f"{int(self.type) + 10:04d}"
+
+
+def decode(frame: bytes) -> Message:
+    """Take one whole frame, length included, apart; BadMessage when it cannot be read."""
+    if len(frame) < LENGTH_BYTES:
+        raise BadMessage("length", "less than two bytes")
+    length = check_length(frame)
+    if length != len(frame) - LENGTH_BYTES:
+        raise BadMessage("length", f"says {length}, {len(frame) - LENGTH_BYTES} bytes follow")
+    if frame[LENGTH_BYTES] != TPDU_PROTOCOL:
+        raise BadMessage("TPDU", f"starts with {frame[LENGTH_BYTES]:02X}")
+    if frame[TPDU_END:BODY_START] != HEADER:
+        raise BadMessage("header", frame[TPDU_END:BODY_START].hex())
+    return _decode_body(frame[LENGTH_BYTES:TPDU_END], frame[BODY_START:])
+
+
+def check_length(prefix: bytes) -> int:
+    """Number of bytes that follow the two-byte length; BadMessage unless 20 to 1024."""
+    length = int.from_bytes(prefix[:LENGTH_BYTES], "big")
+    if not SHORTEST <= length <= LONGEST:
+        raise BadMessage("length", f"{length} is not {SHORTEST} to {LONGEST}")
+    return length
+
+
+def _decode_body(tpdu: bytes, body: bytes) -> Message:
+    # pyiso8583 looks each field of the bitmap up without asking, and follows bit 1 to a second bitmap.
+    if len(body) < 10:
+        raise BadMessage("bitmap", "cut short")
+    bitmap = int.from_bytes(body[2:10], "big")
+    for field in range(1, 65):
+        if bitmap >> (64 - field) & 1 and field not in FIELDS:
+            raise BadMessage("bitmap", f"field {field} is not in the profile")
+    try:
+        decoded, _ = iso8583.decode(body, SPEC)
+    except iso8583.DecodeError as error:
+        place = {"t": "type", "p": "bitmap"}.get(error.field, f"field {error.field}")
+        raise BadMessage(place, f"{error.msg}, byte {BODY_START + error.pos}") from None
+    fields = {int(name): value for name, value in decoded.items() if name.isdigit()}
+    if 64 not in fields:
+        return Message(tpdu, decoded["t"], fields, body, b"")
+    return Message(tpdu, decoded["t"], fields, body[:-MAC_BYTES], body[-MAC_BYTES:])
+
+
+def encode(tpdu: bytes, message_type: str, fields: Mapping[int, str], seal: Callable[[bytes], bytes]) -> bytes:
+    """One whole frame; `seal` turns the signed bytes into the 8 bytes of field 64. iso8583.EncodeError on impossible fields."""
+    named = {str(field): value for field, value in fields.items()}
+    body, _ = iso8583.encode({"t": message_type, "64": "00" * MAC_BYTES} | named, SPEC)
+    signed = bytes(body[:-MAC_BYTES])
+    content = tpdu + HEADER + signed + seal(signed)
+    return len(content).to_bytes(LENGTH_BYTES, "big") + content
+
+
+def swap_tpdu(tpdu: bytes) -> bytes:
+    """The TPDU of an answer: destination and source change places."""
+    return tpdu[:1] + tpdu[3:5] + tpdu[1:3]
+
+
+def cmac(key: bytes, data: bytes) -> bytes:
+    """The 16 bytes of AES-CMAC (RFC 4493, SP 800-38B)."""
+    mac = CMAC(AES(key))
+    mac.update(data)
+    return mac.finalize()
+
+
+def request_mac(key: bytes, signed: bytes) -> bytes:
+    """Field 64 of a request: 8 bytes over the message type up to field 64."""
+    return cmac(key, signed)[:MAC_BYTES]
+
+
+def answer_mac(key: bytes, mac_of_request: bytes, signed: bytes) -> bytes:
+    """Field 64 of an answer: 8 bytes that also cover the request's MAC, so that an answer fits one request only."""
+    return cmac(key, mac_of_request + signed)[:MAC_BYTES]
+
+
+def private_data(message: Message) -> dict[int, bytes]:
+    """The tags of field 57; BadMessage when they are cut short or a tag comes twice. A tag unknown here is kept."""
+    data = bytes.fromhex(message.fields.get(57, ""))
+    tags: dict[int, bytes] = {}
+    position = 0
+    while position < len(data):
+        value_start = position + 2
+        end = value_start + data[position + 1] if value_start <= len(data) else value_start
+        if end > len(data):
+            raise BadMessage("field 57", f"cut short at byte {position}")
+        if data[position] in tags:
+            raise BadMessage("field 57", f"tag {data[position]:02X} comes twice")
+        tags[data[position]] = data[value_start:end]
+        position = end
+    return tags
+
+
+def check_request(message: Message) -> None:
+    """BadMessage when no answer can be given: the message is no request, or it has no MAC to bind an answer to."""
+    # ISO 8583:1987, 4.1.1: an even third digit asks, the odd one above it answers.
+    if not message.type.isdigit() or int(message.type[2]) % 2:
+        raise BadMessage("type", f"{message.type} is no request")
+    if not message.mac:
+        raise BadMessage("field 64", "missing")
+
+
+def check_format(message: Message, wanted: frozenset[int]) -> None:
+    """BadMessage unless the message has exactly the wanted fields, each of the shape in docs/wire.md."""
+    for field in sorted(wanted ^ message.fields.keys()):
+        raise BadMessage(f"field {field}", "missing" if field in wanted else "does not belong here")
+    for field, value in message.fields.items():
+        if field in NUMERIC and not value.isdigit():
+            raise BadMessage(f"field {field}", "not all digits")
+        if len(value) != EXACT_LENGTH.get(field, len(value)):
+            raise BadMessage(f"field {field}", f"{len(value)} long, not {EXACT_LENGTH[field]}")
+    if message.fields[11] == "000000":
+        raise BadMessage("field 11", "the trace starts at 000001")
+
+
+def check_private_data(message: Message, with_card: bool) -> dict[int, bytes]:
+    """The tags of field 57; BadMessage unless they have the shape in docs/wire.md and a card exactly when there should be one."""
+    tags = private_data(message)
+    if not NUMBER.fullmatch(tags.get(TAG_NUMBER, b"")):
+        raise BadMessage("field 57", "no refund number in tag 01")
+    if len(tags.get(TAG_JOURNAL_HEAD, bytes(JOURNAL_HEAD_BYTES))) != JOURNAL_HEAD_BYTES:
+        raise BadMessage("field 57", "the journal head in tag 03 is not 12 bytes")
+    if (TAG_CARD in tags) != with_card:
+        raise BadMessage("field 57", "card block missing" if with_card else "a card block does not belong here")
+    return tags

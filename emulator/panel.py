@@ -1,0 +1,57 @@
+"""What the terminal's flash says, read by the emulator from the chip itself. The terminal is not asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.parts.flash import Flash
+from yuanlu.errors import StoreDamaged
+from yuanlu.record import HEAD, LARGEST, OVERHEAD, Record
+from yuanlu.refund.state import BOOT, STATE_NAMES
+from yuanlu.refund.transaction import Transaction
+from yuanlu.wire.messages import refund_number
+
+
+def records(flash: Flash) -> list[tuple[int, Record]]:
+    """Every whole record on the chip in order of number, each once, as (number, its own Record)."""
+    found: dict[int, Record] = {}
+    image = bytes(flash.data)
+    for address in range(0, len(image) - HEAD, flash.unit):
+        if image[address : address + 2] not in (b"YL", b"yl"):
+            continue
+        record = Record(bytearray(image[address : address + LARGEST].ljust(LARGEST, b"\xff")))
+        if record.head_is_plausible() and OVERHEAD + record.length <= LARGEST and record.check():
+            record.address = address
+            found.setdefault(record.number, record)
+    return sorted(found.items())
+
+
+def transactions(flash: Flash) -> list[Transaction]:
+    """Every transaction that the chip tells of, folded, in order of number."""
+    folded: dict[int, Transaction] = {}
+    for _, record in records(flash):
+        if record.type == BOOT or record.transaction == 0:
+            continue
+        transaction = folded.setdefault(record.transaction, Transaction(record.transaction, record.original))
+        try:
+            transaction.apply(record)
+        except StoreDamaged:
+            continue
+    return list(folded.values())
+
+
+def view(flash: Flash, config: Any) -> list[dict[str, Any]]:
+    """The transactions as plain data for the page and for counting money. Amounts in fen."""
+    return [
+        {
+            "number": refund_number(config, transaction.number),
+            "kind": "sale" if transaction.number == transaction.original else "refund",
+            "original": refund_number(config, transaction.original),
+            "amount": transaction.amount,
+            "state": STATE_NAMES[transaction.state],
+            "trace": transaction.trace,
+            "sends": transaction.sends,
+            "rrn": bytes(transaction.rrn).decode("ascii", "replace").strip("\0"),
+        }
+        for transaction in transactions(flash)
+    ]

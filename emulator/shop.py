@@ -1,0 +1,135 @@
+"""A shop: one terminal, its acquirer, the lines between them. What the page, the demo and the tests set up."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from emulator import acquirer as acquirers
+from emulator import panel
+from emulator.lines.serial import LocalBridge
+from emulator.parts.flash import Flash
+from emulator.parts.vault import ANSWER_KEY, REQUEST_KEY
+from emulator.terminal import Terminal
+from emulator.world import World
+
+ROOT = Path(__file__).parents[1]
+FIRMWARE = ROOT / "build" / "firmware"
+MERCHANT, TERMINAL = "898310059990001", "YL000001"
+# What the acquirer's profile says of a repeat, by the kind of acquirer it was written for.
+PROFILES = {"a": "replays", "c": "nothing"}
+
+SETTINGS: dict[str, Any] = {
+    "terminal": TERMINAL,
+    "merchant": MERCHANT,
+    "shop": "原路小店",
+    "epoch": 1,
+    "tpdu": "6000030000",
+    "header": "603100000000",
+    "host": "acquirer.test",
+    "port": 8583,
+    "repeat": "nothing",
+    "answer_ms": 3000,
+    "base_ms": 400,
+    "cap_ms": 4000,
+    "budget": 12,
+    "open_limit": 16,
+}
+
+
+class Shop:
+    """`real`: real time, TCP and a pty; otherwise virtual time and an acquirer in this process.
+
+    kind: how the acquirer treats a repeat; attached: (host, port) of another acquirer instead of the simulator.
+    """
+
+    def __init__(self, real: bool, kind: str = "a", seed: int = 1, firmware: Path = FIRMWARE,
+                 attached: tuple[str, int] | None = None, flash: Flash | None = None, **settings: Any) -> None:
+        self.world = World(real, seed)
+        self.seed = seed
+        keys = random.Random(f"keys {seed}")
+        request_key, answer_key, reader_key = (keys.randbytes(16) for _ in range(3))
+        self.acquirer = acquirers.Acquirer(kind, request_key=request_key, answer_key=answer_key, reader_key=reader_key,
+                                           terminals=[(MERCHANT, TERMINAL)], seed=seed)
+        self.settings = {**SETTINGS, "repeat": PROFILES[kind], **settings}
+        self.attached = attached is not None
+        self.address = attached or self._serve(real)
+        self.settings["host"], self.settings["port"] = self.address
+        self.terminal = Terminal(self.world, firmware, json.dumps(self.settings), {REQUEST_KEY: request_key, ANSWER_KEY: answer_key},
+                                 reader_key, flash)
+        self._laptop: subprocess.Popen[bytes] | LocalBridge | None = None
+        if not real:
+            self.terminal.network.direct[self.address] = self.acquirer
+
+    def _serve(self, real: bool) -> tuple[str, int]:
+        if not real:
+            return SETTINGS["host"], SETTINGS["port"]
+        server = acquirers.start(self.acquirer)
+        self.world.closing.append(server.stop)
+        return server.address
+
+    def plug_serial(self, plugged: bool) -> None:
+        """Connect the terminal to a technician's laptop that runs `yuanluctl bridge`, or pull that cable."""
+        self.terminal.serial.plugged = plugged
+        if plugged and self._laptop is None:
+            self._laptop = self._start_bridge() if self.world.real else LocalBridge(self.world, self.terminal.serial, self.acquirer)
+        self.terminal.on_change()
+
+    def _start_bridge(self) -> subprocess.Popen[bytes]:
+        port = self.terminal.serial.open_pty()
+        host, number = self.address
+        command = [sys.executable, "-m", "host_tools.yuanluctl", "bridge", "--port", port, "--to", f"{host}:{number}"]
+        laptop = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        def stop() -> None:
+            laptop.terminate()
+            laptop.wait(10)
+
+        self.world.closing.append(stop)
+        return laptop
+
+    # ---- what both sides believe
+
+    def terminal_ledger(self) -> list[dict[str, Any]]:
+        """What the terminal's flash says, read from the chip."""
+        return panel.view(self.terminal.flash, SimpleNamespace(**self.settings))
+
+    def count_money(self) -> list[str]:
+        """Every discrepancy between the flash and the acquirer's ledger, in words; an empty list when all agrees."""
+        return compare(self.terminal_ledger(), self.acquirer.ledger.money("sale"), self.acquirer.ledger.money("refund"))
+
+    def close(self) -> None:
+        """Switch off and free everything."""
+        self.world.close()
+
+
+# What each state allows the acquirer to have booked, in times.
+_MAY_BE_BOOKED = {"done": (1,), "resolved_done": (1,), "declined": (0,), "withdrawn": (0,), "resolved_not_done": (0,), "queued": (0,)}
+
+
+def compare(believed: list[dict[str, Any]], sales: dict[str, dict[str, int]], refunds: dict[str, dict[str, int]]) -> list[str]:
+    """Count the money per number: booked by the acquirer against what the terminal believes."""
+    wrong = []
+    known = {transaction["number"] for transaction in believed}
+    for number in sorted({*sales, *refunds} - known):
+        wrong.append(f"{number}: the acquirer booked it, the terminal does not know it")
+    for transaction in believed:
+        number, state = transaction["number"], transaction["state"]
+        booked = (sales if transaction["kind"] == "sale" else refunds).get(number, {"amount": 0, "times": 0})
+        if booked["times"] > 1:
+            wrong.append(f"{number}: the acquirer booked it {booked['times']} times, {_yuan(booked['amount'])} in all "
+                         f"for a {transaction['kind']} of {_yuan(transaction['amount'])}")
+        elif booked["times"] not in _MAY_BE_BOOKED.get(state, (0, 1)):
+            wrong.append(f"{number}: the terminal says {state}, the acquirer booked {_yuan(booked['amount'])}")
+        elif booked["times"] and booked["amount"] != transaction["amount"]:
+            wrong.append(f"{number}: {_yuan(transaction['amount'])} on the terminal, {_yuan(booked['amount'])} at the acquirer")
+    return wrong
+
+
+def _yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02d}"

@@ -1,0 +1,282 @@
+"""One emulated terminal: a real MicroPython child, and the parts it asks for over its pipe."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from emulator import protocol as p
+from emulator.lines.network import NetworkLine
+from emulator.lines.serial import SerialLine
+from emulator.parts import reader
+from emulator.parts.flash import Flash, MisusedFlash, PowerCut
+from emulator.parts.screen import Screen
+from emulator.parts.vault import Vault
+from emulator.world import World
+
+HEAP = "256K"
+_HUNG_SECONDS = 20
+KEYS = tuple("0123456789") + ("ENTER", "CANCEL", "CLEAR", "UP", "DOWN", "LANG")
+
+
+class CannotStart(Exception):
+    """No interpreter or no firmware: says which, and what brings it."""
+
+
+def interpreter() -> list[str]:
+    """The command that starts MicroPython: YUANLU_MICROPYTHON, or the one beside this Python."""
+    named = os.environ.get("YUANLU_MICROPYTHON")
+    if named:
+        return shlex.split(named)
+    beside = Path(sys.executable).parent / "micropython"
+    if not beside.exists():
+        raise CannotStart(f"no MicroPython at {beside}; run 'make setup', or set YUANLU_MICROPYTHON=/path/to/micropython")
+    return [str(beside)]
+
+
+class Terminal:
+    """Off until `power_on`. `config`: its settings as JSON; `firmware`: the folder that `make build` writes."""
+
+    def __init__(self, world: World, firmware: Path, config: str, keys: dict[int, bytes], reader_key: bytes,
+                 flash: Flash | None = None) -> None:
+        self.world, self.firmware, self.config, self.reader_key = world, firmware, config, reader_key
+        self.flash = flash or Flash()
+        self.vault = Vault(keys)
+        self.screen = Screen()
+        self.paper: list[str] = []
+        self.paper_in = True
+        self.log: list[str] = []
+        self.network = NetworkLine(world, self.post)
+        self.serial = SerialLine(world, self.post)
+        self.cut_when_sent = False  # power goes as soon as the next bytes have left over the network
+        self.on_change: Callable[[], None] = lambda: None
+        self.trace: Callable[[int, bytes, bytes], None] | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._pipe: socket.socket | None = None
+        self._events: list[bytes] = []
+        self._waits_until: int | None = None
+        self._waiting = False
+        self._powered_at = 0
+        world.terminals.append(self)
+
+    # ---- power
+
+    @property
+    def is_on(self) -> bool:
+        """The child runs."""
+        return self._child is not None
+
+    def power_on(self) -> None:
+        """Start the child on the flash as it is."""
+        if self._child is not None:
+            return
+        if not (self.firmware / "main.py").exists():
+            raise CannotStart(f"no firmware in {self.firmware}; run 'make build'")
+        mine, theirs = socket.socketpair()
+        mine.settimeout(_HUNG_SECONDS)
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "MICROPYPATH": f".frozen:{self.firmware}",
+            "YUANLU_PIPE": str(theirs.fileno()),
+            "YUANLU_TABLES": str(self.firmware / "tables.bin"),
+        }
+        command = [*interpreter(), "-X", f"heapsize={HEAP}", str(self.firmware / "main.py")]
+        self._child = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        theirs.close()
+        self._pipe, self._events, self._waiting = mine, [], False
+        self._powered_at = self.world.now_ms
+        self.post(p.CABLE, bytes([self.network.plugged]))
+        self.on_change()
+
+    def power_off(self) -> str:
+        """Pull the plug: the child is gone at once, its connections stay half open. Returns what it had printed."""
+        child, pipe = self._child, self._pipe
+        self._child = self._pipe = None
+        if child is None or pipe is None:
+            return ""
+        child.kill()
+        pipe.close()
+        printed = child.communicate()[0].decode(errors="replace")
+        self.network.power_cut()
+        self.serial.power_cut()
+        self.screen.clear()
+        self._waiting = False
+        self.on_change()
+        return printed
+
+    # ---- what a person does
+
+    def press(self, key: str) -> None:
+        """One key of the keypad; ValueError for any other."""
+        if key not in KEYS:
+            raise ValueError(f"no key {key!r}; the keypad has {' '.join(KEYS)}")
+        self.post(p.KEY, key.encode())
+
+    def present(self, card: str) -> None:
+        """Hold a card of the tray to the reader."""
+        if card not in reader.TRAY:
+            raise ValueError(f"no card {card!r} in the tray; there are {', '.join(reader.TRAY)}")
+        self.post(p.CARD, reader.present(reader.TRAY[card], self.reader_key, self.world.draw))
+
+    def plug_network(self, plugged: bool) -> None:
+        """Put the network cable in or pull it."""
+        self.network.plug(plugged)
+        self.post(p.CABLE, bytes([plugged]))
+        self.on_change()
+
+    def post(self, kind: int, data: bytes) -> None:
+        """Queue an event for the terminal; lost when it is off."""
+        if self._child is not None:
+            self._events.append(p.event(kind, data))
+
+    # ---- serving the child
+
+    def serve(self) -> None:
+        """Answer requests until the terminal waits."""
+        while self._pipe is not None and not self._waiting:
+            try:
+                self._serve_one(self._pipe)
+            except PowerCut:
+                self.power_off()
+            except MisusedFlash as misuse:
+                self._stopped(f"flash misused: {misuse}")
+            except (ConnectionError, EOFError):
+                self._stopped("the firmware ended")
+            except TimeoutError:
+                self._stopped(f"the firmware did nothing for {_HUNG_SECONDS} s")
+
+    def _stopped(self, why: str) -> None:
+        printed = self.power_off().strip()
+        self.log.append(f"terminal stopped: {why}" + (f"\n{printed}" if printed else ""))
+        self.on_change()
+
+    def _serve_one(self, pipe: socket.socket) -> None:
+        operation, length = p.REQUEST.unpack(_receive(pipe, p.REQUEST.size))
+        body = _receive(pipe, length)
+        if operation == p.WAIT:
+            ms = int.from_bytes(body, "little", signed=True)
+            self._waiting = True
+            self._waits_until = None if ms < 0 else self.world.now_ms + ms
+            return
+        answer = _OPERATIONS[operation](self, body)
+        if self.trace is not None and operation != p.FLASH_READ:
+            self.trace(operation, body, answer)
+        self._answer(answer)
+        if operation == p.NET_WRITE and self.cut_when_sent:
+            self.cut_when_sent = False
+            raise PowerCut
+
+    def _answer(self, answer: bytes) -> None:
+        if self._pipe is not None:
+            self._pipe.sendall(p.ANSWER.pack(self.world.now_ms - self._powered_at, len(answer)) + answer)
+
+    def wakes_at(self) -> int | None:
+        """When the terminal's wait is over; None when only an event ends it."""
+        if not self._waiting:
+            return None
+        return self.world.now_ms if self._events else self._waits_until
+
+    def resume_if_due(self) -> None:
+        """Hand over all events that are there, or the end of the wait."""
+        due = self.wakes_at()
+        if due is None or due > self.world.now_ms:
+            return
+        events, self._events = b"".join(self._events), []
+        if self.trace is not None:
+            self.trace(p.WAIT, b"", events)
+        self._waiting = False
+        try:
+            self._answer(events)
+        except OSError:
+            self._stopped("the firmware ended")
+
+    # ---- operations
+
+    def _display(self, body: bytes) -> bytes:
+        self.screen.show(body[0], body[1:])
+        self.on_change()
+        return b""
+
+    def _print(self, body: bytes) -> bytes:
+        if not self.paper_in:
+            return b"\x01"
+        self.paper.append(body.decode())
+        self.on_change()
+        return b"\x00"
+
+    def _program(self, body: bytes) -> bytes:
+        self.flash.program(int.from_bytes(body[:4], "little"), body[4:])
+        return b""
+
+    def _erase(self, body: bytes) -> bytes:
+        self.flash.erase(int.from_bytes(body, "little"))
+        return b""
+
+    def _read(self, body: bytes) -> bytes:
+        return self.flash.read(int.from_bytes(body[:4], "little"), int.from_bytes(body[4:6], "little"))
+
+    def _geometry(self, body: bytes) -> bytes:
+        flash = self.flash
+        return flash.unit.to_bytes(2, "little") + flash.sectors.to_bytes(2, "little") + flash.sector_size.to_bytes(4, "little")
+
+    def _date(self, body: bytes) -> bytes:
+        now = self.world.date
+        date = now.year * 10000 + now.month * 100 + now.day
+        clock = now.hour * 10000 + now.minute * 100 + now.second
+        return date.to_bytes(4, "little") + clock.to_bytes(4, "little") + b"\x01"
+
+    def _log(self, body: bytes) -> bytes:
+        self.log.append(body.decode(errors="replace"))
+        self.on_change()
+        return b""
+
+    def _net_open(self, body: bytes) -> bytes:
+        self.network.open(body[0], body[3:].decode(), int.from_bytes(body[1:3], "little"))
+        return b""
+
+    def _net_write(self, body: bytes) -> bytes:
+        self.network.write(body[0], body[1:])
+        return b""
+
+    def _net_close(self, body: bytes) -> bytes:
+        self.network.close(body[0])
+        return b""
+
+    def _serial_write(self, body: bytes) -> bytes:
+        self.serial.write(body)
+        return b""
+
+
+_OPERATIONS: dict[int, Callable[[Terminal, bytes], bytes]] = {
+    p.FLASH_READ: Terminal._read,
+    p.FLASH_PROGRAM: Terminal._program,
+    p.FLASH_ERASE: Terminal._erase,
+    p.GEOMETRY: Terminal._geometry,
+    p.VAULT_READ: lambda terminal, body: terminal.vault.read(body[0]),
+    p.DISPLAY: Terminal._display,
+    p.PRINT: Terminal._print,
+    p.NET_OPEN: Terminal._net_open,
+    p.NET_WRITE: Terminal._net_write,
+    p.NET_CLOSE: Terminal._net_close,
+    p.SERIAL_WRITE: Terminal._serial_write,
+    p.RANDOM: lambda terminal, body: terminal.world.draw.randbytes(body[0]),
+    p.DATE: Terminal._date,
+    p.CONFIG: lambda terminal, body: terminal.config.encode(),
+    p.LOG: Terminal._log,
+}
+
+
+def _receive(pipe: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        part = pipe.recv(count - len(data))
+        if not part:
+            raise EOFError
+        data += part
+    return data

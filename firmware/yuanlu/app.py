@@ -1,0 +1,108 @@
+"""The one place where all meet: a Board's ports in, a running terminal out."""
+
+from binascii import crc32
+
+from yuanlu import VERSION
+from yuanlu.compat import create_task
+from yuanlu.config import Config
+from yuanlu.desk import Desk
+from yuanlu.errors import YuanluError
+from yuanlu.forwarder import Forwarder
+from yuanlu.link.acquirer import NetworkRoad
+from yuanlu.link.channel import Channel
+from yuanlu.link.serial_line import SerialLine
+from yuanlu.refund.codes import Codes
+from yuanlu.store.journal import Journal
+from yuanlu.tables import Tables
+from yuanlu.ui import menu
+from yuanlu.ui.dialogs import Dialogs
+from yuanlu.ui.grid import Grid
+from yuanlu.ui.result import print_owed
+from yuanlu.ui.words import Words
+
+_RESTART_MS = 1000
+
+
+def _no_seal(number, data):
+    """The journal is not sealed yet: its tag field holds zeros."""
+    return bytes(8)
+
+
+class Till:
+    """What a flow is handed: words, dialogs, desk, journal, forwarder, printer, config."""
+
+    def __init__(self, board):
+        self.board = board
+        self.log = board.log
+        self.watched = 0  # number of the transaction that a flow is watching
+        self.unprintable = []  # numbers whose slip did not come out in this life; the reprint key serves them
+        tables = Tables(board.tables())
+        self.words = Words(tables)
+        self.dialogs = Dialogs(Grid(board.display, tables), board.keypad, board.reader, self.words, self.status)
+        self.printer = board.printer
+        self.config = Config(board.config())
+        self.codes = Codes(tables)
+        self.journal = Journal(board.flash, crc32(self.config.terminal.encode()), _no_seal)
+        self.desk = Desk(self.journal, self.config, board.vault, board.clock)
+        self.line = SerialLine(board.serial, board.clock, board.vault)
+        roads = [NetworkRoad(board.network, self.config), self.line]
+        channel = Channel(roads, board.clock)
+        self.forwarder = Forwarder(self.desk, channel, self.codes, board.vault, board.clock, self.config)
+
+    def status(self):
+        """The right end of the title row: is there a network, how many transactions are not settled."""
+        up = "status.network" if self.board.network.is_up() else "status.no_network"
+        waiting = len(self.journal.live)
+        return ("status.waiting", (up,), waiting) if waiting else up
+
+
+async def main(board):
+    """Run the terminal until power goes."""
+    till = Till(board)
+    try:
+        till.journal.mount()
+    except YuanluError as error:
+        board.log("start: {}".format(error))
+        await till.dialogs.notice("start.failed", ["refused.journal", "advice.refused.journal"])
+    for number, what in till.journal.trouble:
+        board.log("journal: record {}: {}".format(number, what))
+    board.log("yuanlu {} ready, {} open".format(VERSION, len(till.journal.live)))
+    tasks = [
+        ("forwarder", till.forwarder.run),
+        ("serial line", till.line.run),
+        ("network", lambda: _watch(till, board.network.changed, board.network.is_up)),
+        ("bridge", lambda: _watch(till, till.line.appeared, lambda: True)),
+        ("slips", lambda: _tell(till)),
+    ]
+    for name, start in tasks:
+        create_task(_guard(board, name, start))
+    await _guard(board, "menu", lambda: menu.run(till))
+
+
+async def _watch(till, appeared, is_up):
+    """A road opens: what waits may go."""
+    while True:
+        await appeared.wait()
+        appeared.clear()
+        if is_up():
+            till.forwarder.road_opened()
+        till.board.keypad.post("REFRESH")
+
+
+async def _tell(till):
+    """Keep title row and paper abreast of what the forwarder notes."""
+    while True:
+        print_owed(till)
+        till.forwarder.changed.clear()
+        await till.forwarder.changed.wait()
+        till.board.keypad.post("REFRESH")
+
+
+async def _guard(board, name, start):
+    """Run a task for ever: what kills it is logged and it starts again. The only `except Exception` there is."""
+    while True:
+        try:
+            await start()
+        except Exception as error:
+            board.failed(name, error)
+        await board.clock.sleep_ms(_RESTART_MS)

@@ -1,0 +1,50 @@
+"""Give the board the time: `idle(ms)` is its only wait, and its clock the only one (the emulator's boards).
+
+On MicroPython two names of asyncio.core are replaced. Its C queue stamps what is ready with the real clock; keys of timers
+lie 2^24 ms ahead of that, so the two never mix: ready tasks first, in order, then timers by time and order of arming.
+"""
+
+try:
+    import asyncio.core as core
+    from time import ticks_add, ticks_ms
+except ImportError:
+    core = None
+    from yuanlu import loop
+
+_AHEAD = 1 << 24
+_LIVELOCK = 20_000
+
+
+class _Idle:
+    """Stands where asyncio keeps its poll object."""
+
+    map = {0: 0}  # must be true: asyncio then asks us to wait even when no timer is armed
+
+    def __init__(self, idle):
+        self.idle = idle
+        self.idle_turns = 0
+
+    def wait_io_event(self, ms):
+        if ms == 0:
+            self.idle_turns += 1
+            if self.idle_turns > _LIVELOCK:
+                raise RuntimeError("livelock: tasks run on without a wait")
+            return
+        self.idle_turns = 0
+        self.idle(ms)
+
+
+def drive(idle, now):
+    """idle(ms) waits (ms < 0: until something happens) and brings events; now() gives ms since power-up."""
+    if core is None:
+        loop.loop.idle = lambda ms: _advance(idle, now, ms)
+        return
+    core.new_event_loop()
+    core._io_queue = _Idle(idle)
+    base = ticks_add(ticks_ms(), _AHEAD)
+    core.ticks = lambda: ticks_add(base, now())
+
+
+def _advance(idle, now, ms):
+    idle(ms)
+    loop.loop.now = now()

@@ -1,0 +1,29 @@
+"""The only place that may look at the runtime: MicroPython on the device, CPython for tests and tools."""
+
+import sys
+
+if sys.implementation.name == "micropython":
+    from asyncio import CancelledError, Event, Lock, TimeoutError, create_task, run, sleep_ms, wait_for_ms
+
+    from micropython import const
+else:
+    from yuanlu.loop import CancelledError, Event, Lock, TimeoutError, create_task, run, sleep_ms, wait_for_ms
+
+    def const(value):
+        """On the device the compiler folds `const`; here it is the value."""
+        return value
+
+
+def visit(name):
+    """Import a visiting module by its dotted name; `leave` drops it again."""
+    return __import__(name, None, None, ("*",))
+
+
+def leave(name):
+    """Forget a visiting module, so that its bytecode and globals can be collected."""
+    sys.modules.pop(name, None)
+
+
+__all__ = (
+    "CancelledError Event Lock TimeoutError const create_task leave run sleep_ms visit wait_for_ms".split()
+)

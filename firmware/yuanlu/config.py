@@ -1,0 +1,64 @@
+"""The terminal's settings: checked whole before anything runs, read-only afterwards."""
+
+import json
+
+from yuanlu.errors import BadConfig
+
+# What the acquirer does with a repeat of the same bytes: answers it with the answer of the first (kind a), or nothing
+# that can be trusted (kind c books it again). The default trusts nothing: silence goes to a person.
+REPEATS = ("replays", "nothing")
+
+_TEXTS = {"terminal": 8, "merchant": 15, "tpdu": 10, "header": 12, "host": 0, "shop": 0, "repeat": 0}
+_NUMBERS = {
+    "epoch": (1, 65535),
+    "port": (1, 65535),
+    "answer_ms": (100, 120_000),
+    "base_ms": (10, 60_000),
+    "cap_ms": (10, 900_000),
+    "budget": (1, 200),
+    "open_limit": (1, 32),
+}
+
+
+class Config:
+    """Every setting is an attribute of the same name.
+
+    terminal, merchant: F41, F42; epoch: install epoch (grows when the journal is replaced); answer_ms: how long an answer
+    may take; base_ms, cap_ms, budget: waits and sends of a transaction before a person is asked; open_limit: how many
+    transactions may stand open.
+    """
+
+    def __init__(self, text):
+        try:
+            values = json.loads(text)
+        except ValueError:
+            raise BadConfig("config: not JSON") from None
+        if not isinstance(values, dict):
+            raise BadConfig("config: an object with settings is expected")
+        for name in sorted(values):
+            if name not in _TEXTS and name not in _NUMBERS:
+                raise BadConfig("config: unknown setting '{}'".format(name))
+        for name in _TEXTS:
+            setattr(self, name, _text(values, name, _TEXTS[name]))
+        for name in _NUMBERS:
+            low, high = _NUMBERS[name]
+            setattr(self, name, _number(values, name, low, high))
+        if self.repeat not in REPEATS:
+            raise BadConfig("config: 'repeat' is one of {}".format(", ".join(REPEATS)))
+        for name in ("tpdu", "header"):
+            if not getattr(self, name).isdigit():
+                raise BadConfig("config: '{}' is digits only".format(name))
+
+
+def _text(values, name, length):
+    value = values.get(name)
+    if not isinstance(value, str) or not value or (length and len(value) != length):
+        raise BadConfig("config: '{}' is text{}".format(name, " of {} characters".format(length) if length else ""))
+    return value
+
+
+def _number(values, name, low, high):
+    value = values.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise BadConfig("config: '{}' is a whole number of {} to {}".format(name, low, high))
+    return value

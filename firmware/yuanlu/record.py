@@ -1,0 +1,138 @@
+"""The journal's records to bytes and back. Little-endian.
+
+    u16 magic | u16 length of payload | u8 type | u32 number | u32 terminal | payload | 8 bytes tag | u32 crc32 of all before
+
+A copy made by compaction has another magic and is otherwise the same. The CRC is unseeded, so that one record can be found
+on a dead chip by itself. Every payload begins with u32 transaction (the number of its INTENT) and u32 original (the number
+of the sale it belongs to; a sale: its own); both 0 when the record concerns no transaction.
+"""
+
+from binascii import crc32
+from collections import namedtuple
+from struct import calcsize, pack_into, unpack_from
+
+from yuanlu.compat import const
+from yuanlu.errors import StoreDamaged
+from yuanlu.refund import state as s
+
+MAGIC = const(0x4C59)  # "YL"
+MAGIC_COPY = const(0x6C79)  # "yl"
+HEAD = const(13)
+OVERHEAD = const(25)
+LARGEST_PAYLOAD = const(640)
+LARGEST = const(665)
+
+_DESCRIPTION = "<IIBIIIIIBBB10s8s"
+_FORMATS = {
+    s.INTENT: _DESCRIPTION,
+    s.SALE: _DESCRIPTION + "12s6s",
+    s.SENDING: "<IIBHB",
+    s.RESULT: "<IIBB2s12s6sII",
+    s.PRINTED: "<IIBB",
+    s.WITHDRAWN: "<IIB",
+    s.BOOT: "<III",
+}
+_KIND = "transaction original kind amount batch trace date time quality reason operator card fingerprint"
+Intent = namedtuple("Intent", _KIND.split())
+Sale = namedtuple("Sale", (_KIND + " rrn approval").split())
+Sending = namedtuple("Sending", "transaction original attempt send route".split())
+Result = namedtuple("Result", "transaction original attempt verdict code rrn approval date time".split())
+Printed = namedtuple("Printed", "transaction original state copy".split())
+Withdrawn = namedtuple("Withdrawn", "transaction original operator".split())
+Boot = namedtuple("Boot", "transaction original boot".split())
+_BODIES = {
+    s.INTENT: Intent,
+    s.SALE: Sale,
+    s.SENDING: Sending,
+    s.RESULT: Result,
+    s.PRINTED: Printed,
+    s.WITHDRAWN: Withdrawn,
+    s.BOOT: Boot,
+}
+INTENT_FIXED = calcsize(_DESCRIPTION)
+
+
+def size(payload_length, unit):
+    """Bytes that a record takes on flash: padded up to the write unit."""
+    return -(-(OVERHEAD + payload_length) // unit) * unit
+
+
+def payload_length(record_type, tail=0):
+    """Bytes of a payload of that type; `tail`: bytes after the fixed part (an INTENT's message)."""
+    return calcsize(_FORMATS[record_type]) + tail
+
+
+def encode(record_type, values, tail=b""):
+    """A payload from the fields of its namedtuple, in order, and what follows them."""
+    fixed = calcsize(_FORMATS[record_type])
+    payload = bytearray(fixed + len(tail))
+    pack_into(_FORMATS[record_type], payload, 0, *values)
+    payload[fixed:] = tail
+    return payload
+
+
+class Record:
+    """One record in a buffer. Reused from record to record: take what you keep."""
+
+    def __init__(self, buffer):
+        self.buffer = buffer
+        self.view = memoryview(buffer)
+        self.address = 0
+        self.copy = False
+        self.length = self.type = self.number = self.terminal = 0
+        self.transaction = self.original = 0
+
+    def fill(self, record_type, number, terminal, payload, tag):
+        """Lay a new record into the buffer; `tag(number, bytes)` gives the 8 bytes of the seal."""
+        length = len(payload)
+        if length > LARGEST_PAYLOAD:
+            raise StoreDamaged("record: payload of {} bytes, largest is {}".format(length, LARGEST_PAYLOAD))
+        pack_into("<HHBII", self.buffer, 0, MAGIC, length, record_type, number, terminal)
+        end = HEAD + length
+        self.view[HEAD:end] = payload
+        self.view[end : end + 8] = tag(number, self.view[:end])
+        self._close(length)
+
+    def mark_copy(self):
+        """Turn the record in the buffer into a copy of itself: other magic, same tag."""
+        pack_into("<H", self.buffer, 0, MAGIC_COPY)
+        self._close(self.length)
+
+    def _close(self, length):
+        end = HEAD + length + 8
+        pack_into("<I", self.buffer, end, crc32(self.view[:end]))
+        self.check()
+
+    def head_is_plausible(self):
+        """The first 13 bytes may begin a record: magic and length fit."""
+        magic, length = unpack_from("<HH", self.buffer, 0)
+        self.length = length
+        return magic in (MAGIC, MAGIC_COPY) and 8 <= length <= LARGEST_PAYLOAD
+
+    def check(self):
+        """True when the buffer holds a whole record; its fields are set then."""
+        if not self.head_is_plausible():
+            return False
+        end = HEAD + self.length + 8
+        if crc32(self.view[:end]) != unpack_from("<I", self.buffer, end)[0]:
+            return False
+        magic, _, self.type, self.number, self.terminal = unpack_from("<HHBII", self.buffer, 0)
+        self.copy = magic == MAGIC_COPY
+        self.transaction, self.original = unpack_from("<II", self.buffer, HEAD)
+        return True
+
+    def tag(self):
+        """The 8 bytes of the seal."""
+        end = HEAD + self.length
+        return bytes(self.view[end : end + 8])
+
+    def body(self):
+        """The payload as the namedtuple of its type; StoreDamaged for a type or length this firmware does not know."""
+        layout = _FORMATS.get(self.type)
+        if layout is None or self.length < calcsize(layout):
+            raise StoreDamaged("record {}: type {} with {} bytes is not known".format(self.number, self.type, self.length))
+        return _BODIES[self.type](*unpack_from(layout, self.buffer, HEAD))
+
+    def message(self):
+        """An INTENT's exact bytes to be sent."""
+        return bytes(self.view[HEAD + INTENT_FIXED : HEAD + self.length])

@@ -1,0 +1,25 @@
+"""What a response code means: one column for a first answer, one for the answer to a repeat after silence (L6)."""
+
+from yuanlu.refund import state as s
+from yuanlu.tables import CODES
+
+
+class Codes:
+    """The code table of tables.bin. Public source of the classes: UnionPay's response code appendix, re-read for refunds."""
+
+    def __init__(self, tables):
+        self.section = tables.section(CODES)
+
+    def verdict(self, code, doubt, conclusive):
+        """The verdict on an authenticated answer.
+
+        doubt: an earlier send of the same bytes stayed without an answer; conclusive: the profile says that this
+        acquirer answers a repeat with the answer of the first. A "no" to a repeat is otherwise not a "no".
+        """
+        found = self.section.find(code[0] << 8 | code[1])
+        if found is None:
+            return s.PERSON
+        verdict = found[1 if doubt else 0]
+        if doubt and verdict != s.DONE and not conclusive:
+            return s.PERSON
+        return verdict

@@ -1,0 +1,103 @@
+"""The states of a transaction and the one fold over its records. Nothing else decides a state.
+
+    INTENT, ATTEMPT          -> queued      the bytes are durable, not one of them has left
+    SENDING                  -> sending     bytes may have left
+    RESULT silent            -> unknown     no conclusive answer; the same bytes will go again
+    RESULT later             -> waiting     the acquirer said no for now: nothing was booked
+    RESULT person            -> parked      only a person can find out
+    RESULT done / SALE       -> done
+    RESULT declined          -> declined
+    WITHDRAWN                -> withdrawn   only while it was never sent
+    DECISION                 -> resolved done / resolved not done, by a named person
+"""
+
+from yuanlu.compat import const
+from yuanlu.errors import StoreDamaged
+
+# Record types (journal-wide; the journal's format page lists them).
+SALE = const(1)
+INTENT = const(2)
+SENDING = const(3)
+RESULT = const(4)
+ATTEMPT = const(5)
+DECISION = const(6)
+WITHDRAWN = const(7)
+APPROVAL = const(8)
+PIN_TRY = const(9)
+PRINTED = const(10)
+ANCHOR = const(11)
+HANDOVER = const(12)
+SUMMARY = const(13)
+BOOT = const(14)
+CONFIG = const(15)
+
+# Verdicts: what a RESULT says of one send. The first six are the classes of the code table, in its order.
+DONE = const(1)
+DECLINED = const(2)
+LATER = const(3)
+UNSURE = const(4)
+HOLD = const(5)
+PERSON = const(6)
+SILENT = const(7)
+
+# States. A number is written to flash (PRINTED), so it never changes its meaning.
+IS_NEW = const(0)
+IS_QUEUED = const(1)
+IS_SENDING = const(2)
+IS_UNKNOWN = const(3)
+IS_ASKING = const(4)
+IS_ACCEPTED = const(5)
+IS_WAITING = const(6)
+IS_HELD = const(7)
+IS_PARKED = const(8)
+IS_DONE = const(9)
+IS_DECLINED = const(10)
+IS_WITHDRAWN = const(11)
+IS_RESOLVED_DONE = const(12)
+IS_RESOLVED_NOT_DONE = const(13)
+
+STATE_NAMES = (
+    "new queued sending unknown asking accepted waiting held parked done declined withdrawn resolved_done resolved_not_done"
+).split()
+
+_SENDABLE = (IS_QUEUED, IS_UNKNOWN, IS_WAITING)
+_AFTER_RESULT = {
+    DONE: IS_DONE,
+    DECLINED: IS_DECLINED,
+    LATER: IS_WAITING,
+    PERSON: IS_PARKED,
+    HOLD: IS_PARKED,
+    SILENT: IS_UNKNOWN,
+}
+
+
+def next_state(state, record_type, verdict=0):
+    """The state after one more record; StoreDamaged when no such arrow exists."""
+    if record_type == INTENT and state == IS_NEW:
+        return IS_QUEUED
+    if record_type == SALE and (state == IS_NEW or not is_final(state)):
+        return IS_DONE
+    if record_type == SENDING and state in _SENDABLE:
+        return IS_SENDING
+    if record_type == RESULT and state == IS_SENDING and verdict in _AFTER_RESULT:
+        return _AFTER_RESULT[verdict]
+    if record_type == WITHDRAWN and state == IS_QUEUED:
+        return IS_WITHDRAWN
+    if record_type in (PRINTED, APPROVAL):
+        return state
+    raise StoreDamaged("record type {} verdict {} after state {}".format(record_type, verdict, STATE_NAMES[state]))
+
+
+def is_final(state):
+    """Nothing more will happen by itself or by a person's decision."""
+    return state >= IS_DONE
+
+
+def is_sendable(state):
+    """The forwarder may send it, or send it again."""
+    return state in _SENDABLE
+
+
+def frees_cap(state):
+    """Definitively not done: its amount no longer counts against the original (L3)."""
+    return state in (IS_DECLINED, IS_WITHDRAWN, IS_RESOLVED_NOT_DONE)

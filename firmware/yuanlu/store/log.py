@@ -1,0 +1,246 @@
+"""A ring of flash sectors that holds records, oldest first. Write-once units: nothing is ever programmed twice.
+
+    sector header, one program right after a completed erase, padded to the unit:
+    4 "YLJ1" | u8 format | u8 log2 unit | u16 flags | u32 sequence | u32 erases | u32 first record number
+    | u32 trace high-water | u32 batch | u32 boot | u32 crc32
+
+Sectors are used in ring order. With n sectors, the newest n - 2 by sequence hold the journal; older ones are free. That a
+sector is free is therefore never remembered, it is read from the headers.
+
+Mounting only reads. What was open at a power cut is never appended to: the first write of a new life seals it by moving to
+a fresh sector, and writes its last record there again, since a cut may have left it marginally programmed. A newest sector
+that holds nothing but copies was being filled by a compaction: it is dropped, its originals still stand.
+"""
+
+from array import array
+from binascii import crc32
+from struct import pack_into, unpack_from
+
+from yuanlu import record as r
+from yuanlu.compat import const
+from yuanlu.errors import StoreDamaged, StoreFull
+
+_HEADER = const(36)
+_FORMAT = const(1)
+_ERASED = const(0xFF)
+
+
+class Log:
+    """Records on a Flash port. `tag(number, bytes)` is the sealer; `terminal` 4 bytes as an int."""
+
+    def __init__(self, flash, terminal, tag):
+        if flash.sectors < 4:
+            raise StoreDamaged("flash: {} sectors, at least 4 are needed".format(flash.sectors))
+        self.flash = flash
+        self.terminal = terminal
+        self.tag = tag
+        self.record = r.Record(bytearray(r.size(r.LARGEST_PAYLOAD, flash.unit)))
+        self._readback = bytearray(64)
+        self._sequences = array("I", bytes(4 * flash.sectors))
+        self._erases = array("I", bytes(4 * flash.sectors))
+        self._counters = bytearray(16)
+        self.sequence = 0
+        self.head = flash.sectors - 1
+        self.tail = 0  # first free byte of the head sector
+        self.number = 1  # of the next record
+        self.newest = (0, bytes(8))  # number and tag of the newest record
+        self.sealed = True  # False: the head was open when power went; nothing may be appended to it
+        self.quiet = False  # True while an answer is awaited: some chips stop interrupts for an erase
+        self._last_address = 0
+
+    # ---- reading
+
+    def mount(self, apply):
+        """Read the headers and every record; `apply(record)` is called oldest first. Reads only."""
+        for sector in range(self.flash.sectors):
+            self._read_header(sector)
+        self._find_head()
+        for record in self.records():
+            if not record.copy or record.number >= self.number:
+                self._note(record)
+            apply(record)
+        self.sealed = self.sequence == 0
+
+    def _find_head(self):
+        newest = max(self._sequences)
+        while newest and not self._committed(self._sequences.index(newest)):
+            self._sequences[self._sequences.index(newest)] = 0
+            newest = max(self._sequences)
+        self.sequence = newest
+        if newest:
+            self.head = self._sequences.index(newest)
+
+    def _committed(self, sector):
+        return any(not record.copy for record in self._in_sector(sector))
+
+    def _read_header(self, sector):
+        """Note the sector's sequence, 0 when it has no valid header, and the counters it saw."""
+        buffer = self.record.buffer
+        view = self.record.view[:_HEADER]
+        self.flash.read_into(sector * self.flash.sector_size, view)
+        if bytes(view[:4]) != b"YLJ1" or crc32(view[:-4]) != unpack_from("<I", buffer, _HEADER - 4)[0]:
+            self._sequences[sector] = 0
+            return
+        if view[4] != _FORMAT or 1 << view[5] != self.flash.unit:
+            raise StoreDamaged("journal: format {} unit {} is not this firmware's".format(view[4], 1 << view[5]))
+        self._sequences[sector], self._erases[sector], first = unpack_from("<III", buffer, 8)
+        self.number = max(self.number, first)
+        for at in range(0, 12, 4):
+            seen = unpack_from("<I", buffer, 20 + at)[0]
+            if seen > unpack_from("<I", self._counters, at)[0]:
+                pack_into("<I", self._counters, at, seen)
+
+    def high_water(self):
+        """(trace, batch, boot): the largest that any sector header has seen."""
+        return unpack_from("<III", self._counters, 0)
+
+    def records(self):
+        """Every record, oldest sector first, in the one reused Record. Decode before you go on."""
+        lowest = max(1, self.sequence - self.flash.sectors + 3)
+        for sequence in range(lowest, self.sequence + 1):
+            for sector in range(self.flash.sectors):
+                if self._sequences[sector] == sequence:
+                    yield from self._in_sector(sector)
+
+    def _in_sector(self, sector):
+        start = sector * self.flash.sector_size
+        address = start + self._header_size()
+        end = start + self.flash.sector_size
+        while address + r.OVERHEAD + 8 <= end:
+            record = self.read(address, end)
+            if record is not None:
+                size = r.size(record.length, self.flash.unit)
+                yield record
+                address += size
+                continue
+            if self._blank():
+                return
+            # Torn by a cut, or damaged since: look for the next record, unit by unit.
+            address += self.flash.unit
+
+    def _blank(self):
+        return all(byte == _ERASED for byte in self.record.view[: r.HEAD])
+
+    def read(self, address, end=None):
+        """The Record at `address`, or None when no whole record begins there."""
+        record = self.record
+        if end is None:
+            end = (address // self.flash.sector_size + 1) * self.flash.sector_size
+        self.flash.read_into(address, record.view[: r.HEAD])
+        if not record.head_is_plausible() or address + r.OVERHEAD + record.length > end:
+            return None
+        rest = record.view[r.HEAD : r.OVERHEAD + record.length]
+        self.flash.read_into(address + r.HEAD, rest)
+        if not record.check():
+            return None
+        record.address = address
+        return record
+
+    # ---- writing
+
+    def append(self, record_type, payload):
+        """Write one record, read it back, return its number."""
+        size = r.size(len(payload), self.flash.unit)
+        if not self.sealed or self.room() < size:
+            raise StoreFull("append without make_room")
+        number = self.number
+        self.record.fill(record_type, number, self.terminal, payload, self.tag)
+        self._write(size)
+        self._note(self.record)
+        return number
+
+    def room(self):
+        """Bytes left in the head sector."""
+        return self.flash.sector_size - self.tail if self.sequence else 0
+
+    def make_room(self, size, kept, counters):
+        """See to it that `size` bytes can be appended without an erase.
+
+        kept(sector) -> function(record) -> bool says what a compaction of that sector must carry; counters: (trace,
+        batch, boot) for the header. Returns True when this was the first write of this life.
+        """
+        first = not self.sealed
+        if first:
+            self._seal(kept, counters)
+        advances = 0
+        while self.room() < size:
+            advances += 1
+            if advances > self.flash.sectors:
+                raise StoreFull("journal: everything in it is unresolved")
+            self._advance(kept, counters)
+        return first
+
+    def _seal(self, kept, counters):
+        last = self._last_address
+        self._advance(kept, counters)
+        self.sealed = True
+        if last and self.read(last) is not None:
+            self._copy()
+
+    def _advance(self, kept, counters):
+        """Erase the next sector of the ring, write its header, carry what must stay from the one that leaves the window."""
+        if self.quiet:
+            raise StoreFull("an erase while an answer is awaited")
+        sector = (self.head + 1) % self.flash.sectors
+        victim_sequence = self.sequence + 1 - (self.flash.sectors - 2)
+        must_stay = None
+        for victim in range(self.flash.sectors):
+            if victim_sequence > 0 and self._sequences[victim] == victim_sequence:
+                must_stay = kept(victim)
+                break
+        self.flash.erase(sector)
+        self._sequences[sector] = self.sequence + 1
+        self._erases[sector] += 1
+        self._write_header(sector, counters)
+        self.head, self.sequence = sector, self.sequence + 1
+        self.tail = self._header_size()
+        if must_stay is not None:
+            for record in self._in_sector(victim):
+                if must_stay(record):
+                    self._copy()
+
+    def _write_header(self, sector, counters):
+        size = self._header_size()
+        header = bytearray(b"\xff" * size)
+        log2 = 0
+        while 1 << log2 < self.flash.unit:
+            log2 += 1
+        pack_into("<4sBBHIII", header, 0, b"YLJ1", _FORMAT, log2, 0, self.sequence + 1, self._erases[sector], self.number)
+        pack_into("<III", header, 20, *counters)
+        pack_into("<I", header, 32, crc32(memoryview(header)[:32]))
+        self.flash.program(sector * self.flash.sector_size, header)
+
+    def _header_size(self):
+        return -(-_HEADER // self.flash.unit) * self.flash.unit
+
+    def _copy(self):
+        """Append the record in the buffer once more, as a copy with its number and tag."""
+        self.record.mark_copy()
+        size = r.size(self.record.length, self.flash.unit)
+        if self.room() < size:
+            raise StoreFull("journal: what must stay does not fit one sector")
+        self._write(size)
+
+    def _write(self, size):
+        record = self.record
+        used = r.OVERHEAD + record.length
+        for at in range(used, size):
+            record.buffer[at] = _ERASED
+        address = self.head * self.flash.sector_size + self.tail
+        self.tail += size
+        self.flash.program(address, record.view[:size])
+        self._verify(address, used)
+        record.address = address
+
+    def _verify(self, address, size):
+        chunk = memoryview(self._readback)
+        for at in range(0, size, len(chunk)):
+            part = chunk[: min(len(chunk), size - at)]
+            self.flash.read_into(address + at, part)
+            if part != self.record.view[at : at + len(part)]:
+                raise StoreDamaged("flash: sector {} did not keep what was written".format(self.head))
+
+    def _note(self, record):
+        self.newest = (record.number, record.tag())
+        self.number = max(self.number, record.number + 1)
+        self._last_address = record.address

@@ -1,0 +1,33 @@
+"""What the forwarder has to do: a view of the journal's live transactions."""
+
+from yuanlu.refund import state as s
+
+
+def due(journal, now, diff):
+    """The transaction to send now, or None. Oldest first; a later refund of one sale waits for the earlier one.
+
+    now: ms ticks; diff(a, b): a - b in ms, wrap-safe. A transaction without a due time was never scheduled: it is due.
+    """
+    busy = []
+    for transaction in journal.live:
+        if not s.is_sendable(transaction.state):
+            continue
+        if transaction.original not in busy and (transaction.due is None or diff(transaction.due, now) <= 0):
+            return transaction
+        busy.append(transaction.original)
+    return None
+
+
+def wait_ms(journal, now, diff):
+    """Milliseconds until something is due, or -1 when nothing waits."""
+    soonest = -1
+    for transaction in journal.live:
+        if s.is_sendable(transaction.state) and transaction.due is not None:
+            left = max(1, diff(transaction.due, now))
+            soonest = left if soonest < 0 else min(soonest, left)
+    return soonest
+
+
+def unfinished(journal):
+    """Live transactions that a person should see, oldest first."""
+    return list(journal.live)

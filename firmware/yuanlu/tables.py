@@ -1,0 +1,79 @@
+"""Reads tables.bin: words, glyphs and response codes in one packed file, looked up in place without a copy.
+
+    file     b"YLT1" | u8 sections | sections x (u8 id, u32 offset, u32 length)
+    section  u16 n | u16 width (0: variable) | n x u16 sorted key | n x width bytes, or (n + 1) x u32 offset + bytes
+
+All little-endian. A word's key is crc32(id) & 0xFFFF (the build refuses collisions), a glyph's its code point.
+"""
+
+from binascii import crc32
+
+from yuanlu.compat import const
+from yuanlu.errors import StoreDamaged
+
+WORDS_CHINESE = const(1)
+WORDS_ENGLISH = const(2)
+GLYPHS_WIDE = const(3)
+GLYPHS_NARROW = const(4)
+CODES = const(5)
+
+
+class Section:
+    """A sorted table: u16 key to bytes."""
+
+    def __init__(self, data, start):
+        self.data = data
+        self.count = data[start] | data[start + 1] << 8
+        self.width = data[start + 2] | data[start + 3] << 8
+        self.keys = start + 4
+        self.values = self.keys + 2 * self.count
+
+    def find(self, key):
+        """The bytes under `key`, as a slice of the table, or None."""
+        data = self.data
+        low, high = 0, self.count
+        while low < high:
+            middle = (low + high) >> 1
+            at = self.keys + 2 * middle
+            here = data[at] | data[at + 1] << 8
+            if here == key:
+                return self._value(middle)
+            if here < key:
+                low = middle + 1
+            else:
+                high = middle
+        return None
+
+    def _value(self, index):
+        if self.width:
+            start = self.values + index * self.width
+            return self.data[start : start + self.width]
+        blob = self.values + 4 * (self.count + 1)
+        return self.data[blob + self._offset(index) : blob + self._offset(index + 1)]
+
+    def _offset(self, index):
+        at = self.values + 4 * index
+        return int.from_bytes(self.data[at : at + 4], "little")
+
+
+class Tables:
+    """The sections of one tables.bin. `data` is a memoryview of the whole file."""
+
+    def __init__(self, data):
+        if bytes(data[:4]) != b"YLT1":
+            raise StoreDamaged("tables.bin: does not begin with YLT1; build the firmware again")
+        self.data = data
+
+    def section(self, wanted):
+        """The section with that id; StoreDamaged when the file has none."""
+        data = self.data
+        for index in range(data[4]):
+            at = 5 + 9 * index
+            if data[at] == wanted:
+                return Section(data, int.from_bytes(data[at + 1 : at + 5], "little"))
+        raise StoreDamaged("tables.bin: no section {}; build the firmware again".format(wanted))
+
+
+def word_key(name):
+    """The key of a word id."""
+    return crc32(name.encode()) & 0xFFFF

@@ -1,0 +1,51 @@
+"""How a transaction is named and put into words, on the screen and on paper."""
+
+from yuanlu.refund import state as s
+from yuanlu.refund.money import yuan
+
+
+def kind_word(transaction):
+    """'sale' or 'refund'."""
+    return "sale" if transaction.number == transaction.original else "refund"
+
+
+def state_word(transaction):
+    """'refund.done': the name of what happened, for titles and slips."""
+    return kind_word(transaction) + "." + s.STATE_NAMES[transaction.state]
+
+
+def day(transaction):
+    """'11-22 10:15'"""
+    date, time = transaction.date, transaction.time
+    return "{:02d}-{:02d} {:02d}:{:02d}".format(date // 100 % 100, date % 100, time // 10000, time // 100 % 100)
+
+
+def moment(transaction):
+    """'2026-11-22 10:15:07'"""
+    return "{:04d}-{}:{:02d}".format(transaction.date // 10000, day(transaction), transaction.time % 100)
+
+
+def card(transaction):
+    """'622202****1234'; first 6 and last 4 are all that is ever known (L8)."""
+    digits = str(transaction.card, "ascii")
+    return digits[:6] + "****" + digits[6:]
+
+
+def code_words(words, code):
+    """The words of a response code, as a text to say."""
+    return ("code." + code,) if words.knows("code." + code) else ("code.other",)
+
+
+def told(words, transaction):
+    """Lines for the screen: amount, what happened, why, what to do next (L7)."""
+    lines = [("line.amount", yuan(transaction.amount))]
+    code = str(transaction.code, "ascii")
+    answered = transaction.state in (s.IS_DECLINED, s.IS_WAITING, s.IS_PARKED) and code
+    if answered:
+        lines.append(("line.code", code, code_words(words, code)))
+    if transaction.why and not s.is_final(transaction.state):
+        lines.append((transaction.why,))
+    if answered and words.knows("advice." + code):
+        lines.append(("advice." + code,))
+    lines.append(("next." + state_word(transaction),))
+    return lines

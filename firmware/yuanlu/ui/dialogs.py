@@ -1,0 +1,130 @@
+"""The few dialogs that every flow is made of. Each is one coroutine; CANCEL raises Cancelled.
+
+A text is a word id or (word id, arguments), put into words only when it is drawn: the language key works everywhere.
+Keys: 0-9 ENTER CANCEL CLEAR UP DOWN LANG; CARD wakes whoever waits when a card is presented, REFRESH when the status changed.
+"""
+
+from yuanlu.compat import const
+from yuanlu.errors import Cancelled, Refused
+from yuanlu.refund.money import yuan
+from yuanlu.ui.grid import cut, width, wrap
+
+_BODY = const(8)  # rows between title and hint
+_DIGITS = const(8)
+
+
+class Dialogs:
+    """Given the Grid, the Keypad and Reader ports, the Words and `status()`, a short text for the title row."""
+
+    def __init__(self, grid, keypad, reader, words, status):
+        self.grid = grid
+        self.keypad = keypad
+        self.reader = reader
+        self.words = words
+        self.status = status
+
+    def show(self, title, lines, hint=None, chosen=-1):
+        """Draw a whole screen. A line longer than the screen goes on in the next row; `chosen` is drawn inverse."""
+        say, grid = self.words, self.grid
+        status = say(self.status())
+        name = cut(say(title), grid.columns - width(status) - 1)
+        grid.row(0, name + " " * (grid.columns - width(name) - width(status)) + status, True)
+        row = 1
+        for index, line in enumerate(lines):
+            for part in wrap(say(line), grid.columns):
+                if row <= _BODY:
+                    grid.row(row, part, index == chosen)
+                    row += 1
+        while row <= _BODY:
+            grid.row(row, "")
+            row += 1
+        grid.row(grid.rows - 1, say(hint) if hint else "")
+
+    async def key(self):
+        """The next key that is not the language key."""
+        while True:
+            key = await self.keypad.key()
+            if key != "LANG":
+                return key
+            self.words.switch()
+            return "REFRESH"
+
+    async def notice(self, title, lines):
+        """Show until ENTER or CANCEL."""
+        key = None
+        while key not in ("ENTER", "CANCEL"):
+            self.show(title, lines, "hint.notice")
+            key = await self.key()
+
+    async def confirm(self, title, lines):
+        """Return on ENTER."""
+        key = None
+        while key != "ENTER":
+            self.show(title, lines, "hint.confirm")
+            key = await self.key()
+            if key == "CANCEL":
+                raise Cancelled
+
+    async def choose(self, title, items, above=(), hint="hint.choose", leave=True):
+        """The index of the item picked by its digit, or by UP, DOWN and ENTER."""
+        if not items:
+            raise Refused("refused.nothing_to_choose")
+        chosen = 0
+        above = list(above)
+        while True:
+            first = max(0, min(chosen - 2, len(items) - (_BODY - len(above))))
+            rows = [("line.item", (i + 1) % 10 if i < 9 else " ", _text(items[i])) for i in range(first, len(items))]
+            self.show(title, above + rows, hint, len(above) + chosen - first)
+            key = await self.key()
+            if key == "ENTER":
+                return chosen
+            if key == "CANCEL" and leave:
+                raise Cancelled
+            if key == "UP":
+                chosen = max(0, chosen - 1)
+            elif key == "DOWN":
+                chosen = min(len(items) - 1, chosen + 1)
+            elif key in "123456789" and int(key) <= len(items):
+                return int(key) - 1
+
+    async def ask_amount(self, title, limit, full=False):
+        """Fen, 1 to `limit`. With `full`, ENTER alone takes the limit."""
+        digits = ""
+        complaint = None
+        while True:
+            amount = int(digits or "0")
+            lines = [("line.limit", yuan(limit)), ("line.entry", yuan(amount))]
+            lines.append(complaint or ("amount.full" if full and not digits else "amount.enter"))
+            self.show(title, lines, "hint.amount")
+            key = await self.key()
+            if key == "CANCEL":
+                raise Cancelled
+            if key == "CLEAR":
+                digits = digits[:-1]
+            elif key in "0123456789" and len(digits) < _DIGITS:
+                digits = (digits + key).lstrip("0")
+            elif key == "ENTER":
+                if full and not digits:
+                    amount = limit
+                if 0 < amount <= limit:
+                    return amount
+                complaint = ("amount.over", yuan(limit)) if amount else "amount.zero"
+                continue
+            if key != "REFRESH":
+                complaint = None
+
+    async def ask_card(self, title, lines):
+        """The card that is presented: number (first 6 and last 4), fingerprint, block."""
+        self.reader.arm()
+        while True:
+            self.show(title, lines, "hint.card")
+            key = await self.key()
+            if key == "CANCEL":
+                raise Cancelled
+            card = self.reader.card()
+            if card is not None:
+                return card
+
+
+def _text(item):
+    return (item,) if isinstance(item, str) else item

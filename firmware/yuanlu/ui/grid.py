@@ -1,0 +1,87 @@
+"""A text grid over a one-bit frame buffer: 8x16 cells, a Han character takes two side by side. Only changed rows are sent.
+
+The buffer holds rows of pixels, 8 to a byte, leftmost in the highest bit. A cell is one byte wide, so a glyph is drawn by
+copying its bytes: no pixel arithmetic.
+"""
+
+from yuanlu.tables import GLYPHS_NARROW, GLYPHS_WIDE
+
+CELL = 16
+
+
+def width(text):
+    """Columns that `text` takes."""
+    return sum(2 if ord(char) > 0x2000 else 1 for char in text)
+
+
+def cut(text, columns):
+    """As much of `text` as fits."""
+    while width(text) > columns:
+        text = text[:-1]
+    return text
+
+
+def wrap(text, columns):
+    """Lines of at most `columns`. Chinese breaks anywhere, English at blanks."""
+    lines, line = [], ""
+    for word in _words(text):
+        if line and width(line) + width(word) - (word[-1] == " ") > columns:
+            lines.append(line)
+            line = ""
+        line += word
+    return lines + [line]
+
+
+def _words(text):
+    word = ""
+    for char in text:
+        wide = width(char) == 2
+        if wide and word:
+            yield word
+            word = ""
+        word += char
+        if wide or char == " ":
+            yield word
+            word = ""
+    if word:
+        yield word
+
+
+class Grid:
+    """Given a Display port (`columns`, `rows` in cells, `show(first pixel row, bytes)`) and the Tables."""
+
+    def __init__(self, display, tables):
+        self.display = display
+        self.columns = display.columns
+        self.rows = display.rows
+        self.buffer = bytearray(self.columns * self.rows * CELL)
+        self.view = memoryview(self.buffer)
+        self.wide = tables.section(GLYPHS_WIDE)
+        self.narrow = tables.section(GLYPHS_NARROW)
+        self.drawn = [None] * self.rows
+        self.blank = bytes(32)
+
+    def row(self, row, text, inverse=False):
+        """Draw one row of the grid; what does not fit is cut off."""
+        if self.drawn[row] == (text, inverse):
+            return
+        self.drawn[row] = (text, inverse)
+        flip = 0xFF if inverse else 0
+        column = 0
+        for char in cut(text, self.columns):
+            column = self._glyph(row, column, char, flip)
+        while column < self.columns:
+            column = self._glyph(row, column, " ", flip)
+        stride = self.columns * CELL
+        self.display.show(row * CELL, self.view[row * stride : (row + 1) * stride])
+
+    def _glyph(self, row, column, char, flip):
+        cells = width(char)
+        glyph = (self.wide if cells == 2 else self.narrow).find(ord(char)) or self.blank
+        buffer, stride = self.buffer, self.columns
+        at = row * stride * CELL + column
+        for line in range(CELL):
+            for cell in range(cells):
+                buffer[at + cell] = glyph[line * cells + cell] ^ flip
+            at += stride
+        return column + cells

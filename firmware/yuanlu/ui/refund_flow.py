@@ -1,0 +1,38 @@
+"""A refund, from the first key to the slip. Read this file first."""
+
+from yuanlu.refund.money import yuan
+from yuanlu.refund.transaction import KIND_REFUND, Draft
+from yuanlu.ui.describe import card, day
+from yuanlu.ui.result import conclude
+
+_RECENT = 20
+REASONS = ("reason.returned", "reason.wrong_amount", "reason.not_delivered", "reason.other")
+
+
+async def run(till):
+    """Raises Cancelled when the clerk turns back and Refused when a rule says no: nothing was recorded then.
+
+    Once `desk.open` has returned the refund goes its way, whatever happens here.
+    """
+    sale = await pick_original(till)
+    left = till.desk.left(sale)
+    reason = await till.dialogs.choose("refund.reason", REASONS)
+    amount = await till.dialogs.ask_amount("refund.amount", left, full=True)
+    page = (
+        ("line.original", yuan(sale.amount), day(sale)),
+        ("line.card", card(sale)),
+        ("line.refund", yuan(amount)),
+        ("line.reason", (REASONS[reason],)),
+        ("line.left_after", yuan(left - amount)),
+    )
+    await till.dialogs.confirm("refund.confirm", page)
+    refund = till.desk.open(Draft(KIND_REFUND, amount, original=sale.number, reason=reason))
+    till.forwarder.wake()
+    await conclude(till, refund)
+
+
+async def pick_original(till):
+    """The done sale that the clerk points at, as a Transaction."""
+    sales = [till.journal.sale(number) for number in till.journal.recent_sales(_RECENT)]
+    items = [("line.sale", day(sale), yuan(sale.amount), card(sale)[-4:]) for sale in sales]
+    return sales[await till.dialogs.choose("refund.pick", items)]

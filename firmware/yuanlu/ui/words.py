@@ -1,0 +1,30 @@
+"""Every word a person reads, in Chinese or English, from tables.bin. Switchable at any time."""
+
+from yuanlu.tables import WORDS_CHINESE, WORDS_ENGLISH, word_key
+
+
+class Words:
+    """Says a text: a word id, or (word id, argument ...); an argument may itself be such a tuple."""
+
+    def __init__(self, tables):
+        self.languages = (tables.section(WORDS_CHINESE), tables.section(WORDS_ENGLISH))
+        self.language = 0
+
+    def switch(self):
+        """The other language."""
+        self.language = 1 - self.language
+
+    def __call__(self, text):
+        if isinstance(text, str):
+            text = (text,)
+        found = self.languages[self.language].find(word_key(text[0]))
+        if found is None:
+            return text[0]
+        words = str(found, "utf-8")
+        if len(text) == 1:
+            return words
+        return words.format(*[self(a) if isinstance(a, tuple) else a for a in text[1:]])
+
+    def knows(self, name):
+        """There are words under that id."""
+        return self.languages[0].find(word_key(name)) is not None
