@@ -6,7 +6,7 @@ from yuanlu import VERSION
 from yuanlu.compat import create_task
 from yuanlu.config import Config
 from yuanlu.desk import Desk
-from yuanlu.errors import YuanluError
+from yuanlu.errors import BadConfig, YuanluError
 from yuanlu.forwarder import Forwarder
 from yuanlu.link.acquirer import NetworkRoad
 from yuanlu.link.channel import Channel
@@ -29,30 +29,36 @@ def _no_seal(number, data):
 
 
 class Till:
-    """What a flow is handed: words, dialogs, desk, journal, forwarder, printer, config."""
+    """What a flow is handed: dialogs, words, printer at once; config, journal, desk and forwarder once `start` went well."""
 
     def __init__(self, board):
         self.board = board
         self.log = board.log
         self.watched = 0  # number of the transaction that a flow is watching
         self.unprintable = []  # numbers whose slip did not come out in this life; the reprint key serves them
+        self.journal = None
         tables = Tables(board.tables())
         self.words = Words(tables)
         self.dialogs = Dialogs(Grid(board.display, tables), board.keypad, board.reader, self.words, self.status)
         self.printer = board.printer
-        self.config = Config(board.config())
         self.codes = Codes(tables)
-        self.journal = Journal(board.flash, crc32(self.config.terminal.encode()), _no_seal)
-        self.desk = Desk(self.journal, self.config, board.vault, board.clock)
+
+    def start(self):
+        """Check the settings and read the journal. BadConfig or StoreDamaged: nothing may be sold or refunded then."""
+        board = self.board
+        self.config = Config(board.config())
+        journal = Journal(board.flash, crc32(self.config.terminal.encode()), _no_seal)
+        journal.mount()
+        self.journal = journal
+        self.desk = Desk(journal, self.config, board.vault, board.clock)
         self.line = SerialLine(board.serial, board.clock, board.vault)
-        roads = [NetworkRoad(board.network, self.config), self.line]
-        channel = Channel(roads, board.clock)
+        channel = Channel([NetworkRoad(board.network, self.config), self.line], board.clock)
         self.forwarder = Forwarder(self.desk, channel, self.codes, board.vault, board.clock, self.config)
 
     def status(self):
         """The right end of the title row: is there a network, how many transactions are not settled."""
         up = "status.network" if self.board.network.is_up() else "status.no_network"
-        waiting = len(self.journal.live)
+        waiting = len(self.journal.live) if self.journal else 0
         return ("status.waiting", (up,), waiting) if waiting else up
 
 
@@ -60,10 +66,9 @@ async def main(board):
     """Run the terminal until power goes."""
     till = Till(board)
     try:
-        till.journal.mount()
+        till.start()
     except YuanluError as error:
-        board.log("start: {}".format(error))
-        await till.dialogs.notice("start.failed", ["refused.journal", "advice.refused.journal"])
+        await _refuse_to_start(till, error)
     for number, what in till.journal.trouble:
         board.log("journal: record {}: {}".format(number, what))
     board.log("yuanlu {} ready, {} open".format(VERSION, len(till.journal.live)))
@@ -77,6 +82,14 @@ async def main(board):
     for name, start in tasks:
         create_task(_guard(board, name, start))
     await _guard(board, "menu", lambda: menu.run(till))
+
+
+async def _refuse_to_start(till, error):
+    """Say what is wrong and do nothing else: money is not moved on settings or a journal that cannot be trusted."""
+    till.log("start: {}".format(error))
+    kind = "config" if isinstance(error, BadConfig) else "journal"
+    while True:
+        await till.dialogs.notice("start.failed", ("start." + kind, ("line.detail", str(error)), "advice.start." + kind))
 
 
 async def _watch(till, appeared, is_up):

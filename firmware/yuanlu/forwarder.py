@@ -48,7 +48,7 @@ class Forwarder:
             if transaction.state == s.IS_SENDING:
                 self._note_silence(transaction, "why.power")
             if s.is_sendable(transaction.state):
-                transaction.due = self._later(0)
+                transaction.due = self._first_try()
 
     def wake(self):
         """There is new work."""
@@ -64,7 +64,7 @@ class Forwarder:
         self.tries = 0
         for transaction in self.journal.live:
             if s.is_sendable(transaction.state):
-                transaction.due = self._later(0)
+                transaction.due = self._first_try()
         self.woken.set()
 
     async def outcome(self, transaction, ms):
@@ -85,7 +85,7 @@ class Forwarder:
             return
         try:
             self.tries = 0
-            if transaction.state not in (s.IS_QUEUED, s.IS_UNKNOWN, s.IS_WAITING):
+            if not s.is_sendable(transaction.state):
                 return  # withdrawn while the road was being opened
             request = self.journal.message(transaction)
             self.desk.sending(transaction, self.channel.route)
@@ -148,6 +148,10 @@ class Forwarder:
             if s.is_sendable(other.state):
                 other.due = due
         self._tell()
+
+    def _first_try(self):
+        """Anywhere within the cap: thousands of terminals get their power or their line back in the same second."""
+        return self.clock.deadline(self.vault.draw(self.config.cap_ms))
 
     def _later(self, tries):
         wait = retry.delay_ms(tries, self.config.base_ms, self.config.cap_ms, self.vault.draw)

@@ -62,13 +62,21 @@ class Log:
         self.sealed = self.sequence == 0
 
     def _find_head(self):
-        newest = max(self._sequences)
-        while newest and not self._committed(self._sequences.index(newest)):
-            self._sequences[self._sequences.index(newest)] = 0
-            newest = max(self._sequences)
-        self.sequence = newest
-        if newest:
-            self.head = self._sequences.index(newest)
+        """The newest sector; one that holds no record but copies is dropped, what it copied still stands."""
+        while max(self._sequences):
+            self.sequence = max(self._sequences)
+            self.head = self._sector(self.sequence)
+            if self._committed(self.head):
+                return
+            self._sequences[self.head] = 0
+        self.sequence = 0
+
+    def _sector(self, sequence):
+        """The sector with that sequence, or None."""
+        for sector in range(self.flash.sectors):
+            if sequence and self._sequences[sector] == sequence:
+                return sector
+        return None
 
     def _committed(self, sector):
         return any(not record.copy for record in self._in_sector(sector))
@@ -98,9 +106,9 @@ class Log:
         """Every record, oldest sector first, in the one reused Record. Decode before you go on."""
         lowest = max(1, self.sequence - self.flash.sectors + 3)
         for sequence in range(lowest, self.sequence + 1):
-            for sector in range(self.flash.sectors):
-                if self._sequences[sector] == sequence:
-                    yield from self._in_sector(sector)
+            sector = self._sector(sequence)
+            if sector is not None:
+                yield from self._in_sector(sector)
 
     def _in_sector(self, sector):
         start = sector * self.flash.sector_size
@@ -182,12 +190,8 @@ class Log:
         if self.quiet:
             raise StoreFull("an erase while an answer is awaited")
         sector = (self.head + 1) % self.flash.sectors
-        victim_sequence = self.sequence + 1 - (self.flash.sectors - 2)
-        must_stay = None
-        for victim in range(self.flash.sectors):
-            if victim_sequence > 0 and self._sequences[victim] == victim_sequence:
-                must_stay = kept(victim)
-                break
+        victim = self._sector(max(0, self.sequence + 1 - (self.flash.sectors - 2)))
+        must_stay = None if victim is None else kept(victim)
         self.flash.erase(sector)
         self._sequences[sector] = self.sequence + 1
         self._erases[sector] += 1

@@ -84,7 +84,7 @@ class Dialogs:
                 chosen = max(0, chosen - 1)
             elif key == "DOWN":
                 chosen = min(len(items) - 1, chosen + 1)
-            elif key in "123456789" and int(key) <= len(items):
+            elif len(key) == 1 and key in "123456789" and int(key) <= len(items):
                 return int(key) - 1
 
     async def ask_amount(self, title, limit, full=False):
@@ -101,7 +101,7 @@ class Dialogs:
                 raise Cancelled
             if key == "CLEAR":
                 digits = digits[:-1]
-            elif key in "0123456789" and len(digits) < _DIGITS:
+            elif len(key) == 1 and key.isdigit() and len(digits) < _DIGITS:
                 digits = (digits + key).lstrip("0")
             elif key == "ENTER":
                 if full and not digits:

@@ -1,0 +1,98 @@
+"""python -m emulator serve | demo"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from emulator.shop import ROOT, Shop
+from emulator.story import Story, StoryEnded
+from emulator.terminal import CannotStart
+from host_tools.yuanluctl import image
+
+BROKEN = ROOT / "tests" / "broken"
+# The kind of acquirer that a broken variant is played against: the one its fault does harm at.
+AGAINST = {"new-trace": "a", "forget": "a", "resend": "c"}
+
+
+def main() -> int:
+    """Exit code: 0 agrees, 1 the books do not agree, 2 wrong arguments or nothing to run."""
+    arguments = _parser().parse_args()
+    try:
+        return arguments.run(arguments)
+    except (CannotStart, image.BuildError) as error:
+        print(f"emulator: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="emulator", description="an emulated payment terminal and its acquirer")
+    verbs = parser.add_subparsers(required=True, metavar="serve | demo")
+    serve = verbs.add_parser("serve", help="serve the page on the loopback")
+    serve.add_argument("--port", type=_port, help="default: 8642, or the next free one")
+    serve.add_argument("--acquirer", type=_address, metavar="HOST:PORT", help="attach another acquirer instead of the simulator")
+    serve.set_defaults(run=_serve)
+    demo = verbs.add_parser("demo", help="play the story and count the money")
+    demo.add_argument("--break", dest="broken", choices=sorted(AGAINST), help="play it with a broken firmware: must exit 1")
+    demo.add_argument("--fast", action="store_true", help="on virtual time, without sockets and ptys")
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port (1 to 65535)")
+    return int(text)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
+    return host, _port(port)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from emulator import server  # the web stack is slow to import and only needed here
+
+    shop = Shop(real=True, attached=arguments.acquirer)
+    try:
+        server.serve(shop, arguments.port)
+    except server.PortTaken as error:
+        print(f"emulator: {error}", file=sys.stderr)
+        return 2
+    finally:
+        shop.close()
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    if arguments.broken is None:
+        return _play(Shop(real=not arguments.fast, kind="a"))
+    with tempfile.TemporaryDirectory(prefix="yuanlu-broken-") as folder:
+        firmware = image.build(Path(folder), BROKEN / arguments.broken)
+        print(f"Firmware broken on purpose: {arguments.broken}\n")
+        return _play(Shop(real=not arguments.fast, kind=AGAINST[arguments.broken], firmware=firmware))
+
+
+def _play(shop: Shop) -> int:
+    try:
+        wrong = Story(shop, lambda text: print(text + "\n", flush=True)).play()
+    except StoryEnded as error:
+        print(f"The story broke off: {error}", file=sys.stderr)
+        return 2
+    finally:
+        shop.close()
+    for line in wrong:
+        print(f"DISCREPANCY  {line}")
+    if not wrong:
+        print("Every refund was booked exactly once. / 每笔退款只入账一次。")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,5 @@
+
+
+# Broken on purpose: the same bytes go again although nothing is known of what this acquirer does with a repeat.
+def after_silence(repeat, sends, budget):
+    return s.SILENT

@@ -1,0 +1,39 @@
+"""Power goes at every flash and vault operation of one refund, on the shipped firmware on real MicroPython."""
+
+from pathlib import Path
+
+import pytest
+from cuts import KINDS_OF_TEAR, Outcome, Plan, operations, run
+
+from host_tools.yuanluctl import image
+
+BROKEN = Path(__file__).parents[1] / "broken"
+pytestmark = pytest.mark.micropython
+
+
+def every_cut(kind: str, restarted: bool, firmware: Path | None = None, tears: tuple[str, ...] = KINDS_OF_TEAR) -> list[Outcome]:
+    """All cuts of one refund."""
+    counted = operations(kind, restarted)
+    plans = [Plan("flash", number, tear) for number in range(1, counted["flash"] + 1) for tear in tears]
+    plans += [Plan("vault", number) for number in range(1, counted["vault"] + 1)]
+    chosen = {} if firmware is None else {"firmware": firmware}
+    return [run(plan, kind, restarted=restarted, **chosen) for plan in plans]
+
+
+@pytest.mark.parametrize("kind", ["a", "c"])
+@pytest.mark.parametrize("restarted", [False, True], ids=["running", "restarted"])
+def test_L1_L2_L4_L5_a_cut_anywhere_in_a_refund_loses_and_doubles_nothing(kind: str, restarted: bool) -> None:
+    outcomes = every_cut(kind, restarted)
+    hit = [outcome for outcome in outcomes if outcome.hit]
+    wrong = [f"{outcome.name}: {line}" for outcome in outcomes for line in outcome.wrong]
+    print(f"kind {kind}: {len(outcomes)} cuts planned, {len(hit)} hit, {len({o.image for o in hit})} distinct images, {len(wrong)} wrong")
+    assert not wrong
+    assert len(hit) == len(outcomes)
+    assert len({outcome.image for outcome in hit}) >= 0.5 * len(hit)
+
+
+def test_control_sending_before_the_record_is_found(tmp_path: Path) -> None:
+    """A firmware that sends first and notes SENDING afterwards breaks L1; the same harness must find it."""
+    firmware = image.build(tmp_path, BROKEN / "send-first")
+    outcomes = every_cut("c", False, firmware, tears=("none", "done"))
+    assert any("booked it 2 times" in line for outcome in outcomes for line in outcome.wrong)
