@@ -9,7 +9,7 @@ from pathlib import Path
 
 from emulator.shop import ROOT, Shop
 from emulator.story import Story, StoryEnded
-from emulator.terminal import CannotStart
+from emulator.child import CannotStart
 from host_tools.yuanluctl import image
 
 BROKEN = ROOT / "tests" / "broken"

@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from emulator.control import BadCommand, Control
 from emulator.shop import Shop
-from emulator.terminal import CannotStart
+from emulator.child import CannotStart
 
 PAGE = Path(__file__).parent / "page"
 HOST = "127.0.0.1"

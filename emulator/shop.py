@@ -6,12 +6,14 @@ import json
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from emulator import acquirer as acquirers
 from emulator import panel
+from emulator.child import Child, MicroPython
 from emulator.lines.serial import LocalBridge
 from emulator.parts.flash import Flash
 from emulator.parts.vault import ANSWER_KEY, REQUEST_KEY
@@ -49,7 +51,8 @@ class Shop:
     """
 
     def __init__(self, real: bool, kind: str = "a", seed: int = 1, firmware: Path = FIRMWARE,
-                 attached: tuple[str, int] | None = None, flash: Flash | None = None, **settings: Any) -> None:
+                 attached: tuple[str, int] | None = None, flash: Flash | None = None,
+                 child: Callable[[Terminal], Child] = MicroPython, **settings: Any) -> None:
         self.world = World(real, seed)
         self.seed = seed
         keys = random.Random(f"keys {seed}")
@@ -61,7 +64,7 @@ class Shop:
         self.address = attached or self._serve(real)
         self.settings["host"], self.settings["port"] = self.address
         self.terminal = Terminal(self.world, firmware, json.dumps(self.settings), {REQUEST_KEY: request_key, ANSWER_KEY: answer_key},
-                                 reader_key, flash)
+                                 reader_key, flash, child)
         self._laptop: subprocess.Popen[bytes] | LocalBridge | None = None
         if not real:
             self.terminal.network.direct[self.address] = self.acquirer

@@ -1,16 +1,12 @@
-"""One emulated terminal: a real MicroPython child, and the parts it asks for over its pipe."""
+"""One emulated terminal: the firmware, and the parts it asks for."""
 
 from __future__ import annotations
 
-import os
-import shlex
-import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from emulator import protocol as p
+from emulator.child import Child, ChildEnded, MicroPython
 from emulator.lines.network import NetworkLine
 from emulator.lines.serial import SerialLine
 from emulator.parts import reader
@@ -19,31 +15,14 @@ from emulator.parts.screen import Screen
 from emulator.parts.vault import Vault
 from emulator.world import World
 
-HEAP = "256K"
-_HUNG_SECONDS = 20
 KEYS = tuple("0123456789") + ("ENTER", "CANCEL", "CLEAR", "UP", "DOWN", "LANG")
-
-
-class CannotStart(Exception):
-    """No interpreter or no firmware: says which, and what brings it."""
-
-
-def interpreter() -> list[str]:
-    """The command that starts MicroPython: YUANLU_MICROPYTHON, or the one beside this Python."""
-    named = os.environ.get("YUANLU_MICROPYTHON")
-    if named:
-        return shlex.split(named)
-    beside = Path(sys.executable).parent / "micropython"
-    if not beside.exists():
-        raise CannotStart(f"no MicroPython at {beside}; run 'make setup', or set YUANLU_MICROPYTHON=/path/to/micropython")
-    return [str(beside)]
 
 
 class Terminal:
     """Off until `power_on`. `config`: its settings as JSON; `firmware`: the folder that `make build` writes."""
 
     def __init__(self, world: World, firmware: Path, config: str, keys: dict[int, bytes], reader_key: bytes,
-                 flash: Flash | None = None) -> None:
+                 flash: Flash | None = None, child: Callable[[Terminal], Child] = MicroPython) -> None:
         self.world, self.firmware, self.config, self.reader_key = world, firmware, config, reader_key
         self.flash = flash or Flash()
         self.vault = Vault(keys)
@@ -56,8 +35,8 @@ class Terminal:
         self.cut_when_sent = False  # power goes as soon as the next bytes have left over the network
         self.on_change: Callable[[], None] = lambda: None
         self.trace: Callable[[int, bytes, bytes], None] | None = None
-        self._child: subprocess.Popen[bytes] | None = None
-        self._pipe: socket.socket | None = None
+        self._start_child = child
+        self._child: Child | None = None
         self._events: list[bytes] = []
         self._waits_until: int | None = None
         self._waiting = False
@@ -68,41 +47,25 @@ class Terminal:
 
     @property
     def is_on(self) -> bool:
-        """The child runs."""
+        """The firmware runs."""
         return self._child is not None
 
     def power_on(self) -> None:
-        """Start the child on the flash as it is."""
+        """Start the firmware on the flash as it is."""
         if self._child is not None:
             return
-        if not (self.firmware / "main.py").exists():
-            raise CannotStart(f"no firmware in {self.firmware}; run 'make build'")
-        mine, theirs = socket.socketpair()
-        mine.settimeout(_HUNG_SECONDS)
-        environment = {
-            "PATH": os.environ.get("PATH", ""),
-            "MICROPYPATH": f".frozen:{self.firmware}",
-            "YUANLU_PIPE": str(theirs.fileno()),
-            "YUANLU_TABLES": str(self.firmware / "tables.bin"),
-        }
-        command = [*interpreter(), "-X", f"heapsize={HEAP}", str(self.firmware / "main.py")]
-        self._child = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        theirs.close()
-        self._pipe, self._events, self._waiting = mine, [], False
+        self._events, self._waiting = [], False
         self._powered_at = self.world.now_ms
+        self._child = self._start_child(self)
         self.post(p.CABLE, bytes([self.network.plugged]))
         self.on_change()
 
     def power_off(self) -> str:
-        """Pull the plug: the child is gone at once, its connections stay half open. Returns what it had printed."""
-        child, pipe = self._child, self._pipe
-        self._child = self._pipe = None
-        if child is None or pipe is None:
+        """Pull the plug: the firmware is gone at once, its connections stay half open. Returns what it had printed."""
+        child, self._child = self._child, None
+        if child is None:
             return ""
-        child.kill()
-        pipe.close()
-        printed = child.communicate()[0].decode(errors="replace")
+        printed = child.kill()
         self.network.power_cut()
         self.serial.power_cut()
         self.screen.clear()
@@ -135,46 +98,44 @@ class Terminal:
         if self._child is not None:
             self._events.append(p.event(kind, data))
 
-    # ---- serving the child
+    # ---- serving the firmware
 
     def serve(self) -> None:
-        """Answer requests until the terminal waits."""
-        while self._pipe is not None and not self._waiting:
+        """Let the firmware run until it waits."""
+        while self._child is not None and not self._waiting:
             try:
-                self._serve_one(self._pipe)
+                self._child.step()
             except PowerCut:
                 self.power_off()
             except MisusedFlash as misuse:
                 self._stopped(f"flash misused: {misuse}")
-            except (ConnectionError, EOFError):
-                self._stopped("the firmware ended")
-            except TimeoutError:
-                self._stopped(f"the firmware did nothing for {_HUNG_SECONDS} s")
+            except ChildEnded as ended:
+                self._stopped(str(ended))
 
     def _stopped(self, why: str) -> None:
         printed = self.power_off().strip()
         self.log.append(f"terminal stopped: {why}" + (f"\n{printed}" if printed else ""))
         self.on_change()
 
-    def _serve_one(self, pipe: socket.socket) -> None:
-        operation, length = p.REQUEST.unpack(_receive(pipe, p.REQUEST.size))
-        body = _receive(pipe, length)
+    def answer(self, operation: int, body: bytes) -> bytes | None:
+        """What one request gets; None for WAIT, whose answer comes later by `resume`. Raises PowerCut, MisusedFlash."""
         if operation == p.WAIT:
             ms = int.from_bytes(body, "little", signed=True)
             self._waiting = True
             self._waits_until = None if ms < 0 else self.world.now_ms + ms
-            return
+            return None
         answer = _OPERATIONS[operation](self, body)
         if self.trace is not None and operation != p.FLASH_READ:
             self.trace(operation, body, answer)
-        self._answer(answer)
         if operation == p.NET_WRITE and self.cut_when_sent:
             self.cut_when_sent = False
             raise PowerCut
+        return answer
 
-    def _answer(self, answer: bytes) -> None:
-        if self._pipe is not None:
-            self._pipe.sendall(p.ANSWER.pack(self.world.now_ms - self._powered_at, len(answer)) + answer)
+    @property
+    def uptime_ms(self) -> int:
+        """Milliseconds since power came: the firmware's clock."""
+        return self.world.now_ms - self._powered_at
 
     def wakes_at(self) -> int | None:
         """When the terminal's wait is over; None when only an event ends it."""
@@ -191,10 +152,8 @@ class Terminal:
         if self.trace is not None:
             self.trace(p.WAIT, b"", events)
         self._waiting = False
-        try:
-            self._answer(events)
-        except OSError:
-            self._stopped("the firmware ended")
+        if self._child is not None:
+            self._child.resume(events)
 
     # ---- operations
 
@@ -270,13 +229,3 @@ _OPERATIONS: dict[int, Callable[[Terminal, bytes], bytes]] = {
     p.CONFIG: lambda terminal, body: terminal.config.encode(),
     p.LOG: Terminal._log,
 }
-
-
-def _receive(pipe: socket.socket, count: int) -> bytes:
-    data = b""
-    while len(data) < count:
-        part = pipe.recv(count - len(data))
-        if not part:
-            raise EOFError
-        data += part
-    return data

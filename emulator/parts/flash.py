@@ -6,11 +6,11 @@ import random
 from collections.abc import Callable
 
 
-class PowerCut(Exception):
-    """Power went during an operation; nothing is answered any more."""
+class PowerCut(BaseException):
+    """Power went during an operation; nothing is answered any more. No firmware catches that, so it is no Exception."""
 
 
-class MisusedFlash(Exception):
+class MisusedFlash(BaseException):
     """The firmware did what a real chip punishes: programmed a unit twice, or into a sector that was not erased."""
 
 

@@ -34,14 +34,18 @@ class Loop:
 
     def turn(self):
         """Run one ready task, or idle until the next timer."""
-        while self.timers and self.timers[0][0] <= self.now:
+        while self.timers and (self.timers[0][0] <= self.now or not self._counts(*self.timers[0][2:])):
             self.ready.append(heapq.heappop(self.timers)[2:])
         if not self.ready:
             self.idle(self.timers[0][0] - self.now if self.timers else -1)
             return
         task, stamp = self.ready.popleft()
-        if stamp == task.stamp and not task.finished:
+        if self._counts(task, stamp):
             task.step()
+
+    def _counts(self, task, stamp):
+        """False for an entry that a later wake-up or a cancel has overtaken."""
+        return stamp == task.stamp and not task.finished
 
 
 loop = Loop()

@@ -278,8 +278,8 @@ class SerialPort:
 class Board:
     """All ports of the emulated terminal."""
 
-    def __init__(self, descriptor, tables_path):
-        self.pipe = pipe = Pipe(descriptor)
+    def __init__(self, pipe, tables_path):
+        self.pipe = pipe
         self.tables_path = tables_path
         self.clock = Clock(pipe)
         self.flash = Flash(pipe)
@@ -307,8 +307,11 @@ class Board:
         self.log("task {} failed: {}: {}".format(name, type(error).__name__, error))
 
     def idle(self, ms):
-        """Wait, then hand out what happened."""
-        events = self.pipe.ask(WAIT, pack("<i", ms))
+        """Wait, and hand out what happened meanwhile."""
+        self.take(self.pipe.ask(WAIT, pack("<i", ms)))
+
+    def take(self, events):
+        """Hand out events to the parts they concern."""
         at = 0
         while at < len(events):
             kind, length = unpack_from("<BH", events, at)
@@ -336,4 +339,4 @@ def start():
     """Called by main.py."""
     from yuanlu.app import main
 
-    run(main(Board(int(getenv("YUANLU_PIPE")), getenv("YUANLU_TABLES"))))
+    run(main(Board(Pipe(int(getenv("YUANLU_PIPE"))), getenv("YUANLU_TABLES"))))

@@ -9,7 +9,7 @@ from yuanlu.errors import NotSent, Silence
 from yuanlu.wire import serial
 
 _RESEND_MS = const(500)
-_SENDS = const(5)
+_SENDS = const(6)  # once and five times again
 _OPEN_TRIES = const(3)
 _ALIVE_MS = const(7000)  # a bridge says HERE every 2 s
 _UPSTREAM_MS = const(6000)  # the bridge gives up on the acquirer after 5 s

@@ -1,0 +1,170 @@
+"""What runs the firmware: real MicroPython in a process of its own, or, for mass runs, the same source on CPython in this one.
+
+Both take the same requests in the same order; that both give the same trace is a standing test.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from emulator import protocol as p
+from emulator.parts.flash import MisusedFlash, PowerCut
+
+if TYPE_CHECKING:
+    from emulator.terminal import Terminal
+
+HEAP = "256K"
+_HUNG_SECONDS = 20
+
+
+class CannotStart(Exception):
+    """No interpreter or no firmware: says which, and what brings it."""
+
+
+class ChildEnded(Exception):
+    """The firmware ended or hangs: says which."""
+
+
+class Child(Protocol):
+    """A running firmware. `step` lets it come to its next request, which is answered by Terminal.answer."""
+
+    def step(self) -> None: ...
+    def resume(self, events: bytes) -> None: ...
+    def kill(self) -> str: ...
+
+
+def interpreter() -> list[str]:
+    """The command that starts MicroPython: YUANLU_MICROPYTHON, or the one beside this Python."""
+    named = os.environ.get("YUANLU_MICROPYTHON")
+    if named:
+        return shlex.split(named)
+    beside = Path(sys.executable).parent / "micropython"
+    if not beside.exists():
+        raise CannotStart(f"no MicroPython at {beside}; run 'make setup', or set YUANLU_MICROPYTHON=/path/to/micropython")
+    return [str(beside)]
+
+
+class MicroPython:
+    """The shipped files on real MicroPython, killed as a power cut kills."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        firmware = terminal.firmware
+        if not (firmware / "main.py").exists():
+            raise CannotStart(f"no firmware in {firmware}; run 'make build'")
+        self.terminal = terminal
+        self.pipe, theirs = socket.socketpair()
+        self.pipe.settimeout(_HUNG_SECONDS)
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "MICROPYPATH": f".frozen:{firmware}",
+            "YUANLU_PIPE": str(theirs.fileno()),
+            "YUANLU_TABLES": str(firmware / "tables.bin"),
+        }
+        command = [*interpreter(), "-X", f"heapsize={HEAP}", str(firmware / "main.py")]
+        try:
+            self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        except OSError as error:
+            self.pipe.close()
+            raise CannotStart(f"{command[0]}: {error.strerror}") from error
+        finally:
+            theirs.close()
+
+    def step(self) -> None:
+        """Read one request and answer it, unless it is a wait."""
+        try:
+            operation, length = p.REQUEST.unpack(self._receive(p.REQUEST.size))
+            answer = self.terminal.answer(operation, self._receive(length))
+            if answer is not None:
+                self._send(answer)
+        except TimeoutError as error:
+            raise ChildEnded(f"the firmware did nothing for {_HUNG_SECONDS} s") from error
+        except (ConnectionError, EOFError) as error:
+            raise ChildEnded("the firmware ended") from error
+
+    def resume(self, events: bytes) -> None:
+        """Answer the wait."""
+        try:
+            self._send(events)
+        except ConnectionError:
+            pass  # it died waiting; the next step notices
+
+    def _send(self, answer: bytes) -> None:
+        self.pipe.sendall(p.ANSWER.pack(self.terminal.uptime_ms, len(answer)) + answer)
+
+    def _receive(self, count: int) -> bytes:
+        data = b""
+        while len(data) < count:
+            part = self.pipe.recv(count - len(data))
+            if not part:
+                raise EOFError
+            data += part
+        return data
+
+    def kill(self) -> str:
+        """Gone at once; what it had printed."""
+        self.process.kill()
+        self.pipe.close()
+        return self.process.communicate()[0].decode(errors="replace")
+
+
+class InProcess:
+    """The firmware's source on CPython, in this process, on its own small loop: several hundred lives a second."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        from yuanlu import app, loop
+        from yuanlu.boards import emulator as board
+
+        self.terminal = terminal
+        self.module, self.loop = loop, loop.Loop()
+        self.now = 0
+        self.dead = False
+        self.events = b""
+        self._enter()
+        self.board = board.Board(self, str(terminal.firmware / "tables.bin"))
+        self.loop.idle = self._idle
+        self.task = loop.create_task(app.main(self.board))
+
+    def ask(self, operation: int, *parts: bytes) -> bytearray:
+        """The firmware's pipe: a call instead of a socket."""
+        if self.dead:
+            raise PowerCut
+        body = b"".join(bytes(part) for part in parts)
+        try:
+            answer = self.terminal.answer(operation, body)
+        except (PowerCut, MisusedFlash):
+            self.dead = True
+            raise
+        self.now = self.terminal.uptime_ms
+        assert answer is not None, "WAIT is this child's own matter"
+        return bytearray(answer)
+
+    def _idle(self, ms: int) -> None:
+        self.terminal.answer(p.WAIT, ms.to_bytes(4, "little", signed=True))
+
+    def _enter(self) -> None:
+        self.module.loop = self.loop  # whose tasks run now
+
+    def step(self) -> None:
+        """One turn of its loop."""
+        self._enter()
+        self.loop.turn()
+        if self.task.finished:
+            raise ChildEnded(f"the firmware ended: {self.task.error!r}")
+
+    def resume(self, events: bytes) -> None:
+        """The wait is over."""
+        self._enter()
+        self.loop.now = self.now = self.terminal.uptime_ms
+        self.board.take(events)
+
+    def kill(self) -> str:
+        """Drop it; nothing of it runs again."""
+        self.dead = True
+        return ""

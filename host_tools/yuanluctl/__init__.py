@@ -1,0 +1,1 @@
+"""yuanluctl: the command line tool for yuanlu terminals."""

