@@ -1,14 +1,18 @@
-"""python -m emulator serve | demo"""
+"""python -m emulator serve | demo | run"""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import json
 import sys
 import tempfile
 from pathlib import Path
 
 from emulator.shop import ROOT, Shop
-from emulator.story import Story, StoryEnded
+from emulator import scenario as scenarios
+from emulator.clerk import NotSeen, WrongSlip
+from emulator.story import Story
 from emulator.child import CannotStart
 from host_tools.yuanluctl import image
 
@@ -31,11 +35,16 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="emulator", description="an emulated payment terminal and its acquirer")
-    verbs = parser.add_subparsers(required=True, metavar="serve | demo")
+    verbs = parser.add_subparsers(required=True, metavar="serve | demo | run")
     serve = verbs.add_parser("serve", help="serve the page on the loopback")
     serve.add_argument("--port", type=_port, help="default: 8642, or the next free one")
     serve.add_argument("--acquirer", type=_address, metavar="HOST:PORT", help="attach another acquirer instead of the simulator")
     serve.set_defaults(run=_serve)
+    scenario = verbs.add_parser("run", help="play a scenario file on virtual time")
+    scenario.add_argument("file", type=Path)
+    scenario.add_argument("--seed", type=int, default=1)
+    scenario.add_argument("--json", action="store_true", help="one object on stdout")
+    scenario.set_defaults(run=_run)
     demo = verbs.add_parser("demo", help="play the story and count the money")
     demo.add_argument("--break", dest="broken", choices=sorted(AGAINST), help="play it with a broken firmware: must exit 1")
     demo.add_argument("--fast", action="store_true", help="on virtual time, without sockets and ptys")
@@ -70,6 +79,23 @@ def _serve(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        report = scenarios.play(scenarios.load(arguments.file), arguments.seed, lambda text: print(text, file=sys.stderr))
+    except scenarios.BadScenario as error:
+        print(f"emulator: {error}", file=sys.stderr)
+        return 2
+    if arguments.json:
+        print(json.dumps(dataclasses.asdict(report), ensure_ascii=False))
+    else:
+        print(f"{'held' if report.code == 0 else 'FAILED'}: {report.name} ({report.milliseconds} ms of virtual time)")
+    for line in [report.why, *report.discrepancies] if report.code else []:
+        print(f"{arguments.file}:{report.line or 'end'}: {line}", file=sys.stderr)
+    if report.code:
+        print(f"replay: python -m emulator run {arguments.file} --seed {arguments.seed}", file=sys.stderr)
+    return report.code
+
+
 def _demo(arguments: argparse.Namespace) -> int:
     if arguments.broken is None:
         return _play(Shop(real=not arguments.fast, kind="a"))
@@ -82,7 +108,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _play(shop: Shop) -> int:
     try:
         wrong = Story(shop, lambda text: print(text + "\n", flush=True)).play()
-    except StoryEnded as error:
+    except (NotSeen, WrongSlip) as error:
         print(f"The story broke off: {error}", file=sys.stderr)
         return 2
     finally:

@@ -92,8 +92,6 @@ class Message:
 
 def decode(frame: bytes) -> Message:
     """Take one whole frame, length included, apart; BadMessage when it cannot be read."""
-    if len(frame) < LENGTH_BYTES:
-        raise BadMessage("length", "less than two bytes")
     length = check_length(frame)
     if length != len(frame) - LENGTH_BYTES:
         raise BadMessage("length", f"says {length}, {len(frame) - LENGTH_BYTES} bytes follow")
@@ -114,8 +112,6 @@ def check_length(prefix: bytes) -> int:
 
 def _decode_body(tpdu: bytes, body: bytes) -> Message:
     # pyiso8583 looks each field of the bitmap up without asking, and follows bit 1 to a second bitmap.
-    if len(body) < 10:
-        raise BadMessage("bitmap", "cut short")
     bitmap = int.from_bytes(body[2:10], "big")
     for field in range(1, 65):
         if bitmap >> (64 - field) & 1 and field not in FIELDS:
@@ -123,7 +119,7 @@ def _decode_body(tpdu: bytes, body: bytes) -> Message:
     try:
         decoded, _ = iso8583.decode(body, SPEC)
     except iso8583.DecodeError as error:
-        place = {"t": "type", "p": "bitmap"}.get(error.field, f"field {error.field}")
+        place = "bitmap" if error.field == "p" else f"field {error.field}"
         raise BadMessage(place, f"{error.msg}, byte {BODY_START + error.pos}") from None
     fields = {int(name): value for name, value in decoded.items() if name.isdigit()}
     if 64 not in fields:
@@ -201,8 +197,8 @@ def check_format(message: Message, wanted: frozenset[int]) -> None:
         raise BadMessage("field 11", "the trace starts at 000001")
 
 
-def check_private_data(message: Message, with_card: bool) -> dict[int, bytes]:
-    """The tags of field 57; BadMessage unless they have the shape in docs/wire.md and a card exactly when there should be one."""
+def check_private_data(message: Message, with_card: bool) -> None:
+    """BadMessage unless field 57 has the shape in docs/wire.md, and a card block exactly when there should be one."""
     tags = private_data(message)
     if not NUMBER.fullmatch(tags.get(TAG_NUMBER, b"")):
         raise BadMessage("field 57", "no refund number in tag 01")
@@ -210,4 +206,3 @@ def check_private_data(message: Message, with_card: bool) -> dict[int, bytes]:
         raise BadMessage("field 57", "the journal head in tag 03 is not 12 bytes")
     if (TAG_CARD in tags) != with_card:
         raise BadMessage("field 57", "card block missing" if with_card else "a card block does not belong here")
-    return tags

@@ -20,8 +20,11 @@ class Desk:
         self.clock = clock
 
     def left(self, sale):
-        """Fen of that done sale which may still be refunded."""
-        return sale.amount - self.journal.spent(sale.number)
+        """Fen of that done sale which may still be refunded; Refused when nothing is."""
+        left = sale.amount - self.journal.spent(sale.number)
+        if left <= 0:
+            raise Refused("refused.nothing_left")
+        return left
 
     def open(self, draft):
         """Check the draft against the journal and make it durable with the exact bytes to be sent (L1, L3).

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from emulator.parts.flash import TEARS
 from emulator.shop import FIRMWARE, Shop
-from emulator.story import Story
+from emulator.clerk import Clerk
 
 KINDS_OF_TEAR = tuple(TEARS)
 
@@ -36,54 +36,54 @@ class Plan:
         return f"{self.part} operation {self.operation}, {self.tear}"
 
 
-def clerk(kind: str, firmware: Path = FIRMWARE, restarted: bool = False) -> Story:
+def clerk(kind: str, firmware: Path = FIRMWARE, restarted: bool = False) -> Clerk:
     """A terminal with one sale of 100.00 done; `restarted`: powered up since, so that the refund has to seal first."""
     shop = Shop(real=False, kind=kind, firmware=firmware)
-    story = Story(shop, lambda text: None)
+    hands = Clerk(shop)
     shop.terminal.power_on()
-    story.sell("10000")
-    story.see("消费成功")
-    story.press("ENTER")
-    story.see("原路退款终端")
+    hands.start_sale(10000)
+    hands.see("消费成功")
+    hands.press("ENTER")
+    hands.see("原路退款终端")
     if restarted:
         shop.terminal.power_off()
         shop.terminal.power_on()
-    return story
+    return hands
 
 
 def operations(kind: str, restarted: bool) -> dict[str, int]:
     """How many flash and vault operations one refund takes, from the first key to the slip."""
-    story = clerk(kind, restarted=restarted)
-    terminal = story.terminal
-    story.see("原路退款终端")
+    hands = clerk(kind, restarted=restarted)
+    terminal = hands.terminal
+    hands.see("原路退款终端")
     before = terminal.flash.operations, terminal.vault.operations
-    story.refund("3000")
-    story.see("退货成功")
-    story.settle()
+    hands.start_refund(3000)
+    hands.see("退货成功")
+    hands.settle()
     counted = {"flash": terminal.flash.operations - before[0], "vault": terminal.vault.operations - before[1]}
-    story.shop.close()
+    hands.shop.close()
     return counted
 
 
 def run(plan: Plan, kind: str, firmware: Path = FIRMWARE, restarted: bool = False) -> Outcome:
     """Play the refund, cut where the plan says, power up, let everything settle, refund once more, count the money."""
-    story = clerk(kind, firmware, restarted)
-    shop, terminal = story.shop, story.terminal
+    hands = clerk(kind, firmware, restarted)
+    shop, terminal = hands.shop, hands.terminal
     try:
-        story.see("原路退款终端")
+        hands.see("原路退款终端")
         if plan.part == "flash":
             terminal.flash.cut = (terminal.flash.operations + plan.operation, plan.tear)
         else:
             terminal.vault.cut = terminal.vault.operations + plan.operation
-        confirmed = _refund_into_the_dark(story)
+        confirmed = _refund_into_the_dark(hands)
         outcome = Outcome(str(plan), not terminal.is_on, _digest(shop))
         terminal.power_off()
         terminal.power_on()
-        story.see("原路退款终端", "网")
-        story.settle()
+        hands.see("原路退款终端", "网")
+        hands.settle()
         outcome.wrong += _check(shop, confirmed)
-        story.refund("1000")
-        story.settle()
+        hands.start_refund(1000)
+        hands.settle()
         outcome.wrong += _check(shop, confirmed, extra=1)
         outcome.states = [row["state"] for row in shop.terminal_ledger()]
         return outcome
@@ -91,10 +91,10 @@ def run(plan: Plan, kind: str, firmware: Path = FIRMWARE, restarted: bool = Fals
         shop.close()
 
 
-def _refund_into_the_dark(story: Story) -> bool:
+def _refund_into_the_dark(hands: Clerk) -> bool:
     """Confirm a refund and wait for its end or the dark. True when the terminal had said that it took it."""
-    world, terminal = story.shop.world, story.terminal
-    story.refund("3000")
+    world, terminal = hands.shop.world, hands.terminal
+    hands.start_refund(3000)
     world.run_until(lambda: not terminal.is_on or len(terminal.paper) > 1, 20_000)
     world.run_until(lambda: not terminal.is_on, 300)
     return len(terminal.paper) > 1

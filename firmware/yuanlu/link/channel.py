@@ -23,18 +23,19 @@ class Channel:
         self._count = 0
 
     async def open(self):
-        """Connect the first road that answers; `route` is its number, from 1. NotSent when none does."""
-        reason = "why.no_road"
+        """Connect the first road that answers; `route` is its number, from 1. NotSent when none does: the reason is that of
+        the first road, the one a shop expects to work."""
+        reason = None
         for index in range(len(self.roads)):
             try:
                 self.stream = await self.roads[index].connect()
             except NotSent as error:
-                reason = error.reason
+                reason = reason or error.reason
                 continue
             self.route = index + 1
             self._count = 0
             return
-        raise NotSent(reason)
+        raise NotSent(reason or "why.no_road")
 
     def close(self):
         """Let the road go."""

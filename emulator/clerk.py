@@ -1,0 +1,86 @@
+"""A clerk's hands and eyes on a shop: keys, card, cables, screen and paper. Nothing else of the terminal is touched."""
+
+from __future__ import annotations
+
+from emulator.shop import Shop
+
+WAIT_MS = 30_000
+MOVING = ("queued", "sending", "unknown", "reversing", "asking", "waiting")
+
+
+class NotSeen(Exception):
+    """What was waited for did not come: what it was, and what the terminal shows instead."""
+
+
+class WrongSlip(Exception):
+    """A slip came that says something else."""
+
+
+class Clerk:
+    """Works by the screen: every step waits until the terminal asks for it."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.terminal = shop.terminal
+        self.slips = 0  # taken so far
+
+    def see(self, *texts: str, within_ms: int = WAIT_MS) -> None:
+        """Wait until the screen shows all of these."""
+        if not self.shop.world.run_until(lambda: all(text in self.terminal.screen.text for text in texts), within_ms):
+            log = "\n".join(self.terminal.log)
+            raise NotSeen(f"the screen never showed {' + '.join(texts)}; it shows\n{self.picture()}\n{log}")
+
+    def press(self, keys: str) -> None:
+        """Keys with blanks between."""
+        for key in keys.split():
+            self.terminal.press(key)
+
+    def picture(self) -> str:
+        """The screen, framed at its left."""
+        return "\n".join(f"    | {line}" for line in self.terminal.screen.text.split("\n"))
+
+    def take_slip(self, *texts: str, within_ms: int = WAIT_MS) -> str:
+        """Wait for one more slip; it must say all of these."""
+        if not self.shop.world.run_until(lambda: len(self.terminal.paper) > self.slips, within_ms):
+            raise NotSeen(f"no slip came; the screen shows\n{self.picture()}")
+        self.slips += 1
+        slip = self.terminal.paper[self.slips - 1]
+        if not all(text in slip for text in texts):
+            raise WrongSlip(f"a slip without {' + '.join(texts)}:\n{slip}")
+        return slip
+
+    def start_sale(self, fen: int) -> None:
+        """From the menu to the presented card."""
+        self.see("原路退款终端")
+        self.press("1")
+        self.see("消费金额")
+        self.press(" ".join(str(fen)) + " ENTER")
+        self.see("请挥卡")
+        self.terminal.present("unionpay")
+
+    def start_refund(self, fen: int, sale: int = 1) -> None:
+        """From the menu to the confirmed refund; the newest sale is 1."""
+        self.see("原路退款终端")
+        self.press("2")
+        self.see("选原交易")
+        self.press(str(sale))
+        self.see("退货：原因")
+        self.press("1")
+        self.see("最多")
+        self.press(" ".join(str(fen)) + " ENTER")
+        self.see("请确认退款")
+        self.press("ENTER")
+
+    def back_to_menu(self) -> None:
+        """Acknowledge what is shown until the menu is there."""
+        self.see("确认键返回")
+        self.press("ENTER")
+        self.see("原路退款终端")
+
+    def settle(self, within_ms: int = WAIT_MS) -> None:
+        """Wait until nothing more happens by itself."""
+        world, ledger = self.shop.world, self.shop.terminal_ledger
+        if not world.run_until(lambda: all(row["state"] not in MOVING for row in ledger()), within_ms):
+            states = ", ".join(f"{row['number']} {row['state']}" for row in ledger())
+            raise NotSeen(f"not everything came to an end: {states}")
+        world.run(300)  # the last slip
