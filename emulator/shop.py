@@ -65,6 +65,8 @@ class Shop:
         self.settings["host"], self.settings["port"] = self.address
         self.terminal = Terminal(self.world, firmware, json.dumps(self.settings), {REQUEST_KEY: request_key, ANSWER_KEY: answer_key},
                                  reader_key, flash, child)
+        self._read_at = -1
+        self._ledger: list[dict[str, Any]] = []
         self._laptop: subprocess.Popen[bytes] | LocalBridge | None = None
         if not real:
             self.terminal.network.direct[self.address] = self.acquirer
@@ -99,8 +101,11 @@ class Shop:
     # ---- what both sides believe
 
     def terminal_ledger(self) -> list[dict[str, Any]]:
-        """What the terminal's flash says, read from the chip."""
-        return panel.view(self.terminal.flash, SimpleNamespace(**self.settings))
+        """What the terminal's flash says, read from the chip (anew only after an operation on it)."""
+        flash = self.terminal.flash
+        if self._read_at != flash.operations:
+            self._read_at, self._ledger = flash.operations, panel.view(flash, SimpleNamespace(**self.settings))
+        return self._ledger
 
     def count_money(self) -> list[str]:
         """Every discrepancy between the flash and the acquirer's ledger, in words; an empty list when all agrees."""

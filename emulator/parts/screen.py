@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 COLUMNS, ROWS, CELL = 30, 10, 16
@@ -48,28 +48,31 @@ class Screen:
     def text(self) -> str:
         """Ten lines, as a person would read them; '\u25a1' where no glyph of the font fits."""
         if self._text is None:
-            self._text = "\n".join(self._line(row).rstrip() for row in range(ROWS))
+            rows = range(0, len(self.pixels), CELL * COLUMNS)
+            self._text = "\n".join(_read(bytes(self.pixels[at : at + CELL * COLUMNS])) for at in rows)
         return self._text
 
-    def _line(self, row: int) -> str:
-        narrow, wide = font()
-        out, column = "", 0
-        while column < COLUMNS:
-            both = self._cells(row, column, 2)
-            one = self._cells(row, column, 1)
-            character = wide.get(both) or wide.get(_inverse(both)) if len(both) == 32 else None
-            if character:
-                out += character
-                column += 2
-                continue
+
+@lru_cache(maxsize=4096)
+def _read(row: bytes) -> str:
+    """The text of one row of cells."""
+    narrow, wide = font()
+    out, column = "", 0
+    while column < COLUMNS:
+        both, one = _cells(row, column, 2), _cells(row, column, 1)
+        character = (wide.get(both) or wide.get(_inverse(both))) if len(both) == 2 * CELL else None
+        if character:
+            out += character
+            column += 2
+        else:
             out += narrow.get(one) or narrow.get(_inverse(one)) or "\u25a1"
             column += 1
-        return out
+    return out.rstrip()
 
-    def _cells(self, row: int, column: int, count: int) -> bytes:
-        start = row * CELL * COLUMNS + column
-        count = min(count, COLUMNS - column)
-        return b"".join(self.pixels[at : at + count] for at in range(start, start + CELL * COLUMNS, COLUMNS))
+
+def _cells(row: bytes, column: int, count: int) -> bytes:
+    count = min(count, COLUMNS - column)
+    return b"".join(row[at : at + count] for at in range(column, len(row), COLUMNS))
 
 
 def _inverse(glyph: bytes) -> bytes:
