@@ -9,11 +9,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from emulator.shop import ROOT, Shop
 from emulator import scenario as scenarios
-from emulator.clerk import NotSeen, WrongSlip
-from emulator.story import Story
 from emulator.child import CannotStart
+from emulator.clerk import NotSeen, WrongSlip
+from emulator.shop import ROOT, Shop
+from emulator.story import Story
 from host_tools.yuanluctl import image
 
 BROKEN = ROOT / "tests" / "broken"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from emulator.terminal import Terminal
 
 HEAP = "256K"
+START = Path(__file__).with_name("start_rom.py")
 _HUNG_SECONDS = 20
 
 
@@ -54,22 +55,27 @@ class MicroPython:
     """The shipped files on real MicroPython, killed as a power cut kills."""
 
     def __init__(self, terminal: Terminal) -> None:
-        firmware = terminal.firmware
-        if not (firmware / "main.py").exists():
-            raise CannotStart(f"no firmware in {firmware}; run 'make build'")
+        rom = terminal.firmware.with_suffix(".romfs")
+        if not rom.exists():
+            raise CannotStart(f"no firmware at {rom}; run 'make build'")
         self.terminal = terminal
         self.pipe, theirs = socket.socketpair()
         self.pipe.settimeout(_HUNG_SECONDS)
         environment = {
             "PATH": os.environ.get("PATH", ""),
-            "MICROPYPATH": f".frozen:{firmware}",
             "YUANLU_PIPE": str(theirs.fileno()),
-            "YUANLU_TABLES": str(firmware / "tables.bin"),
+            "YUANLU_TABLES": "/rom/tables.bin",
         }
-        command = [*interpreter(), "-X", f"heapsize={HEAP}", str(firmware / "main.py")]
+        command = [*interpreter(), "-X", f"heapsize={HEAP}", str(START), str(rom)]
         try:
-            self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL,
-                                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
         except OSError as error:
             self.pipe.close()
             raise CannotStart(f"{command[0]}: {error.strerror}") from error

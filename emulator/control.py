@@ -80,15 +80,20 @@ class Control:
             "serial": terminal.serial.plugged,
             "cut_when_sent": terminal.cut_when_sent,
             "log": terminal.log[-_LOG_LINES:],
-            "tray": [{"id": name, "name": card.name, "number": f"{card.number[:6]}****{card.number[-4:]}"} for name, card in TRAY.items()],
+            "tray": [
+                {"id": name, "name": card.name, "number": f"{card.number[:6]}****{card.number[-4:]}"}
+                for name, card in TRAY.items()
+            ],
             "terminal": shop.terminal_ledger(),
             "attached": f"{shop.address[0]}:{shop.address[1]}" if shop.attached else None,
             "acquirer": None if shop.attached else shop.acquirer.view(),
             "discrepancies": [] if shop.attached else shop.count_money(),
             "flash": {
                 "sector_size": flash.sector_size,
-                "used": [flash.unit * sum(flash.programmed[at : at + flash.sector_size // flash.unit])
-                         for at in range(0, len(flash.programmed), flash.sector_size // flash.unit)],
+                "used": [
+                    flash.unit * sum(flash.programmed[at : at + flash.sector_size // flash.unit])
+                    for at in range(0, len(flash.programmed), flash.sector_size // flash.unit)
+                ],
                 "erases": flash.erases,
             },
         }

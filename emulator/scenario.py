@@ -1,6 +1,6 @@
-"""Scenarios: a YAML file of steps on a shop, played on virtual time; each ends by counting money. docs/emulator.md lists the steps.
+"""Scenarios: a YAML file of steps on a shop, played on virtual time; each ends by counting money.
 
-A mistake in a file is told with its line. A scenario that fails prints the command that replays it.
+docs/emulator.md lists the steps. A mistake in a file is told with its line. A scenario that fails prints the command that replays it.
 """
 
 from __future__ import annotations
@@ -145,5 +145,3 @@ def play(scenario: Scenario, seed: int = 1, tell: Callable[[str], None] = lambda
     if report.discrepancies and report.code == HELD:
         report.code, report.why = FAILED, "the money does not agree"
     return report
-
-

@@ -19,9 +19,9 @@ from starlette.routing import Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from emulator.child import CannotStart
 from emulator.control import BadCommand, Control
 from emulator.shop import Shop
-from emulator.child import CannotStart
 
 PAGE = Path(__file__).parent / "page"
 HOST = "127.0.0.1"
@@ -117,7 +117,7 @@ class Server:
         except ValueError:
             return {"id": None, "ok": False, "error": "not JSON"}
         if not isinstance(command, dict):
-            return {"id": None, "ok": False, "error": "an object is expected: {\"id\": 1, \"do\": \"press\", \"key\": \"1\"}"}
+            return {"id": None, "ok": False, "error": 'an object is expected: {"id": 1, "do": "press", "key": "1"}'}
         try:
             result = await self._ask(lambda: self.control.do(command))
         except (BadCommand, CannotStart) as error:

@@ -50,21 +50,42 @@ class Shop:
     kind: how the acquirer treats a repeat; attached: (host, port) of another acquirer instead of the simulator.
     """
 
-    def __init__(self, real: bool, kind: str = "a", seed: int = 1, firmware: Path = FIRMWARE,
-                 attached: tuple[str, int] | None = None, flash: Flash | None = None,
-                 child: Callable[[Terminal], Child] = MicroPython, **settings: Any) -> None:
+    def __init__(
+        self,
+        real: bool,
+        kind: str = "a",
+        seed: int = 1,
+        firmware: Path = FIRMWARE,
+        attached: tuple[str, int] | None = None,
+        flash: Flash | None = None,
+        child: Callable[[Terminal], Child] = MicroPython,
+        **settings: Any,
+    ) -> None:
         self.world = World(real, seed)
         self.seed = seed
         keys = random.Random(f"keys {seed}")
         request_key, answer_key, reader_key = (keys.randbytes(16) for _ in range(3))
-        self.acquirer = acquirers.Acquirer(kind, request_key=request_key, answer_key=answer_key, reader_key=reader_key,
-                                           terminals=[(MERCHANT, TERMINAL)], seed=seed)
+        self.acquirer = acquirers.Acquirer(
+            kind,
+            request_key=request_key,
+            answer_key=answer_key,
+            reader_key=reader_key,
+            terminals=[(MERCHANT, TERMINAL)],
+            seed=seed,
+        )
         self.settings = {**SETTINGS, "repeat": PROFILES[kind], **settings}
         self.attached = attached is not None
         self.address = attached or self._serve(real)
         self.settings["host"], self.settings["port"] = self.address
-        self.terminal = Terminal(self.world, firmware, json.dumps(self.settings), {REQUEST_KEY: request_key, ANSWER_KEY: answer_key},
-                                 reader_key, flash, child)
+        self.terminal = Terminal(
+            self.world,
+            firmware,
+            json.dumps(self.settings),
+            {REQUEST_KEY: request_key, ANSWER_KEY: answer_key},
+            reader_key,
+            flash,
+            child,
+        )
         self._read_at = -1
         self._ledger: list[dict[str, Any]] = []
         self._laptop: subprocess.Popen[bytes] | LocalBridge | None = None
@@ -82,14 +103,18 @@ class Shop:
         """Connect the terminal to a technician's laptop that runs `yuanluctl bridge`, or pull that cable."""
         self.terminal.serial.plugged = plugged
         if plugged and self._laptop is None:
-            self._laptop = self._start_bridge() if self.world.real else LocalBridge(self.world, self.terminal.serial, self.acquirer)
+            self._laptop = (
+                self._start_bridge() if self.world.real else LocalBridge(self.world, self.terminal.serial, self.acquirer)
+            )
         self.terminal.on_change()
 
     def _start_bridge(self) -> subprocess.Popen[bytes]:
         port = self.terminal.serial.open_pty()
         host, number = self.address
         command = [sys.executable, "-m", "host_tools.yuanluctl", "bridge", "--port", port, "--to", f"{host}:{number}"]
-        laptop = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        laptop = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
         def stop() -> None:
             laptop.terminate()
@@ -117,7 +142,14 @@ class Shop:
 
 
 # What each state allows the acquirer to have booked, in times.
-_MAY_BE_BOOKED = {"done": (1,), "resolved_done": (1,), "declined": (0,), "withdrawn": (0,), "resolved_not_done": (0,), "queued": (0,)}
+_MAY_BE_BOOKED = {
+    "done": (1,),
+    "resolved_done": (1,),
+    "declined": (0,),
+    "withdrawn": (0,),
+    "resolved_not_done": (0,),
+    "queued": (0,),
+}
 
 
 def compare(believed: list[dict[str, Any]], sales: dict[str, dict[str, int]], refunds: dict[str, dict[str, int]]) -> list[str]:
@@ -130,8 +162,10 @@ def compare(believed: list[dict[str, Any]], sales: dict[str, dict[str, int]], re
         number, state = transaction["number"], transaction["state"]
         booked = (sales if transaction["kind"] == "sale" else refunds).get(number, {"amount": 0, "times": 0})
         if booked["times"] > 1:
-            wrong.append(f"{number}: the acquirer booked it {booked['times']} times, {_yuan(booked['amount'])} in all "
-                         f"for a {transaction['kind']} of {_yuan(transaction['amount'])}")
+            wrong.append(
+                f"{number}: the acquirer booked it {booked['times']} times, {_yuan(booked['amount'])} in all "
+                f"for a {transaction['kind']} of {_yuan(transaction['amount'])}"
+            )
         elif booked["times"] not in _MAY_BE_BOOKED.get(state, (0, 1)):
             wrong.append(f"{number}: the terminal says {state}, the acquirer booked {_yuan(booked['amount'])}")
         elif booked["times"] and booked["amount"] != transaction["amount"]:

@@ -60,7 +60,9 @@ def _fields(required: dict[str, Callable[[Any], Any]], **optional: Callable[[Any
     def check(value: Any) -> dict[str, Any]:
         known = {**required, **optional}
         if not isinstance(value, dict) or set(required) - set(value) or set(value) - set(known):
-            raise ValueError(f"fields {', '.join(required) or 'none'}" + (f", optional {', '.join(optional)}" if optional else ""))
+            raise ValueError(
+                f"fields {', '.join(required) or 'none'}" + (f", optional {', '.join(optional)}" if optional else "")
+            )
         return {name: known[name](item) for name, item in value.items()}
 
     return check
@@ -126,7 +128,7 @@ def _refund_step(clerk: Clerk, value: dict[str, Any]) -> None:
 
 
 VERBS: dict[str, tuple[Callable[[Any], Any], Callable[[Clerk, Any], Any]]] = {
-    "say": (lambda value: _texts(value), lambda clerk, value: None),
+    "say": (_texts, lambda clerk, value: None),
     "press": (_keys, Clerk.press),
     "card": (one_of(*TRAY), lambda clerk, value: clerk.terminal.present(value)),
     "see": (_texts, lambda clerk, value: clerk.see(*value)),

@@ -47,7 +47,9 @@ class Story:
         self.clerk.press("ENTER")
 
     def _pulled_cable(self) -> None:
-        self.tell("2. Pull the network cable, refund 20.00: it waits. Plug it in: it goes. / 拔网线，退20.00：待上送；插上：自动上送。")
+        self.tell(
+            "2. Pull the network cable, refund 20.00: it waits. Plug it in: it goes. / 拔网线，退20.00：待上送；插上：自动上送。"
+        )
         self.terminal.plug_network(False)
         self.clerk.see("断")
         self.clerk.start_refund(2000)
@@ -104,6 +106,8 @@ class Story:
         booked = {**self.shop.acquirer.ledger.money("sale"), **self.shop.acquirer.ledger.money("refund")}
         for row in self.shop.terminal_ledger():
             at = booked.get(row["number"], {"amount": 0, "times": 0})
-            self.tell(f"    {row['number']}  {row['kind']:6}  {row['amount'] / 100:8.2f}  terminal: {row['state']:9}"
-                      f"  acquirer: {at['times']} x, {at['amount'] / 100:.2f}")
+            self.tell(
+                f"    {row['number']}  {row['kind']:6}  {row['amount'] / 100:8.2f}  terminal: {row['state']:9}"
+                f"  acquirer: {at['times']} x, {at['amount'] / 100:.2f}"
+            )
         return self.shop.count_money()

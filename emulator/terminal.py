@@ -21,8 +21,16 @@ KEYS = tuple("0123456789") + ("ENTER", "CANCEL", "CLEAR", "UP", "DOWN", "LANG")
 class Terminal:
     """Off until `power_on`. `config`: its settings as JSON; `firmware`: the folder that `make build` writes."""
 
-    def __init__(self, world: World, firmware: Path, config: str, keys: dict[int, bytes], reader_key: bytes,
-                 flash: Flash | None = None, child: Callable[[Terminal], Child] = MicroPython) -> None:
+    def __init__(
+        self,
+        world: World,
+        firmware: Path,
+        config: str,
+        keys: dict[int, bytes],
+        reader_key: bytes,
+        flash: Flash | None = None,
+        child: Callable[[Terminal], Child] = MicroPython,
+    ) -> None:
         self.world, self.firmware, self.config, self.reader_key = world, firmware, config, reader_key
         self.flash = flash or Flash()
         self.vault = Vault(keys)

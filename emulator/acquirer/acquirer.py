@@ -29,8 +29,16 @@ class Reply(NamedTuple):
 class Acquirer:
     """Kind `a` knows a repeat and replays its answer, kind `c` books it again. Every method may be called from any thread."""
 
-    def __init__(self, kind: str, *, request_key: bytes, answer_key: bytes, reader_key: bytes,
-                 terminals: Collection[tuple[str, str]], seed: int = 1) -> None:
+    def __init__(
+        self,
+        kind: str,
+        *,
+        request_key: bytes,
+        answer_key: bytes,
+        reader_key: bytes,
+        terminals: Collection[tuple[str, str]],
+        seed: int = 1,
+    ) -> None:
         """Keys of 16 bytes; `terminals` are pairs of merchant (15) and terminal (8). ValueError for anything else."""
         recall = {"a": self._replay, "c": self._forget}
         if kind not in recall:
@@ -96,8 +104,13 @@ class Acquirer:
     def view(self) -> dict[str, Any]:
         """Everything that a page shows, for JSON."""
         with self._lock:
-            return {"kind": self.kind, "mood": self.mood, "mood_count": self.mood_count, "ledger": self.ledger.view(),
-                    "events": self.events}
+            return {
+                "kind": self.kind,
+                "mood": self.mood,
+                "mood_count": self.mood_count,
+                "ledger": self.ledger.view(),
+                "events": self.events,
+            }
 
     def _read(self, frame: bytes, now: datetime) -> Message:
         try:
@@ -169,5 +182,6 @@ class Acquirer:
         fields |= {12: f"{now:%H%M%S}", 13: f"{now:%m%d}", 39: code}
         if entry is not None:
             fields |= {37: entry.rrn, 38: entry.approval}
-        return encode(swap_tpdu(message.tpdu), message.answer_type, fields,
-                      lambda signed: answer_mac(self._answer_key, message.mac, signed))
+        return encode(
+            swap_tpdu(message.tpdu), message.answer_type, fields, lambda signed: answer_mac(self._answer_key, message.mac, signed)
+        )

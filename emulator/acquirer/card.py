@@ -1,6 +1,6 @@
 """The card block of a sale: what the reader encrypts for the acquirer and the terminal cannot read.
 
-    nonce 12 | AES-128-GCM of the card number in ASCII, padded right with 'F' to 19 bytes | tag 16     (SP 800-38D)
+nonce 12 | AES-128-GCM of the card number in ASCII, padded right with 'F' to 19 bytes | tag 16     (SP 800-38D)
 """
 
 from __future__ import annotations

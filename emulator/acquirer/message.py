@@ -41,10 +41,28 @@ def _raw(count: int, length_bytes: int = 0) -> dict[str, Any]:
     return {"data_enc": "b", "len_enc": "bcd", "len_type": length_bytes, "max_len": count}
 
 
-NUMERIC = {3: _digits(6), 4: _digits(12), 11: _digits(6), 12: _digits(6), 13: _digits(4), 22: _digits(3), 25: _digits(2),
-           60: _digits(17, 2), 61: _digits(29, 2)}
-FIELDS = NUMERIC | {37: _text(12), 38: _text(6), 39: _text(2), 41: _text(8), 42: _text(15), 49: _text(3),
-                    57: _raw(255, 2), 63: _text(163, 2), 64: _raw(MAC_BYTES)}
+NUMERIC = {
+    3: _digits(6),
+    4: _digits(12),
+    11: _digits(6),
+    12: _digits(6),
+    13: _digits(4),
+    22: _digits(3),
+    25: _digits(2),
+    60: _digits(17, 2),
+    61: _digits(29, 2),
+}
+FIELDS = NUMERIC | {
+    37: _text(12),
+    38: _text(6),
+    39: _text(2),
+    41: _text(8),
+    42: _text(15),
+    49: _text(3),
+    57: _raw(255, 2),
+    63: _text(163, 2),
+    64: _raw(MAC_BYTES),
+}
 SPEC = {"h": _raw(0), "t": _raw(2), "p": _raw(8)} | {str(field): layout for field, layout in FIELDS.items()}
 
 # The only length the profile knows of a field whose length could vary.

@@ -91,8 +91,12 @@ class Transactions:
         if original is None:
             raise Refused(NO_ORIGINAL, "no sale with this RRN")
         # All zeros, or blanks in an approval code, say that the terminal does not know this part.
-        claims = [(message.fields[38].strip(), original.approval), (message.fields[61][:6], original.batch),
-                  (message.fields[61][6:12], original.trace), (message.fields[61][12:], f"{original.when:%m%d}")]
+        claims = [
+            (message.fields[38].strip(), original.approval),
+            (message.fields[61][:6], original.batch),
+            (message.fields[61][6:12], original.trace),
+            (message.fields[61][12:], f"{original.when:%m%d}"),
+        ]
         if any(claim.strip("0") and claim != fact for claim, fact in claims):
             raise Refused(NO_ORIGINAL, "the sale with this RRN is another one")
         return original
@@ -102,9 +106,18 @@ class Transactions:
         if amount == 0:
             raise Refused(INVALID_AMOUNT, "nothing to book")
         self._counter = (self._counter + 1) % COUNTER_END
-        return Entry(kind, amount, **message.attempt._asdict(), rrn=f"{now:%m%d}{self._counter:08d}",
-                     approval=f"{self._random.randrange(1, 10**6):06d}", number=refund_number(message),
-                     original_rrn=original_rrn, card=card, when=now, booking=len(self._ledger.bookings(message.attempt)) + 1)
+        return Entry(
+            kind,
+            amount,
+            **message.attempt._asdict(),
+            rrn=f"{now:%m%d}{self._counter:08d}",
+            approval=f"{self._random.randrange(1, 10**6):06d}",
+            number=refund_number(message),
+            original_rrn=original_rrn,
+            card=card,
+            when=now,
+            booking=len(self._ledger.bookings(message.attempt)) + 1,
+        )
 
 
 def refund_number(message: Message) -> str:

@@ -24,6 +24,4 @@ def leave(name):
     sys.modules.pop(name, None)
 
 
-__all__ = (
-    "CancelledError Event Lock TimeoutError const create_task leave run sleep_ms visit wait_for_ms".split()
-)
+__all__ = "CancelledError Event Lock TimeoutError const create_task leave run sleep_ms visit wait_for_ms".split()

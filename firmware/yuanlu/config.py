@@ -28,6 +28,9 @@ class Config:
     transactions may stand open.
     """
 
+    terminal = merchant = tpdu = header = host = shop = repeat = ""
+    epoch = port = answer_ms = base_ms = cap_ms = budget = open_limit = 0
+
     def __init__(self, text):
         try:
             values = json.loads(text)

@@ -24,7 +24,7 @@ class Loop:
         self.ready = deque()
         self.timers = []
         self.armed = 0
-        self.current = None
+        self.current: Task | None = None
         self.idle = self._advance
 
     def _advance(self, ms):
@@ -178,6 +178,7 @@ def create_task(coroutine):
 
 async def sleep_ms(ms):
     """Wait `ms` of virtual time."""
+    assert loop.current, "only a task can sleep"
     loop.current.wake_at(loop.now + max(0, ms))
     await _Park()
 

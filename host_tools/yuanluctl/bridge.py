@@ -149,8 +149,8 @@ class Bridge:
                 return self._lose_upstream(now, session, "the acquirer sends what is no answer")
             if len(session.inbound) < 2 + length:
                 break
-            session.answers.append(bytes(session.inbound[:2 + length]))
-            del session.inbound[:2 + length]
+            session.answers.append(bytes(session.inbound[: 2 + length]))
+            del session.inbound[: 2 + length]
         return self._go_on(now, session)
 
     def upstream_closed(self, now: int, connection: int) -> list[Action]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # loaded where it is used, so that --help is quick
 
 try:
     import termios
+
     OPEN_ERRORS: tuple[type[Exception], ...] = (ValueError, termios.error)
 except ImportError:  # Windows
     OPEN_ERRORS = (ValueError,)
@@ -87,8 +88,11 @@ class _Relay:
         self.connection = self.reopen_due = 0
         self.bridge = rules.Bridge(_now())
         self.performers: dict[type, Callable[[Any], None]] = {
-            rules.WriteSerial: self._write, rules.SendUpstream: self._send, rules.Log: report,
-            rules.Connect: self._start_connecting, rules.CloseUpstream: self._close_upstream,
+            rules.WriteSerial: self._write,
+            rules.SendUpstream: self._send,
+            rules.Log: report,
+            rules.Connect: self._start_connecting,
+            rules.CloseUpstream: self._close_upstream,
         }
         self.line: serial.Serial | None = None
         try:

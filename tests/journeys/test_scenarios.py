@@ -14,7 +14,9 @@ FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_scenario(path: Path) -> None:
     report = scenarios.play(scenarios.load(path))
-    assert report.code == 0, f"{path.name}:{report.line}: {report.why} {report.discrepancies}\nreplay: python -m emulator run {path}"
+    assert report.code == 0, (
+        f"{path.name}:{report.line}: {report.why} {report.discrepancies}\nreplay: python -m emulator run {path}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -31,8 +33,9 @@ def test_scenario(path: Path) -> None:
         ("- a\n", "1: a scenario has"),
     ],
 )
-def test_a_mistake_is_told_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
-                                         text: str, told: str) -> None:
+def test_a_mistake_is_told_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str, told: str
+) -> None:
     path = tmp_path / "x.yaml"
     path.write_text(text, "utf-8")
     monkeypatch.setattr("sys.argv", ["emulator", "run", str(path)])

@@ -39,7 +39,8 @@ def test_the_demo_in_real_time_exits_0() -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "found"), [("new-trace", "booked it 2 times"), ("forget", "terminal says declined"), ("resend", "booked it 2 times")]
+    ("broken", "found"),
+    [("new-trace", "booked it 2 times"), ("forget", "terminal says declined"), ("resend", "booked it 2 times")],
 )
 def test_controls_a_broken_firmware_exits_1(broken: str, found: str) -> None:
     done = demo("--fast", "--break", broken)

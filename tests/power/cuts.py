@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from emulator.clerk import Clerk
 from emulator.parts.flash import TEARS
 from emulator.shop import FIRMWARE, Shop
-from emulator.clerk import Clerk
 
 KINDS_OF_TEAR = tuple(TEARS)
 

@@ -1,73 +1,17 @@
-"""The emulated board. Every part is at the other end of one blocking pipe; time is one of the parts.
-
-    request  u8 operation | u32 length | bytes          answer  u32 now (ms) | u32 length | bytes
-
-The wait of an idle terminal is the request WAIT(i32 ms): its answer brings what happened, as events u8 kind | u16 length
-| bytes. All little-endian. docs/emulator.md lists the operations.
-"""
+"""The emulated board: its ports, each a thin front of a part at the other end of the pipe. Time is one of the parts."""
 
 from os import getenv
 from struct import pack, unpack_from
 
+from yuanlu.boards import pipe_emulator as p
+from yuanlu.boards.lines_emulator import Inbox, Network, SerialPort
 from yuanlu.boards.virtual_time import drive
-from yuanlu.compat import Event, TimeoutError, const, run, sleep_ms, wait_for_ms
-from yuanlu.errors import NotSent, Refused
-
-WAIT = const(1)
-FLASH_READ = const(2)
-FLASH_PROGRAM = const(3)
-FLASH_ERASE = const(4)
-VAULT_READ = const(5)
-DISPLAY = const(7)
-PRINT = const(8)
-NET_OPEN = const(10)
-NET_WRITE = const(11)
-NET_CLOSE = const(12)
-SERIAL_WRITE = const(13)
-RANDOM = const(14)
-DATE = const(15)
-CONFIG = const(16)
-LOG = const(17)
-GEOMETRY = const(18)
-
-KEY = const(1)
-CARD = const(2)
-CABLE = const(3)
-NET_OPENED = const(4)
-NET_FAILED = const(5)
-NET_DATA = const(6)
-NET_CLOSED = const(7)
-SERIAL_DATA = const(8)
+from yuanlu.compat import TimeoutError, const, run, sleep_ms, wait_for_ms
+from yuanlu.errors import Refused
 
 _REQUEST_KEY = const(0)
 _ANSWER_KEY = const(1)
-_CONNECT_MS = const(10_000)
 _KEYS_AHEAD = const(32)
-
-
-class Pipe:
-    """Requests to the emulator, one at a time. `now` is the time of the last answer."""
-
-    def __init__(self, descriptor):
-        self.stream = open(descriptor, "r+b", buffering=0)
-        self.head = bytearray(8)
-        self.now = 0
-
-    def ask(self, operation, *parts):
-        """Send and return the answer's bytes."""
-        stream = self.stream
-        stream.write(pack("<BI", operation, sum([len(part) for part in parts])))
-        for part in parts:
-            stream.write(part)
-        self._read(self.head)
-        self.now, length = unpack_from("<II", self.head, 0)
-        answer = bytearray(length)
-        self._read(answer)
-        return answer
-
-    def _read(self, buffer):
-        if len(buffer) and self.stream.readinto(buffer) != len(buffer):
-            raise SystemExit  # the emulator is gone
 
 
 class Flash:
@@ -75,16 +19,16 @@ class Flash:
 
     def __init__(self, pipe):
         self.pipe = pipe
-        self.unit, self.sectors, self.sector_size = unpack_from("<HHI", pipe.ask(GEOMETRY), 0)
+        self.unit, self.sectors, self.sector_size = unpack_from("<HHI", pipe.ask(p.GEOMETRY), 0)
 
     def read_into(self, address, buffer):
-        buffer[:] = self.pipe.ask(FLASH_READ, pack("<IH", address, len(buffer)))
+        buffer[:] = self.pipe.ask(p.FLASH_READ, pack("<IH", address, len(buffer)))
 
     def program(self, address, data):
-        self.pipe.ask(FLASH_PROGRAM, pack("<I", address), data)
+        self.pipe.ask(p.FLASH_PROGRAM, pack("<I", address), data)
 
     def erase(self, sector):
-        self.pipe.ask(FLASH_ERASE, pack("<I", sector * self.sector_size))
+        self.pipe.ask(p.FLASH_ERASE, pack("<I", sector * self.sector_size))
 
 
 class Vault:
@@ -94,13 +38,13 @@ class Vault:
         self.pipe = pipe
 
     def next_mac_key(self):
-        return bytes(self.pipe.ask(VAULT_READ, bytes((_REQUEST_KEY,))))
+        return bytes(self.pipe.ask(p.VAULT_READ, bytes((_REQUEST_KEY,))))
 
     def response_key(self):
-        return bytes(self.pipe.ask(VAULT_READ, bytes((_ANSWER_KEY,))))
+        return bytes(self.pipe.ask(p.VAULT_READ, bytes((_ANSWER_KEY,))))
 
     def random(self, count):
-        return bytes(self.pipe.ask(RANDOM, bytes((count,))))
+        return bytes(self.pipe.ask(p.RANDOM, bytes((count,))))
 
     def draw(self, largest):
         """A random int of 0 to `largest` (below 2^24)."""
@@ -124,7 +68,7 @@ class Clock:
 
     def date(self):
         """(yyyymmdd, hhmmss, quality)"""
-        return unpack_from("<IIB", self.pipe.ask(DATE), 0)
+        return unpack_from("<IIB", self.pipe.ask(p.DATE), 0)
 
     async def sleep_ms(self, ms):
         await sleep_ms(ms)
@@ -139,24 +83,6 @@ class Clock:
             return False
 
 
-class Inbox:
-    """What an event source brought, in order."""
-
-    def __init__(self):
-        self.items = []
-        self.filled = Event()
-
-    def put(self, item):
-        self.items.append(item)
-        self.filled.set()
-
-    async def get(self):
-        while not self.items:
-            self.filled.clear()
-            await self.filled.wait()
-        return self.items.pop(0)
-
-
 class Display:
     columns = const(30)
     rows = const(10)
@@ -165,7 +91,7 @@ class Display:
         self.pipe = pipe
 
     def show(self, row, data):
-        self.pipe.ask(DISPLAY, bytes((row,)), data)
+        self.pipe.ask(p.DISPLAY, bytes((row,)), data)
 
 
 class Keypad:
@@ -198,7 +124,12 @@ class Reader:
 
     def arm(self):
         """Forget what was presented before; from now on a card counts."""
-        self.waiting, self.presented = True, None
+        self.waiting = True
+        self.presented = None
+
+    def present(self, card):
+        """The hardware saw a card."""
+        self.waiting, self.presented = False, card
 
     def card(self):
         """The card presented since `arm`, once; or None."""
@@ -212,67 +143,8 @@ class Printer:
 
     def print(self, text):
         """The whole slip, or Refused when no paper is in."""
-        if self.pipe.ask(PRINT, text.encode())[0]:
+        if self.pipe.ask(p.PRINT, text.encode())[0]:
             raise Refused("refused.no_paper")
-
-
-class Stream:
-    """One TCP connection."""
-
-    def __init__(self, network, handle):
-        self.network = network
-        self.handle = handle
-        self.inbox = Inbox()
-
-    async def write(self, data):
-        self.network.pipe.ask(NET_WRITE, bytes((self.handle,)), data)
-
-    async def read(self, ms):
-        inbox = self.inbox
-        if not inbox.items:
-            inbox.filled.clear()
-            if not await self.network.clock.wait(inbox.filled, ms):
-                return None
-        return inbox.items.pop(0)
-
-    def close(self):
-        self.network.streams.pop(self.handle, None)
-        self.network.pipe.ask(NET_CLOSE, bytes((self.handle,)))
-
-
-class Network:
-    def __init__(self, pipe, clock):
-        self.pipe = pipe
-        self.clock = clock
-        self.up = False
-        self.changed = Event()
-        self.streams = {}
-        self.handle = 0
-
-    def is_up(self):
-        return self.up
-
-    async def connect(self, host, port, tls):
-        """A Stream, or NotSent."""
-        self.handle = self.handle % 255 + 1
-        stream = self.streams[self.handle] = Stream(self, self.handle)
-        self.pipe.ask(NET_OPEN, pack("<BH", self.handle, port), host.encode())
-        if await stream.read(_CONNECT_MS) != b"opened":
-            stream.close()
-            raise NotSent("why.no_connection")
-        return stream
-
-
-class SerialPort:
-    def __init__(self, pipe):
-        self.pipe = pipe
-        self.inbox = Inbox()
-
-    def write(self, data):
-        self.pipe.ask(SERIAL_WRITE, data)
-
-    async def read(self):
-        return await self.inbox.get()
 
 
 class Board:
@@ -293,14 +165,17 @@ class Board:
         drive(self.idle, self.clock.ticks_ms)
 
     def config(self):
-        return str(self.pipe.ask(CONFIG), "utf-8")
+        return str(self.pipe.ask(p.CONFIG), "utf-8")
 
     def tables(self):
         with open(self.tables_path, "rb") as file:
-            return memoryview(file.read())
+            try:
+                return memoryview(file)  # a file in ROM is its own memory
+            except TypeError:
+                return memoryview(file.read())
 
     def log(self, text):
-        self.pipe.ask(LOG, text.encode())
+        self.pipe.ask(p.LOG, text.encode())
 
     def failed(self, name, error):
         """A task died: its traceback goes to the emulator's log."""
@@ -308,7 +183,7 @@ class Board:
 
     def idle(self, ms):
         """Wait, and hand out what happened meanwhile."""
-        self.take(self.pipe.ask(WAIT, pack("<i", ms)))
+        self.take(self.pipe.ask(p.WAIT, pack("<i", ms)))
 
     def take(self, events):
         """Hand out events to the parts they concern."""
@@ -319,24 +194,24 @@ class Board:
             at += 3 + length
 
     def _event(self, kind, data):
-        if kind == KEY:
+        if kind == p.KEY:
             self.keypad.post(str(data, "ascii"))
-        elif kind == SERIAL_DATA:
+        elif kind == p.SERIAL_DATA:
             self.serial.inbox.put(data)
-        elif kind == CABLE:
+        elif kind == p.CABLE:
             self.network.up = bool(data[0])
             self.network.changed.set()
-        elif kind == CARD:
+        elif kind == p.CARD:
             if self.reader.waiting:
-                self.reader.waiting, self.reader.presented = False, Card(data)
-                self.keypad.post("CARD")
+                self.reader.present(Card(data))
+                self.keypad.post("p.CARD")
         elif data[0] in self.network.streams:
             inbox = self.network.streams[data[0]].inbox
-            inbox.put(b"opened" if kind == NET_OPENED else data[1:] if kind == NET_DATA else b"")
+            inbox.put(b"opened" if kind == p.NET_OPENED else data[1:] if kind == p.NET_DATA else b"")
 
 
 def start():
     """Called by main.py."""
     from yuanlu.app import main
 
-    run(main(Board(Pipe(int(getenv("YUANLU_PIPE"))), getenv("YUANLU_TABLES"))))
+    run(main(Board(p.Pipe(int(getenv("YUANLU_PIPE"))), getenv("YUANLU_TABLES"))))

@@ -1,14 +1,14 @@
 """The states of a transaction and the one fold over its records. Nothing else decides a state.
 
-    INTENT, ATTEMPT          -> queued      the bytes are durable, not one of them has left
-    SENDING                  -> sending     bytes may have left
-    RESULT silent            -> unknown     no conclusive answer; the same bytes will go again
-    RESULT later             -> waiting     the acquirer said no for now: nothing was booked
-    RESULT person            -> parked      only a person can find out
-    RESULT done / SALE       -> done
-    RESULT declined          -> declined
-    WITHDRAWN                -> withdrawn   only while it was never sent
-    DECISION                 -> resolved done / resolved not done, by a named person
+INTENT, ATTEMPT          -> queued      the bytes are durable, not one of them has left
+SENDING                  -> sending     bytes may have left
+RESULT silent            -> unknown     no conclusive answer; the same bytes will go again
+RESULT later             -> waiting     the acquirer said no for now: nothing was booked
+RESULT person            -> parked      only a person can find out
+RESULT done / SALE       -> done
+RESULT declined          -> declined
+WITHDRAWN                -> withdrawn   only while it was never sent
+DECISION                 -> resolved done / resolved not done, by a named person
 """
 
 from yuanlu.compat import const

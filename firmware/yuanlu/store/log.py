@@ -65,7 +65,7 @@ class Log:
         """The newest sector; one that holds no record but copies is dropped, what it copied still stands."""
         while max(self._sequences):
             self.sequence = max(self._sequences)
-            self.head = self._sector(self.sequence)
+            self.head = self._sector(self.sequence) or 0
             if self._committed(self.head):
                 return
             self._sequences[self.head] = 0

@@ -13,7 +13,9 @@ async def run(till):
         if not unfinished:
             await till.dialogs.notice("pending.title", ["pending.none"])
             return
-        items = [("line.pending", ("kind." + kind_word(t),), yuan(t.amount), ("state." + s.STATE_NAMES[t.state],)) for t in unfinished]
+        items = [
+            ("line.pending", ("kind." + kind_word(t),), yuan(t.amount), ("state." + s.STATE_NAMES[t.state],)) for t in unfinished
+        ]
         await look_into(till, unfinished[await till.dialogs.choose("pending.title", items)])
 
 

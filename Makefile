@@ -1,0 +1,84 @@
+# `make` alone lists the verbs. Everything is kept in .venv and build; nothing is installed outside this folder.
+
+PYTHON ?= python3
+BIN := .venv/bin
+VENV := .venv/ready
+STUBS := build/typings/unix/ready
+MICROPYTHON_32 := build/micropython32/micropython
+DEMO := $(BIN)/python -m emulator demo $(if $(BREAK),--break '$(BREAK)')
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run demo test test-32 check fix font clean
+.DELETE_ON_ERROR:
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(VENV) ## bring the tools into .venv
+
+build: $(VENV) ## compile the firmware into build/firmware
+	@$(BIN)/python -m host_tools.yuanluctl.image build/firmware
+
+run: build ## serve the emulator's page
+	@$(BIN)/python -m emulator serve
+
+# The demo answers 0 when the books agree, 1 when it found a discrepancy and 2 when it was called wrongly. make turns each failure
+# of a recipe into 2, and answers 1 only under its own -q, for work left to do. So `make demo` runs the demo as the rule of a file
+# that it includes: make reads itself anew after such a rule, and where the file asks for -q, it ends with 1.
+ifeq ($(MAKECMDGOALS)$(findstring n,$(firstword -$(MAKEFLAGS))),demo)
+demo: ; @:
+ifndef MAKE_RESTARTS
+$(shell mkdir -p build; : >build/demo.mk)
+.PHONY: always
+build/demo.mk: build always
+	@$(DEMO); status=$$?; [ $$status -le 1 ] || exit $$status; [ $$status = 0 ] || echo 'MAKEFLAGS += -q' >$@; touch $@
+endif
+include build/demo.mk
+else
+demo: build ## sell, refund, cut the power and count the money; BREAK=name plants a fault to be found
+	@$(DEMO)
+endif
+
+test: $(VENV) ## run every test, the shared ones on CPython and on MicroPython (64-bit words)
+	@$(BIN)/python -m pytest $(TESTS)
+
+test-32: $(VENV) $(MICROPYTHON_32) ## run the MicroPython tests on 32-bit words, as on a device
+	@YUANLU_MICROPYTHON="$(CURDIR)/$(MICROPYTHON_32)" $(BIN)/python -m pytest -m micropython $(TESTS)
+
+check: $(VENV) $(STUBS) ## look for faults without changing anything (the twin of fix)
+	@failed=0; for tool in 'ruff check' pyright mypy; do $(BIN)/$$tool || failed=1; done; exit $$failed
+
+fix: $(VENV) ## mend what can be mended by itself
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+font: $(VENV) ## cut the font to the characters in use (its twin is build, which refuses a missing glyph)
+	@$(BIN)/python -m host_tools.yuanluctl.tables
+
+clean: ## remove what was built; .venv stays
+	rm -rf build
+
+$(VENV): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo 'setup: there is no $(PYTHON); run: sudo apt-get install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+		echo 'setup: $(PYTHON) is older than 3.10; run: make setup PYTHON=python3.11 (any newer one)' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo 'setup: $(PYTHON) cannot make a .venv; run: sudo apt-get install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -c 'import pip' 2>/dev/null || { echo 'setup: .venv has no pip; run: rm -r .venv && make setup' >&2; exit 1; }
+	@echo 'setup: filling .venv, about a minute'
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+# Stubs of two MicroPython ports exclude each other in one environment, so these stand in a folder that only pyright reads. They
+# lack asyncio.core, which the emulator's board drives.
+$(STUBS): Makefile | $(VENV)
+	@rm -rf $(@D)
+	@$(PIP) --target $(@D) --no-deps micropython-unix-stubs==1.29.0.post1 micropython-stdlib-stubs==1.29.0.post2
+	@printf 'from typing import Any\nticks: Any\n_io_queue: Any\nnew_event_loop: Any\n' >$(@D)/stdlib/asyncio/core.pyi
+	@touch $@
+
+$(MICROPYTHON_32): tests/fetch_micropython_32.sh
+	@tests/fetch_micropython_32.sh
+	@touch $@

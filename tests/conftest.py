@@ -1,0 +1,243 @@
+"""One run, two runtimes: every tests/shared/test_*.py runs on CPython and, as `test@micropython`, on the built firmware.
+
+At the end a table shows what each suite took against its allowance in CI, where taking longer is a failure.
+"""
+
+import ast
+import inspect
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from host_tools.yuanluctl import image, tables
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT / "tests" / "shared"
+FIRMWARE = ROOT / "build" / "firmware"
+IN_CI = os.environ.get("CI") == "true"
+
+HEAP = "512K"  # for the tests themselves, which are compiled on the spot; the device's own limit is another test
+FILE_SECONDS = 300  # a file that takes longer hangs
+
+ALLOWANCE_SECONDS = {
+    "shared": 60,
+    "wire": 30,
+    "vectors": 30,
+    "host": 90,
+    "journeys": 120,
+    "simulation": 180,
+    "power": 240,
+    "browser": 120,
+    "device": 60,
+}
+
+
+class Interpreter(NamedTuple):
+    """A MicroPython to run tests on."""
+
+    path: Path
+    version: str
+    word_bits: int
+
+
+class Outcome(NamedTuple):
+    """What became of one test on MicroPython, and what it printed."""
+
+    passed: bool
+    output: str
+
+
+class MicroPythonFailure(Exception):
+    """A test failed on MicroPython; the text is what MicroPython said."""
+
+
+@dataclass
+class Suite:
+    """What a folder of tests has used so far."""
+
+    tests: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Run:
+    """What this run works with and has used."""
+
+    interpreter: Interpreter | None
+    build_trouble: str
+    suites: dict[str, Suite] = field(default_factory=dict)
+
+    def over(self) -> list[str]:
+        """The suites past their allowance, or without one."""
+        return [name for name, suite in self.suites.items() if suite.seconds > ALLOWANCE_SECONDS.get(name, 0)]
+
+
+RUN = pytest.StashKey[Run]()
+
+
+class MicroPythonFile(pytest.File):
+    """The tests of one shared file; they run together in one process when the first of them is asked for."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """One item for each top-level test function."""
+        for node in ast.parse(self.path.read_text("utf-8")).body:
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_"):
+                item = MicroPythonItem.from_parent(self, name=f"{node.name}@micropython", test=node.name, line=node.lineno)
+                item.add_marker("micropython")
+                yield item
+
+    @cached_property
+    def outcomes(self) -> tuple[dict[str, Outcome], str]:
+        """The outcome of each test that ended, and everything that was printed."""
+        chosen = [item.test for item in self.session.items if isinstance(item, MicroPythonItem) and item.parent is self]
+        text = _run_on_micropython(self.config.stash[RUN].interpreter, self.path.stem, chosen)
+        parts = re.split(r"^@yuanlu (start|pass|fail) (\w+)\n", text, flags=re.MULTILINE)
+        ended = {}
+        for before, verdict, name in zip(parts[0::3], parts[1::3], parts[2::3], strict=False):
+            if verdict != "start":
+                ended[name] = Outcome(verdict == "pass", before.strip())
+        return ended, text.strip()
+
+
+class MicroPythonItem(pytest.Item):
+    """One test as it went on MicroPython."""
+
+    def __init__(self, test: str, line: int, **arguments) -> None:
+        super().__init__(**arguments)
+        self.test = test
+        self.line = line
+
+    def runtest(self) -> None:
+        """Take this test's outcome from its file's report."""
+        run = self.config.stash[RUN]
+        if run.interpreter is None:
+            reason = "there is no MicroPython beside this Python; run: make setup (or set YUANLU_MICROPYTHON)"
+            pytest.fail(reason, pytrace=False) if IN_CI else pytest.skip(reason)
+        if run.build_trouble:
+            raise MicroPythonFailure(f"the firmware does not build: {run.build_trouble}")
+        assert isinstance(self.parent, MicroPythonFile)
+        ended, text = self.parent.outcomes
+        if self.test not in ended:
+            raise MicroPythonFailure(f"MicroPython ended before {self.test} did:\n{text}")
+        if not ended[self.test].passed:
+            raise MicroPythonFailure(ended[self.test].output)
+        if ended[self.test].output:
+            self.add_report_section("call", "stdout", ended[self.test].output + "\n")
+
+    def repr_failure(self, excinfo, style=None):
+        """MicroPython's own traceback says more than that of this file."""
+        if isinstance(excinfo.value, MicroPythonFailure):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the test stands."""
+        return self.path, self.line - 1, self.name
+
+
+def _run_on_micropython(interpreter: Interpreter | None, module: str, tests: list[str]) -> str:
+    """Everything that MicroPython printed while it ran these tests of one module."""
+    assert interpreter is not None
+    environment = {
+        **os.environ,
+        "MICROPYPATH": f".frozen:{FIRMWARE}:{SHARED}",
+        "YUANLU_RUNTIME": "micropython",
+        "YUANLU_WORD_BITS": str(interpreter.word_bits),
+    }
+    command = [str(interpreter.path), "-X", f"heapsize={HEAP}", str(SHARED / "runner.py"), module, *tests]
+    try:
+        done = subprocess.run(
+            command, env=environment, timeout=FILE_SECONDS, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
+    except subprocess.TimeoutExpired as expired:
+        return f"{(expired.stdout or b'').decode(errors='replace')}\n{module}: no end after {FILE_SECONDS} s"
+    return done.stdout.decode(errors="replace") + (f"\nexit status {done.returncode}" if done.returncode else "")
+
+
+def _find_interpreter() -> Interpreter | None:
+    """YUANLU_MICROPYTHON, or else the one installed beside this Python; None when neither is there."""
+    named = os.environ.get("YUANLU_MICROPYTHON")
+    path = Path(named).absolute() if named else Path(sys.executable).with_name("micropython")
+    if not path.exists():
+        if named:
+            raise pytest.UsageError(f"YUANLU_MICROPYTHON: there is no {path}")
+        return None
+    question = "import sys; print('.'.join(str(n) for n in sys.implementation.version[:3]), 64 if sys.maxsize > 1 << 32 else 32)"
+    done = subprocess.run([path, "-c", question], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise pytest.UsageError(f"{path} does not run: {done.stderr.strip()}")
+    version, bits = done.stdout.split()
+    return Interpreter(path, version, int(bits))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Find the interpreter and build the firmware once; a build that fails is told by the tests that need it."""
+    trouble = ""
+    try:
+        image.build(FIRMWARE)
+    except (image.BuildError, tables.TablesError) as error:
+        trouble = str(error)
+    config.stash[RUN] = Run(_find_interpreter(), trouble)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say which MicroPython this run is about."""
+    run = config.stash[RUN]
+    if run.interpreter is None:
+        lines = ["micropython: MISSING, so that half of the shared tests is NOT RUN; make setup brings it"]
+    else:
+        lines = [f"micropython: {run.interpreter.version}, {run.interpreter.word_bits}-bit words, {run.interpreter.path}"]
+    return lines + ([f"firmware: DOES NOT BUILD: {run.build_trouble}"] if run.build_trouble else [])
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a shared test file a second time, beside pytest's own collector of it."""
+    if file_path.parent == SHARED and file_path.match("test_*.py"):
+        return MicroPythonFile.from_parent(parent, path=file_path)
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Async tests of shared/ run on CPython as they do on the device: by yuanlu.compat."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj) or pyfuncitem.path.parent != SHARED:
+        return None
+    from yuanlu.compat import run
+
+    run(pyfuncitem.obj())
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """Add each phase of each test to its suite."""
+    inside = item.path.relative_to(ROOT / "tests").parts
+    suite = item.config.stash[RUN].suites.setdefault(inside[0] if len(inside) > 1 else "tests", Suite())
+    suite.seconds += call.duration
+    suite.tests += call.when == "call"
+    return (yield)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a suite past its allowance fails the run."""
+    if IN_CI and session.config.stash[RUN].over() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The table of suites."""
+    run = config.stash[RUN]
+    terminalreporter.section("suites")
+    terminalreporter.line(f"{'suite':<12}{'tests':>7}{'seconds':>10}{'allowed in CI':>15}")
+    for name, suite in sorted(run.suites.items()):
+        allowance = ALLOWANCE_SECONDS.get(name)
+        mark = "  OVER" if name in run.over() else ""
+        terminalreporter.line(f"{name:<12}{suite.tests:>7}{suite.seconds:>10.1f}{allowance if allowance else 'none':>15}{mark}")
