@@ -19,7 +19,7 @@ from emulator.parts.flash import MisusedFlash, PowerCut
 if TYPE_CHECKING:
     from emulator.terminal import Terminal
 
-HEAP = "256K"
+HEAP_KB = 256
 START = Path(__file__).with_name("start_rom.py")
 _HUNG_SECONDS = 20
 
@@ -66,7 +66,7 @@ class MicroPython:
             "YUANLU_PIPE": str(theirs.fileno()),
             "YUANLU_TABLES": "/rom/tables.bin",
         }
-        command = [*interpreter(), "-X", f"heapsize={HEAP}", str(START), str(rom)]
+        command = [*interpreter(), "-X", f"heapsize={terminal.heap_kb}K", str(START), str(rom)]
         try:
             self.process = subprocess.Popen(
                 command,

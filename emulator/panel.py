@@ -8,7 +8,7 @@ from emulator.parts.flash import Flash
 from yuanlu.errors import StoreDamaged
 from yuanlu.record import HEAD, LARGEST, OVERHEAD, Record
 from yuanlu.refund.state import BOOT, STATE_NAMES
-from yuanlu.refund.transaction import Transaction
+from yuanlu.refund.transaction import KIND_NAMES, Transaction
 from yuanlu.wire.messages import refund_number
 
 
@@ -45,7 +45,7 @@ def view(flash: Flash, config: Any) -> list[dict[str, Any]]:
     return [
         {
             "number": refund_number(config, transaction.number),
-            "kind": "sale" if transaction.number == transaction.original else "refund",
+            "kind": KIND_NAMES[transaction.kind],
             "original": refund_number(config, transaction.original),
             "amount": transaction.amount,
             "state": STATE_NAMES[transaction.state],

@@ -26,6 +26,7 @@ DATE = 15
 CONFIG = 16
 LOG = 17
 GEOMETRY = 18
+HEAP = 19
 
 KEY = 1
 CARD = 2
@@ -35,6 +36,7 @@ NET_FAILED = 5
 NET_DATA = 6
 NET_CLOSED = 7
 SERIAL_DATA = 8
+MEASURE = 9
 
 
 def event(kind: int, data: bytes) -> bytes:

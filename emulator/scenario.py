@@ -1,6 +1,7 @@
 """Scenarios: a YAML file of steps on a shop, played on virtual time; each ends by counting money.
 
-docs/emulator.md lists the steps. A mistake in a file is told with its line. A scenario that fails prints the command that replays it.
+docs/emulator.md lists the steps. A mistake in a file is told with its line; a scenario that fails prints the command that
+replays it.
 """
 
 from __future__ import annotations

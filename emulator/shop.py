@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 FIRMWARE = ROOT / "build" / "firmware"
 MERCHANT, TERMINAL = "898310059990001", "YL000001"
 # What the acquirer's profile says of a repeat, by the kind of acquirer it was written for.
-PROFILES = {"a": "replays", "c": "nothing"}
+PROFILES = {"a": "replays", "b": "duplicate", "c": "nothing", "d": "open_batch"}
 
 SETTINGS: dict[str, Any] = {
     "terminal": TERMINAL,
@@ -41,6 +41,8 @@ SETTINGS: dict[str, Any] = {
     "cap_ms": 4000,
     "budget": 12,
     "open_limit": 16,
+    "query": 0,
+    "ask_ms": 1000,
 }
 
 

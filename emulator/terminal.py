@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from emulator import protocol as p
-from emulator.child import Child, ChildEnded, MicroPython
+from emulator.child import HEAP_KB, Child, ChildEnded, MicroPython
 from emulator.lines.network import NetworkLine
 from emulator.lines.serial import SerialLine
 from emulator.parts import reader
@@ -40,6 +40,8 @@ class Terminal:
         self.log: list[str] = []
         self.network = NetworkLine(world, self.post)
         self.serial = SerialLine(world, self.post)
+        self.heap_kb = HEAP_KB  # of the firmware's heap at its next start
+        self.heap_bytes = 0  # alive on the firmware's heap when it was last measured
         self.cut_when_sent = False  # power goes as soon as the next bytes have left over the network
         self.on_change: Callable[[], None] = lambda: None
         self.trace: Callable[[int, bytes, bytes], None] | None = None
@@ -100,6 +102,14 @@ class Terminal:
         self.network.plug(plugged)
         self.post(p.CABLE, bytes([plugged]))
         self.on_change()
+
+    def measure_heap(self) -> int:
+        """Bytes alive on the firmware's heap right now (MicroPython only)."""
+        self.heap_bytes = 0
+        self.post(p.MEASURE, b"")
+        if not self.world.run_until(lambda: self.heap_bytes > 0, 5000):
+            raise TimeoutError("the firmware did not report its heap")
+        return self.heap_bytes
 
     def post(self, kind: int, data: bytes) -> None:
         """Queue an event for the terminal; lost when it is off."""
@@ -203,6 +213,10 @@ class Terminal:
         self.on_change()
         return b""
 
+    def _heap(self, body: bytes) -> bytes:
+        self.heap_bytes = int.from_bytes(body[:4], "little")
+        return b""
+
     def _net_open(self, body: bytes) -> bytes:
         self.network.open(body[0], body[3:].decode(), int.from_bytes(body[1:3], "little"))
         return b""
@@ -236,4 +250,5 @@ _OPERATIONS: dict[int, Callable[[Terminal, bytes], bytes]] = {
     p.DATE: Terminal._date,
     p.CONFIG: lambda terminal, body: terminal.config.encode(),
     p.LOG: Terminal._log,
+    p.HEAP: Terminal._heap,
 }

@@ -4,9 +4,10 @@ import json
 
 from yuanlu.errors import BadConfig
 
-# What the acquirer does with a repeat of the same bytes: answers it with the answer of the first (kind a), or nothing
-# that can be trusted (kind c books it again). The default trusts nothing: silence goes to a person.
-REPEATS = ("replays", "nothing")
+# What the acquirer does with a repeat of the same bytes: answers it with the answer of the first (kind a), answers "duplicate"
+# (kind b), replays it while its batch is open (kind d), or nothing that can be trusted (kind c books it again). The default
+# trusts nothing: silence goes to a person.
+REPEATS = ("replays", "duplicate", "open_batch", "nothing")
 
 _TEXTS = {"terminal": 8, "merchant": 15, "tpdu": 10, "header": 12, "host": 0, "shop": 0, "repeat": 0}
 _NUMBERS = {
@@ -17,6 +18,8 @@ _NUMBERS = {
     "cap_ms": (10, 900_000),
     "budget": (1, 200),
     "open_limit": (1, 32),
+    "query": (0, 1),
+    "ask_ms": (0, 3_600_000),
 }
 
 
@@ -24,12 +27,13 @@ class Config:
     """Every setting is an attribute of the same name.
 
     terminal, merchant: F41, F42; epoch: install epoch (grows when the journal is replaced); answer_ms: how long an answer
-    may take; base_ms, cap_ms, budget: waits and sends of a transaction before a person is asked; open_limit: how many
-    transactions may stand open.
+    may take; query: 1 when the acquirer can be asked what became of a refund, ask_ms after it was sent: what it does not
+    know then will not arrive any more; base_ms, cap_ms, budget: waits and sends of a transaction before a person is
+    asked; open_limit: how many transactions may stand open.
     """
 
     terminal = merchant = tpdu = header = host = shop = repeat = ""
-    epoch = port = answer_ms = base_ms = cap_ms = budget = open_limit = 0
+    epoch = port = answer_ms = base_ms = cap_ms = budget = open_limit = query = ask_ms = 0
 
     def __init__(self, text):
         try:

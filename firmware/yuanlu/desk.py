@@ -1,13 +1,14 @@
 """The one counter over which money decisions are made. Everything here is synchronous: nothing can come between the look
 at the journal and the record that follows from it."""
 
+from yuanlu.compat import const
 from yuanlu.errors import Refused
 from yuanlu.refund import rules
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import KIND_REFUND
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft
 from yuanlu.wire import messages
 
-_ROOM_FOR_INTENT = 768
+_ROOM_FOR_INTENT = const(768)
 
 
 class Desk:
@@ -19,12 +20,19 @@ class Desk:
         self.vault = vault
         self.clock = clock
 
+    # ---- for the clerk
+
     def left(self, sale):
-        """Fen of that done sale which may still be refunded; Refused when nothing is."""
+        """Fen of that done sale which may still be given back; Refused when nothing is."""
         left = sale.amount - self.journal.spent(sale.number)
         if left <= 0:
             raise Refused("refused.nothing_left")
         return left
+
+    def way_back(self, sale, amount):
+        """KIND_VOID or KIND_REFUND: how that much of the sale goes back today."""
+        spent = self.journal.spent(sale.number)
+        return KIND_VOID if rules.voidable(sale, spent, amount, self.journal.counters.batch) else KIND_REFUND
 
     def open(self, draft):
         """Check the draft against the journal and make it durable with the exact bytes to be sent (L1, L3).
@@ -32,9 +40,9 @@ class Desk:
         Returns the Transaction, queued. Raises Refused; nothing was recorded then.
         """
         journal = self.journal
-        original = journal.sale(draft.original) if draft.kind == KIND_REFUND else None
+        original = None if draft.kind == KIND_SALE else journal.sale(draft.original)
         spent = journal.spent(draft.original) if original else 0
-        rules.check(draft, original, spent, len(journal.live), self.config)
+        rules.check(draft, original, spent, len(journal.live), self.config, journal.counters.batch)
         if journal.log.quiet and journal.log.room() < _ROOM_FOR_INTENT:
             raise Refused("refused.busy")
         journal.make_room(_ROOM_FOR_INTENT)
@@ -44,12 +52,59 @@ class Desk:
         self._record_intent(draft, number, identity, message)
         return journal.find_live(number)
 
-    def _message(self, draft, number, identity, original):
-        head = self.journal.log.newest
+    def withdraw(self, transaction, operator=0):
+        """Take back what was never sent; Refused once a byte may have left."""
+        if transaction.state != s.IS_QUEUED or transaction.stale:
+            raise Refused("refused.already_sent")
+        self.journal.append(s.WITHDRAWN, (transaction.number, transaction.original, operator))
+
+    def printed(self, transaction):
+        """Durable note that a slip saying this state came out whole."""
+        copy = min(255, transaction.copies + 1)
+        self.journal.append(s.PRINTED, (transaction.number, transaction.original, transaction.state, copy))
+
+    # ---- for the forwarder
+
+    def sending(self, transaction, route):
+        """Durable note that bytes of this attempt are about to leave (L1). route: which road, for the journal."""
+        self.journal.make_room()
+        values = (transaction.number, transaction.original, transaction.attempt, transaction.sends + 1, route)
+        self.journal.append(s.SENDING, values)
+
+    def note(self, transaction, verdict, answer=None):
+        """Durable note of how a send ended. A sale that is done becomes one SALE record. answer: wire.messages.Answer."""
+        if verdict == s.DONE and transaction.kind == KIND_SALE:
+            self._record_sale(transaction, answer)
+            return
+        code, rrn, approval = (answer.code, answer.rrn, answer.approval) if answer else (b"", b"", b"")
+        date, time, _ = self.clock.date()
+        head = (transaction.number, transaction.original, transaction.attempt, verdict)
+        self.journal.append(s.RESULT, head + (code, rrn, approval, date, time))
+
+    def renew(self, refund):
+        """A new attempt of a refund whose earlier one was refused unseen: new trace, open batch, new bytes (L2)."""
+        self.journal.make_room()
+        draft = Draft(KIND_REFUND, refund.amount, original=refund.original)
+        identity = self.journal.counters.next_trace()
+        message = self._message(draft, refund.number, identity, self.journal.sale(refund.original))
+        self._record_attempt(refund, s.AGAIN, identity, message)
+
+    def reverse(self, transaction, reason):
+        """The reversal of a sale or void whose answer never came, with its exact bytes (L1). reason: F39, b"98"."""
+        self.journal.make_room()
+        message = messages.reversal(self.config, transaction, reason, self.journal.log.newest, self.vault.next_mac_key())
+        self._record_attempt(transaction, s.REVERSAL, (transaction.batch, transaction.trace), message)
+
+    def query(self, refund):
+        """The bytes that ask what became of a refund. They move no money and are not recorded."""
         key = self.vault.next_mac_key()
-        if draft.kind == KIND_REFUND:
-            return messages.refund(self.config, number, draft.amount, identity, head, original, key)
-        return messages.sale(self.config, number, draft.amount, identity, head, draft.card.block, key)
+        return messages.query(self.config, refund, self.journal.log.newest, self.vault.random(8), key)
+
+    # ---- records
+
+    def _message(self, draft, number, identity, original):
+        key = self.vault.next_mac_key()
+        return messages.request(self.config, draft, number, identity, self.journal.log.newest, original, key)
 
     def _record_intent(self, draft, number, identity, message):
         date, time, quality = self.clock.date()
@@ -71,21 +126,9 @@ class Desk:
         )
         self.journal.append(s.INTENT, values, message)
 
-    def sending(self, transaction, route):
-        """Durable note that bytes of this attempt are about to leave (L1). route: which road, for the journal."""
-        self.journal.make_room()
-        values = (transaction.number, transaction.original, 1, transaction.sends + 1, route)
-        self.journal.append(s.SENDING, values)
-
-    def note(self, transaction, verdict, answer=None):
-        """Durable note of how a send ended. A sale that is done becomes one SALE record. answer: wire.messages.Answer."""
-        if verdict == s.DONE and transaction.number == transaction.original:
-            self._record_sale(transaction, answer)
-            return
-        code, rrn, approval = (answer.code, answer.rrn, answer.approval) if answer else (b"", b"", b"")
-        date, time, _ = self.clock.date()
-        values = (transaction.number, transaction.original, 1, verdict, code, rrn, approval, date, time)
-        self.journal.append(s.RESULT, values)
+    def _record_attempt(self, transaction, kind, identity, message):
+        values = (transaction.number, transaction.original, kind, identity[0], identity[1])
+        self.journal.append(s.ATTEMPT, values, message)
 
     def _record_sale(self, sale, answer):
         values = (
@@ -106,14 +149,3 @@ class Desk:
             answer.approval,
         )
         self.journal.append(s.SALE, values)
-
-    def withdraw(self, transaction, operator=0):
-        """Take back what was never sent; Refused once a byte may have left."""
-        if transaction.state != s.IS_QUEUED:
-            raise Refused("refused.already_sent")
-        self.journal.append(s.WITHDRAWN, (transaction.number, transaction.original, operator))
-
-    def printed(self, transaction):
-        """Durable note that a slip saying this state came out whole."""
-        copy = min(255, transaction.copies + 1)
-        self.journal.append(s.PRINTED, (transaction.number, transaction.original, transaction.state, copy))

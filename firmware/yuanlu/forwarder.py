@@ -6,10 +6,14 @@ bytes, notes RESULT. After a power cut it finds the same pending records: there 
 
 from yuanlu.compat import Event
 from yuanlu.errors import BadMessage, NotSent, Silence
-from yuanlu.refund import retry
+from yuanlu.refund import codes, retry
 from yuanlu.refund import state as s
+from yuanlu.refund.transaction import KIND_REFUND
 from yuanlu.store import pending
 from yuanlu.wire import messages
+
+APPROVED = b"00"
+NOT_BOOKED = b"25"
 
 
 class Forwarder:
@@ -18,22 +22,25 @@ class Forwarder:
     `changed` is set whenever a transaction has a new state or a new hindrance.
     """
 
-    def __init__(self, desk, channel, codes, vault, clock, config):
+    def __init__(self, desk, channel, code_table, vault, clock, config):
         self.desk = desk
         self.journal = desk.journal
         self.channel = channel
-        self.codes = codes
+        self.codes = code_table
         self.vault = vault
         self.clock = clock
         self.config = config
         self.changed = Event()
         self.woken = Event()
         self.tries = 0  # roads that could not be opened, in a row
+        self.line_check = None  # a person asks for a line test: "asked", then the word id of what came of it
 
     async def run(self):
         """Send for ever. Wakes on new work, on a road that opens, and when a wait is over."""
         self.recover()
         while True:
+            if self.line_check == "asked":
+                await self._echo()
             now = self.clock.ticks_ms()
             transaction = pending.due(self.journal, now, self.clock.diff_ms)
             if transaction is not None:
@@ -47,8 +54,9 @@ class Forwarder:
         for transaction in list(self.journal.live):
             if transaction.state == s.IS_SENDING:
                 self._note_silence(transaction, "why.power")
-            if s.is_sendable(transaction.state):
-                transaction.due = self._first_try()
+        self._schedule_all()
+
+    # ---- for the screens
 
     def wake(self):
         """There is new work."""
@@ -62,100 +70,183 @@ class Forwarder:
     def road_opened(self):
         """A cable came in: what waits goes after a short random while."""
         self.tries = 0
-        for transaction in self.journal.live:
-            if s.is_sendable(transaction.state):
-                transaction.due = self._first_try()
+        self._schedule_all()
         self.woken.set()
 
     async def outcome(self, transaction, ms):
         """Wait until this transaction is settled, needs a person or cannot be sent now, at most `ms`. Only waits."""
+        await self._until(lambda: s.is_final(transaction.state) or transaction.state == s.IS_PARKED or transaction.why, ms)
+
+    async def check_line(self, ms):
+        """Have an echo sent; the word id of what came of it."""
+        self.line_check = "asked"
+        self.woken.set()
+        await self._until(lambda: self.line_check != "asked", ms)
+        return self.line_check
+
+    async def _until(self, reached, ms):
         deadline = self.clock.deadline(ms)
-        while not s.is_final(transaction.state) and transaction.state != s.IS_PARKED and not transaction.why:
+        while not reached():
             left = self.clock.diff_ms(deadline, self.clock.ticks_ms())
             self.changed.clear()
             if left <= 0 or not await self.clock.wait(self.changed, left):
                 break
 
+    # ---- one try of one transaction
+
     async def send(self, transaction):
-        """One try of one transaction: open a road, SENDING, the bytes, RESULT."""
+        """Open a road, SENDING, the bytes, RESULT; or the query or sign-on that has to come first."""
         try:
             await self.channel.open()
         except NotSent as error:
-            self._put_off(transaction, error.reason)
+            self._put_off(error.reason)
             return
         try:
             self.tries = 0
             if not s.is_sendable(transaction.state):
                 return  # withdrawn while the road was being opened
-            request = self.journal.message(transaction)
-            self.desk.sending(transaction, self.channel.route)
             transaction.why = None
-            await self._exchange(transaction, request)
+            if transaction.state == s.IS_ASKING:
+                await self._ask(transaction)
+                return
+            if transaction.stale:
+                await self._sign_on()
+                self.desk.renew(transaction)
+            if transaction.state == s.IS_UNKNOWN and transaction.kind != KIND_REFUND:
+                self.desk.reverse(transaction, b"98")
+            await self._send_attempt(transaction)
+        except Silence as error:
+            transaction.why = error.reason
+            transaction.due = self._later(self.tries + 1)
         finally:
             self.channel.close()
-            self._tell()
+            self.changed.set()
 
-    async def _exchange(self, transaction, request):
-        self.journal.log.quiet = True
+    async def _send_attempt(self, transaction):
+        request = self.journal.message(transaction)
+        self.desk.sending(transaction, self.channel.route)
         try:
-            answer = await self.channel.exchange(request, self._reader(request), self.config.answer_ms)
+            answer = await self._exchange(request)
         except Silence as error:
             self._note_silence(transaction, error.reason)
         else:
             self._note_answer(transaction, answer)
-        finally:
-            self.journal.log.quiet = False
 
-    def _reader(self, request):
+    async def _exchange(self, request):
+        """The authentic Answer to `request`, or Silence."""
         key = self.vault.response_key()
+        return await self._quietly(request, lambda frame: messages.read_answer(frame, request, key))
 
-        def read(frame):
-            """The Answer, or None when the frame is not ours or not authentic: it is passed over (L6)."""
+    async def _quietly(self, request, read):
+        """One exchange, during which nothing may be erased. A frame that is not ours or not authentic is passed over (L6)."""
+
+        def read_or_pass(frame):
             try:
-                return messages.read_answer(frame, request, key)
+                return read(frame)
             except BadMessage:
                 return None
 
-        return read
+        self.journal.log.quiet = True
+        try:
+            return await self.channel.exchange(request, read_or_pass, self.config.answer_ms)
+        finally:
+            self.journal.log.quiet = False
+
+    # ---- what it means
 
     def _note_answer(self, transaction, answer):
-        verdict = self.codes.verdict(answer.code, transaction.doubt, self.config.repeat == "replays")
+        if transaction.state == s.IS_REVERSING:
+            self._note_reversal(transaction, answer)
+            return
+        conclusive = self.config.repeat in ("replays", "open_batch")
+        verdict = self.codes.verdict(answer.code, transaction.doubt, conclusive)
         if answer.amount != transaction.amount:
             verdict, transaction.why = s.PERSON, "why.amount"
         elif verdict == s.UNSURE:
-            verdict = retry.after_silence(self.config.repeat, transaction.sends, self.config.budget)
+            verdict = self._after_silence(transaction)
         elif verdict == s.LATER and transaction.sends >= self.config.budget:
             verdict = s.PERSON
+        elif verdict == s.RENEW and transaction.kind != KIND_REFUND:
+            verdict = s.DECLINED  # its card, or its open batch, is gone
+        elif verdict == s.PERSON and transaction.doubt and self.config.query and transaction.kind == KIND_REFUND:
+            verdict = s.ASK
+        self.desk.note(transaction, verdict, answer)
+        self._schedule(transaction)
+
+    def _note_reversal(self, transaction, answer):
+        verdict = s.REVERSED if codes.reversed_by(answer.code) else self._after_silence(transaction)
         self.desk.note(transaction, verdict, answer)
         self._schedule(transaction)
 
     def _note_silence(self, transaction, reason):
-        verdict = retry.after_silence(self.config.repeat, transaction.sends, self.config.budget)
+        verdict = self._after_silence(transaction)
         self.desk.note(transaction, verdict)
         transaction.why = reason if verdict == s.PERSON else None
         self._schedule(transaction)
 
+    def _after_silence(self, transaction):
+        return retry.after_silence(self.config, transaction, self.journal.counters.batch)
+
+    # ---- query, sign-on, echo
+
+    async def _ask(self, refund):
+        """Ask what became of a refund. Not booked, asked late enough, means that it may go again."""
+        answer = await self._exchange(self.desk.query(refund))
+        if answer.code == APPROVED and answer.amount == refund.amount:
+            verdict = s.DONE
+        elif answer.code == NOT_BOOKED:
+            verdict = s.SILENT
+        else:
+            verdict = s.PERSON
+        self.desk.note(refund, verdict, answer)
+        self._schedule(refund)
+
+    async def _sign_on(self):
+        """Learn which batch is open. The pair of batch and trace stays unique: traces go on rising whatever the batch."""
+        counters = self.journal.counters
+        request = messages.sign_on(self.config, counters.batch, max(1, counters.trace))
+        code, batch = await self._quietly(request, lambda frame: messages.read_plain_answer(frame, request))
+        if code == APPROVED and batch:
+            counters.batch = batch
+
+    async def _echo(self):
+        try:
+            await self.channel.open()
+            counters = self.journal.counters
+            request = messages.echo(self.config, counters.batch, max(1, counters.trace))
+            await self._quietly(request, lambda frame: messages.read_plain_answer(frame, request))
+            self.line_check = "line.works"
+        except (NotSent, Silence) as error:
+            self.line_check = error.reason
+        finally:
+            self.channel.close()
+            self.changed.set()
+
+    # ---- when
+
+    def _schedule_all(self):
+        for transaction in self.journal.live:
+            if s.is_sendable(transaction.state):
+                # Anywhere within the cap: thousands of terminals get their power or their line back in the same second.
+                transaction.due = self.clock.deadline(self._shortest(transaction) + self.vault.draw(self.config.cap_ms))
+
     def _schedule(self, transaction):
         if s.is_sendable(transaction.state):
-            transaction.due = self._later(transaction.sends)
+            transaction.due = self._later(transaction.sends, self._shortest(transaction))
 
-    def _put_off(self, transaction, reason):
+    def _shortest(self, transaction):
+        """A query makes sense only once the message cannot arrive any more."""
+        return self.config.ask_ms if transaction.state == s.IS_ASKING else 0
+
+    def _put_off(self, reason):
         """No road: everything that waits shares the same wait, since it would meet the same dead line."""
         self.tries += 1
-        transaction.why = reason
         due = self._later(self.tries)
-        for other in self.journal.live:
-            if s.is_sendable(other.state):
-                other.due = due
-        self._tell()
-
-    def _first_try(self):
-        """Anywhere within the cap: thousands of terminals get their power or their line back in the same second."""
-        return self.clock.deadline(self.vault.draw(self.config.cap_ms))
-
-    def _later(self, tries):
-        wait = retry.delay_ms(tries, self.config.base_ms, self.config.cap_ms, self.vault.draw)
-        return self.clock.deadline(wait)
-
-    def _tell(self):
+        for transaction in self.journal.live:
+            if s.is_sendable(transaction.state):
+                transaction.due, transaction.why = due, reason
         self.changed.set()
+
+    def _later(self, tries, shortest=0):
+        wait = retry.delay_ms(tries, self.config.base_ms, self.config.cap_ms, self.vault.draw)
+        return self.clock.deadline(shortest + wait)

@@ -29,6 +29,7 @@ _FORMATS = {
     s.SENDING: "<IIBHB",
     s.RESULT: "<IIBB2s12s6sII",
     s.PRINTED: "<IIBB",
+    s.ATTEMPT: "<IIBII",
     s.WITHDRAWN: "<IIB",
     s.BOOT: "<III",
 }
@@ -38,6 +39,7 @@ Sale = namedtuple("Sale", (_KIND + " rrn approval").split())
 Sending = namedtuple("Sending", "transaction original attempt send route".split())
 Result = namedtuple("Result", "transaction original attempt verdict code rrn approval date time".split())
 Printed = namedtuple("Printed", "transaction original state copy".split())
+Attempt = namedtuple("Attempt", "transaction original kind batch trace".split())
 Withdrawn = namedtuple("Withdrawn", "transaction original operator".split())
 Boot = namedtuple("Boot", "transaction original boot".split())
 _BODIES = {
@@ -46,10 +48,10 @@ _BODIES = {
     s.SENDING: Sending,
     s.RESULT: Result,
     s.PRINTED: Printed,
+    s.ATTEMPT: Attempt,
     s.WITHDRAWN: Withdrawn,
     s.BOOT: Boot,
 }
-INTENT_FIXED = calcsize(_DESCRIPTION)
 
 
 def size(payload_length, unit):
@@ -134,5 +136,5 @@ class Record:
         return _BODIES[self.type](*unpack_from(layout, self.buffer, HEAD))
 
     def message(self):
-        """An INTENT's exact bytes to be sent."""
-        return bytes(self.view[HEAD + INTENT_FIXED : HEAD + self.length])
+        """The exact bytes to be sent that an INTENT or ATTEMPT carries."""
+        return bytes(self.view[HEAD + calcsize(_FORMATS[self.type]) : HEAD + self.length])

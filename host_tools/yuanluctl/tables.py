@@ -22,7 +22,7 @@ LICENSE = "UNIFONT-LICENSE.txt"
 EXTRA = "extra-characters.txt"
 
 WORDS_CHINESE, WORDS_ENGLISH, GLYPHS_WIDE, GLYPHS_NARROW, CODES = range(1, 6)
-CLASSES = ("done", "declined", "later", "unknown", "hold", "person")  # numbered from 1
+CLASSES = ("done", "declined", "later", "unknown", "hold", "person", "renew")  # numbered from 1
 WIDE_BYTES, NARROW_BYTES = 32, 16
 ASCII = range(0x20, 0x7F)
 

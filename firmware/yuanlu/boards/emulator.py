@@ -1,5 +1,6 @@
 """The emulated board: its ports, each a thin front of a part at the other end of the pipe. Time is one of the parts."""
 
+import gc
 from os import getenv
 from struct import pack, unpack_from
 
@@ -193,6 +194,11 @@ class Board:
             self._event(kind, events[at + 3 : at + 3 + length])
             at += 3 + length
 
+    def _report_heap(self):
+        """What is alive on the heap, and what is free, in bytes."""
+        gc.collect()
+        self.pipe.ask(p.HEAP, pack("<II", gc.mem_alloc(), gc.mem_free()))
+
     def _event(self, kind, data):
         if kind == p.KEY:
             self.keypad.post(str(data, "ascii"))
@@ -201,6 +207,8 @@ class Board:
         elif kind == p.CABLE:
             self.network.up = bool(data[0])
             self.network.changed.set()
+        elif kind == p.MEASURE:
+            self._report_heap()
         elif kind == p.CARD:
             if self.reader.waiting:
                 self.reader.present(Card(data))

@@ -26,6 +26,7 @@ DATE = const(15)
 CONFIG = const(16)
 LOG = const(17)
 GEOMETRY = const(18)
+HEAP = const(19)
 
 KEY = const(1)
 CARD = const(2)
@@ -35,6 +36,7 @@ NET_FAILED = const(5)
 NET_DATA = const(6)
 NET_CLOSED = const(7)
 SERIAL_DATA = const(8)
+MEASURE = const(9)
 
 
 class Pipe:

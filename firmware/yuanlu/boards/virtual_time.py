@@ -32,6 +32,8 @@ class _Idle:
             return
         self.idle_turns = 0
         self.idle(ms)
+        while ms < 0 and not core._task_queue.peek():
+            self.idle(ms)  # what happened concerns no task, and without a timer asyncio counts on one being ready
 
 
 def drive(idle, now):

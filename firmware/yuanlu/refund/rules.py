@@ -2,16 +2,16 @@
 
 from yuanlu.errors import Refused
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_REFUND
+from yuanlu.refund.transaction import KIND_SALE, KIND_VOID
 
 LARGEST_AMOUNT = 999_999_99
 
 
-def check(draft, original, spent, unresolved, config):
+def check(draft, original, spent, unresolved, config, batch):
     """Raise Refused unless `draft` may be opened.
 
-    original: the sale, or None when this journal does not hold it as done; spent: fen of its refunds that are not
-    definitively not done; unresolved: how many transactions are open.
+    original: the sale, or None when this journal does not hold it as done; spent: fen of its refunds and voids that are not
+    definitively not done; unresolved: how many transactions are open; batch: the open one.
     """
     if draft.amount <= 0:
         raise Refused("refused.zero")
@@ -19,11 +19,20 @@ def check(draft, original, spent, unresolved, config):
         raise Refused("refused.too_large", yuan(LARGEST_AMOUNT))
     if unresolved >= config.open_limit:
         raise Refused("refused.too_many_open", unresolved)
-    if draft.kind == KIND_REFUND:
-        if original is None:
-            raise Refused("refused.no_original")
-        left = original.amount - spent
-        if left <= 0:
-            raise Refused("refused.nothing_left")
-        if draft.amount > left:
-            raise Refused("refused.over_cap", yuan(left))
+    if draft.kind == KIND_SALE:
+        return
+    if original is None:
+        raise Refused("refused.no_original")
+    left = original.amount - spent
+    if left <= 0:
+        raise Refused("refused.nothing_left")
+    if draft.amount > left:
+        raise Refused("refused.over_cap", yuan(left))
+    if draft.kind == KIND_VOID and (spent or draft.amount != original.amount or original.batch != batch):
+        raise Refused("refused.no_void")
+
+
+def voidable(sale, spent, amount, batch):
+    """A whole sale of the open batch with nothing given back yet is voided rather than refunded: it then never reaches the
+    cardholder's account at all."""
+    return spent == 0 and amount == sale.amount and sale.batch == batch

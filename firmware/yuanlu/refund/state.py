@@ -1,12 +1,17 @@
 """The states of a transaction and the one fold over its records. Nothing else decides a state.
 
-INTENT, ATTEMPT          -> queued      the bytes are durable, not one of them has left
-SENDING                  -> sending     bytes may have left
-RESULT silent            -> unknown     no conclusive answer; the same bytes will go again
-RESULT later             -> waiting     the acquirer said no for now: nothing was booked
-RESULT person            -> parked      only a person can find out
+INTENT                   -> queued      the bytes are durable, not one of them has left
+SENDING                  -> sending     bytes may have left (a reversal: stays reversing)
+RESULT silent            -> unknown     no conclusive answer; what comes next is the profile's matter
+RESULT ask               -> asking      the acquirer is asked what became of it
+RESULT later             -> waiting     the acquirer said: not now; nothing was booked
+RESULT renew             -> queued      refused unseen (another batch is open): a new attempt is needed
+RESULT person, hold      -> parked      only a person can find out
 RESULT done / SALE       -> done
 RESULT declined          -> declined
+RESULT reversed          -> reversed    the acquirer confirmed that it does not stand
+ATTEMPT again            -> queued      a new attempt: the earlier one is definitely not done, or was never sent
+ATTEMPT reversal         -> reversing   of a sale or void whose answer never came
 WITHDRAWN                -> withdrawn   only while it was never sent
 DECISION                 -> resolved done / resolved not done, by a named person
 """
@@ -31,56 +36,75 @@ SUMMARY = const(13)
 BOOT = const(14)
 CONFIG = const(15)
 
-# Verdicts: what a RESULT says of one send. The first six are the classes of the code table, in its order.
+# What an ATTEMPT is.
+AGAIN = const(1)
+REVERSAL = const(2)
+
+# Verdicts: what a RESULT says of one send. The first seven are the classes of the code table, in its order.
 DONE = const(1)
 DECLINED = const(2)
 LATER = const(3)
 UNSURE = const(4)
 HOLD = const(5)
 PERSON = const(6)
-SILENT = const(7)
+RENEW = const(7)
+SILENT = const(8)
+ASK = const(9)
+REVERSED = const(10)
 
 # States. A number is written to flash (PRINTED), so it never changes its meaning.
 IS_NEW = const(0)
 IS_QUEUED = const(1)
 IS_SENDING = const(2)
 IS_UNKNOWN = const(3)
-IS_ASKING = const(4)
-IS_ACCEPTED = const(5)
-IS_WAITING = const(6)
-IS_HELD = const(7)
-IS_PARKED = const(8)
-IS_DONE = const(9)
-IS_DECLINED = const(10)
-IS_WITHDRAWN = const(11)
-IS_RESOLVED_DONE = const(12)
-IS_RESOLVED_NOT_DONE = const(13)
+IS_REVERSING = const(4)
+IS_ASKING = const(5)
+IS_ACCEPTED = const(6)
+IS_WAITING = const(7)
+IS_HELD = const(8)
+IS_PARKED = const(9)
+IS_DONE = const(10)
+IS_DECLINED = const(11)
+IS_REVERSED = const(12)
+IS_WITHDRAWN = const(13)
+IS_RESOLVED_DONE = const(14)
+IS_RESOLVED_NOT_DONE = const(15)
 
 STATE_NAMES = (
-    "new queued sending unknown asking accepted waiting held parked done declined withdrawn resolved_done resolved_not_done"
+    "new queued sending unknown reversing asking accepted waiting held parked"
+    " done declined reversed withdrawn resolved_done resolved_not_done"
 ).split()
 
-_SENDABLE = (IS_QUEUED, IS_UNKNOWN, IS_WAITING)
+_SENDABLE = (IS_QUEUED, IS_UNKNOWN, IS_REVERSING, IS_ASKING, IS_WAITING)
 _AFTER_RESULT = {
     DONE: IS_DONE,
     DECLINED: IS_DECLINED,
     LATER: IS_WAITING,
+    RENEW: IS_QUEUED,
     PERSON: IS_PARKED,
     HOLD: IS_PARKED,
     SILENT: IS_UNKNOWN,
+    ASK: IS_ASKING,
 }
+_AFTER_REVERSAL = {REVERSED: IS_REVERSED, SILENT: IS_REVERSING, PERSON: IS_PARKED}
 
 
 def next_state(state, record_type, verdict=0):
-    """The state after one more record; StoreDamaged when no such arrow exists."""
+    """The state after one more record; StoreDamaged when no such arrow exists. `verdict`: a RESULT's, or an ATTEMPT's kind."""
     if record_type == INTENT and state == IS_NEW:
         return IS_QUEUED
     if record_type == SALE and (state == IS_NEW or not is_final(state)):
         return IS_DONE
-    if record_type == SENDING and state in _SENDABLE:
-        return IS_SENDING
-    if record_type == RESULT and state == IS_SENDING and verdict in _AFTER_RESULT:
-        return _AFTER_RESULT[verdict]
+    if record_type == SENDING and state in _SENDABLE and state != IS_ASKING:
+        return IS_REVERSING if state == IS_REVERSING else IS_SENDING
+    if record_type == RESULT:
+        after = _AFTER_REVERSAL if state == IS_REVERSING else _AFTER_RESULT
+        if state in (IS_SENDING, IS_ASKING, IS_REVERSING) and verdict in after:
+            return after[verdict]
+    if record_type == ATTEMPT and verdict == REVERSAL and state == IS_UNKNOWN:
+        return IS_REVERSING
+    if record_type == ATTEMPT and verdict == AGAIN and state == IS_QUEUED:
+        return IS_QUEUED
     if record_type == WITHDRAWN and state == IS_QUEUED:
         return IS_WITHDRAWN
     if record_type in (PRINTED, APPROVAL):
@@ -100,4 +124,4 @@ def is_sendable(state):
 
 def frees_cap(state):
     """Definitively not done: its amount no longer counts against the original (L3)."""
-    return state in (IS_DECLINED, IS_WITHDRAWN, IS_RESOLVED_NOT_DONE)
+    return state in (IS_DECLINED, IS_REVERSED, IS_WITHDRAWN, IS_RESOLVED_NOT_DONE)

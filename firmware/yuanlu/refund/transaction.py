@@ -5,6 +5,8 @@ from yuanlu.refund import state as s
 
 KIND_SALE = const(1)
 KIND_REFUND = const(2)
+KIND_VOID = const(3)
+KIND_NAMES = ("", "sale", "refund", "void")
 
 
 class Draft:
@@ -22,7 +24,9 @@ class Draft:
 class Transaction:
     """`number` is its INTENT's record number, `original` the number of the sale it belongs to (a sale: its own).
 
-    `sends` counts SENDING records; `doubt` is true once a send ended without a conclusive answer, or has no end.
+    `attempt` counts from 1; `sends` counts SENDING records of the attempt; `doubt` is true once a send of it ended without a
+    conclusive answer; `stale` when the attempt was refused unseen and another one is needed; `address` is where on flash the
+    attempt's bytes are.
     `due` (ms ticks) and `why` (word id of the last hindrance) are the forwarder's notes and live in RAM alone.
     """
 
@@ -37,8 +41,9 @@ class Transaction:
         self.reason = 0
         self.card = self.fingerprint = b""
         self.state = s.IS_NEW
+        self.attempt = 1
         self.sends = 0
-        self.doubt = False
+        self.doubt = self.stale = False
         self.code = self.rrn = self.approval = b""
         self.printed = s.IS_NEW
         self.copies = 0
@@ -52,23 +57,33 @@ class Transaction:
             return
         body = record.body()
         kind = record.type
-        self.state = s.next_state(self.state, kind, body.verdict if kind == s.RESULT else 0)
+        verdict = body.verdict if kind == s.RESULT else body.kind if kind == s.ATTEMPT else 0
+        self.state = s.next_state(self.state, kind, verdict)
         self.last = record.number
-        if kind == s.INTENT:
+        if kind in (s.INTENT, s.SALE):
+            self._describe(body)
+        if kind in (s.INTENT, s.ATTEMPT):
             self.address = record.address
-            self._describe(body)
-        elif kind == s.SALE:
-            self.kind = KIND_SALE
-            self._describe(body)
+        if kind == s.ATTEMPT:
+            self._begin_attempt(body)
         elif kind == s.SENDING:
             self.sends += 1
         elif kind == s.PRINTED:
             self.printed, self.copies = body.state, self.copies + 1
-        if kind == s.RESULT:
-            self.doubt = self.doubt or body.verdict in (s.SILENT, s.PERSON)
-        if kind in (s.RESULT, s.SALE):
-            self.code = body.code if kind == s.RESULT else b"00"
-            self.rrn, self.approval = body.rrn, body.approval
+        elif kind == s.RESULT:
+            self.doubt = self.doubt or verdict in (s.SILENT, s.ASK, s.PERSON)
+            self.stale = verdict == s.RENEW
+            self.code, self.rrn, self.approval = body.code, body.rrn, body.approval
+        elif kind == s.SALE:
+            self.code, self.rrn, self.approval = b"00", body.rrn, body.approval
+
+    def _begin_attempt(self, body):
+        self.attempt += 1
+        self.batch, self.trace = body.batch, body.trace
+        self.sends = 0
+        self.stale = False
+        # Whether the sale or void that is being reversed was booked stays in doubt until the reversal is answered.
+        self.doubt = body.kind == s.REVERSAL
 
     def _describe(self, body):
         self.kind = body.kind

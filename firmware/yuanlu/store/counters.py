@@ -1,30 +1,34 @@
-"""Trace, batch and boot: numbers that never come twice (L4). They are read from the journal and only ever rise."""
+"""Trace, batch and boot. The trace never comes twice (L4): it goes on rising from batch to batch, so that the pair of batch and
+trace is new even when the acquirer moves the batch back. All of it is read from the journal."""
 
 from yuanlu.errors import Refused
 
 
 class Counters:
-    """The largest values seen. `next_trace` is durable once the INTENT that carries it is."""
+    """The largest trace and boot seen, and the batch of the newest attempt."""
 
     def __init__(self):
         self.trace = 0
-        self.batch = 1
+        self.batch = 0  # 0: not known yet
         self.boot = 0
 
-    def raise_to(self, trace, batch, boot):
-        """Take over what a record or a sector header has seen."""
-        if (batch, trace) > (self.batch, self.trace):
-            self.batch, self.trace = batch, trace
-        self.boot = max(self.boot, boot)
+    def attempted(self, batch, trace, copy):
+        """An attempt stands in the journal; a copy made by compaction is older than its place."""
+        self.trace = max(self.trace, trace)
+        if not copy:
+            self.batch = batch
 
-    def next_life(self):
-        """Power came back. A record torn by the cut may have carried the next trace: leave that one out."""
-        self.boot += 1
+    def begin_life(self, trace, batch, boot):
+        """Power came back: take what sector headers have seen. A record torn by the cut may have carried the next trace, so
+        that one is left out."""
+        self.trace = max(self.trace, trace)
+        self.batch = self.batch or batch or 1
+        self.boot = max(self.boot, boot) + 1
         if self.trace:
             self.trace += 1
 
     def next_trace(self):
-        """(batch, trace) of the next attempt; call only when its record is about to be written."""
+        """(batch, trace) of the next attempt; durable once the record that carries it is."""
         if self.trace >= 999_999:
             raise Refused("refused.traces_used_up")
         self.trace += 1

@@ -28,17 +28,17 @@ class Journal:
     def mount(self):
         """Read everything. Writes nothing, so that a boot loop wears nothing out."""
         self.log.mount(self._apply)
-        self.counters.raise_to(*self.log.high_water())
-        self.counters.next_life()
+        self.counters.begin_life(*self.log.high_water())
 
     def _apply(self, record):
         if record.type == s.BOOT:
-            self.counters.raise_to(0, 0, record.body().boot)
+            self.counters.boot = max(self.counters.boot, record.body().boot)
         if record.transaction == 0:
             return
-        if record.type == s.INTENT:
+        if record.type in (s.INTENT, s.ATTEMPT):
             body = record.body()
-            self.counters.raise_to(body.trace, body.batch, 0)
+            old = record.copy or (record.type == s.ATTEMPT and body.kind == s.REVERSAL)
+            self.counters.attempted(body.batch, body.trace, old)
         transaction = self.find_live(record.transaction) or self._owed(record)
         if transaction is None:
             if record.type != s.INTENT:
@@ -170,13 +170,17 @@ class Journal:
     def message(self, transaction):
         """The exact bytes of its attempt, as they were recorded before anything was sent."""
         record = self.log.read(transaction.address)
-        if record is None or record.type != s.INTENT or record.transaction != transaction.number:
-            record = self._find_intent(transaction)
+        if record is None or record.type not in (s.INTENT, s.ATTEMPT) or record.transaction != transaction.number:
+            self._find_message(transaction)
+            record = self.log.read(transaction.address)
         return record.message()
 
-    def _find_intent(self, transaction):
+    def _find_message(self, transaction):
+        """Its record was carried elsewhere by a compaction: the newest INTENT or ATTEMPT is the one."""
+        found = 0
         for record in self.log.records():
-            if record.type == s.INTENT and record.transaction == transaction.number:
-                transaction.address = record.address
-                return record
+            if record.transaction == transaction.number and record.type in (s.INTENT, s.ATTEMPT) and record.number >= found:
+                found, transaction.address = record.number, record.address
+        if found:
+            return
         raise StoreDamaged("journal: the message of transaction {} cannot be read".format(transaction.number))

@@ -1,21 +1,29 @@
 """What the forwarder has to do: a view of the journal's live transactions."""
 
 from yuanlu.refund import state as s
+from yuanlu.refund.transaction import KIND_REFUND
 
 
 def due(journal, now, diff):
     """The transaction to send now, or None. Oldest first; a later refund of one sale waits for the earlier one.
 
     now: ms ticks; diff(a, b): a - b in ms, wrap-safe. A transaction without a due time was never scheduled: it is due.
+    While a sale or void has to be reversed nothing else is sent.
     """
     busy = []
-    for transaction in journal.live:
-        if not s.is_sendable(transaction.state):
-            continue
+    sendable = [transaction for transaction in journal.live if s.is_sendable(transaction.state)]
+    for transaction in [t for t in sendable if needs_reversal(t)] or sendable:
         if transaction.original not in busy and (transaction.due is None or diff(transaction.due, now) <= 0):
             return transaction
         busy.append(transaction.original)
     return None
+
+
+def needs_reversal(transaction):
+    """A sale or void whose answer never came."""
+    if transaction.state == s.IS_REVERSING:
+        return True
+    return transaction.state == s.IS_UNKNOWN and transaction.kind != KIND_REFUND
 
 
 def wait_ms(journal, now, diff):

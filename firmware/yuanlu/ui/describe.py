@@ -2,11 +2,12 @@
 
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
+from yuanlu.refund.transaction import KIND_NAMES
 
 
 def kind_word(transaction):
-    """'sale' or 'refund'."""
-    return "sale" if transaction.number == transaction.original else "refund"
+    """'sale', 'refund' or 'void'."""
+    return KIND_NAMES[transaction.kind]
 
 
 def state_word(transaction):

@@ -7,6 +7,7 @@ copying its bytes: no pixel arithmetic.
 from yuanlu.tables import GLYPHS_NARROW, GLYPHS_WIDE
 
 CELL = 16
+_CLOSING = "\uff0c\u3002\uff1b\uff1a\uff01\uff1f\uff09\u3001"  # punctuation that never begins a line
 
 
 def width(text):
@@ -33,16 +34,13 @@ def wrap(text, columns):
 
 
 def _words(text):
+    """Pieces that stay whole: a Han character with the punctuation behind it, an English word with its blank."""
     word = ""
     for char in text:
-        wide = width(char) == 2
-        if wide and word:
+        if word and char not in _CLOSING and (width(char) == 2 or width(word[-1]) == 2 or word[-1] == " "):
             yield word
             word = ""
         word += char
-        if wide or char == " ":
-            yield word
-            word = ""
     if word:
         yield word
 

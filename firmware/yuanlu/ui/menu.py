@@ -8,6 +8,7 @@ MENU = (
     ("menu.refund", "yuanlu.ui.refund_flow"),
     ("menu.pending", "yuanlu.ui.pending_flow"),
     ("menu.reprint", "yuanlu.ui.reprint_flow"),
+    ("menu.line", "yuanlu.ui.line_flow"),
 )
 
 

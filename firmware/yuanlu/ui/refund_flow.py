@@ -1,7 +1,7 @@
 """A refund, from the first key to the slip. Read this file first."""
 
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_REFUND, Draft
+from yuanlu.refund.transaction import KIND_VOID, Draft
 from yuanlu.ui.describe import card, day
 from yuanlu.ui.result import conclude
 
@@ -18,15 +18,17 @@ async def run(till):
     left = till.desk.left(sale)
     reason = await till.dialogs.choose("refund.reason", REASONS)
     amount = await till.dialogs.ask_amount("refund.amount", left, full=True)
+    kind = till.desk.way_back(sale, amount)
     page = (
         ("line.original", yuan(sale.amount), day(sale)),
         ("line.card", card(sale)),
         ("line.refund", yuan(amount)),
         ("line.reason", (REASONS[reason],)),
         ("line.left_after", yuan(left - amount)),
+        "why.void" if kind == KIND_VOID else "why.refund",
     )
-    await till.dialogs.confirm("refund.confirm", page)
-    refund = till.desk.open(Draft(KIND_REFUND, amount, original=sale.number, reason=reason))
+    await till.dialogs.confirm("void.confirm" if kind == KIND_VOID else "refund.confirm", page)
+    refund = till.desk.open(Draft(kind, amount, original=sale.number, reason=reason))
     till.forwarder.wake()
     await conclude(till, refund)
 

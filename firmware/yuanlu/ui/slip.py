@@ -12,9 +12,10 @@ COLUMNS = 32
 def render(till, transaction):
     """The whole slip as one string; every line fits COLUMNS."""
     say, config = till.words, till.config
-    refund = kind_word(transaction) == "refund"
+    kind = kind_word(transaction)
+    refund = kind != "sale"
     rule = "-" * COLUMNS
-    out = [_middle(config.shop), _middle(say("slip.refund" if refund else "slip.sale"))]
+    out = [_middle(config.shop), _middle(say("slip." + kind))]
     if transaction.copies:
         out.append(_middle(say("slip.reprint")))
     out += [

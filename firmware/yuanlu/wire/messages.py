@@ -1,14 +1,15 @@
-"""Sale and refund requests to exact bytes, and an answer's bytes to what it says. docs/wire.md is the specification."""
+"""Requests to exact bytes, and an answer's bytes to what it says. docs/wire.md is the specification."""
 
 from collections import namedtuple
 
 from yuanlu.crypto.cmac import cmac, equal
 from yuanlu.errors import BadMessage
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID
 from yuanlu.wire import iso8583
 
-ANSWER_TYPES = {"0200": "0210", "0220": "0230"}
 _PREFIX = 13  # length 2, TPDU 5, header 6
 _LARGEST = 1024
+_KIND = {KIND_SALE: "22", KIND_VOID: "23", KIND_REFUND: "25"}
 
 Answer = namedtuple("Answer", "code amount rrn approval date time".split())
 
@@ -18,44 +19,79 @@ def refund_number(config, number):
     return "{}-{:04X}-{:08d}".format(config.terminal, config.epoch, number)
 
 
-def sale(config, number, amount, identity, head, card_block, mac_key):
-    """The frame of a sale 0200. identity: (batch, trace); head: (record number, tag) of the journal."""
+def request(config, draft, number, identity, head, original, mac_key):
+    """The frame of a sale 0200, void 0200 or refund 0220.
+
+    identity: (batch, trace); head: (record number, tag) of the journal; original: the sale as Transaction (void, refund).
+    """
     batch, trace = identity
-    private = _private(config, number, head) + bytes((4, len(card_block))) + card_block
+    private = _private(config, number, head)
     fields = [
-        (3, "000000"),
-        (4, "{:012d}".format(amount)),
+        (3, "000000" if draft.kind == KIND_SALE else "200000"),
+        (4, "{:012d}".format(draft.amount)),
         (11, "{:06d}".format(trace)),
-        (22, "071"),
-        (25, "00"),
-        (41, config.terminal.encode()),
-        (42, config.merchant.encode()),
-        (49, b"156"),
-        (57, private),
-        (60, "22{:06d}000".format(batch)),
     ]
-    return _sealed(config, "0200", fields, mac_key)
+    if draft.kind == KIND_SALE:
+        fields.append((22, "071"))
+        private += bytes((4, len(draft.card.block))) + draft.card.block
+    fields.append((25, "00"))
+    if draft.kind != KIND_SALE:
+        fields += [(37, original.rrn), (38, original.approval)]
+    fields += _merchant(config) + [(49, b"156"), (57, private), (60, "{}{:06d}000".format(_KIND[draft.kind], batch))]
+    if draft.kind != KIND_SALE:
+        fields.append((61, _original(original)))
+    if draft.kind == KIND_REFUND:
+        fields.append((63, b"000"))
+    return _sealed(config, "0220" if draft.kind == KIND_REFUND else "0200", fields, mac_key)
 
 
-def refund(config, number, amount, identity, head, original, mac_key):
-    """The frame of a refund 0220. original: its Transaction, done (rrn, approval, batch, trace, date)."""
-    batch, trace = identity
+def reversal(config, transaction, reason, head, mac_key):
+    """The frame of a reversal 0400 of a sale or void: same trace, same kind. reason: b"98" no answer in time."""
     fields = [
-        (3, "200000"),
-        (4, "{:012d}".format(amount)),
-        (11, "{:06d}".format(trace)),
+        (3, "000000" if transaction.kind == KIND_SALE else "200000"),
+        (4, "{:012d}".format(transaction.amount)),
+        (11, "{:06d}".format(transaction.trace)),
         (25, "00"),
-        (37, original.rrn),
-        (38, original.approval),
-        (41, config.terminal.encode()),
-        (42, config.merchant.encode()),
-        (49, b"156"),
-        (57, _private(config, number, head)),
-        (60, "25{:06d}000".format(batch)),
-        (61, "{:06d}{:06d}{:04d}".format(original.batch, original.trace, original.date % 10000)),
-        (63, b"000"),
+        (39, reason),
     ]
-    return _sealed(config, "0220", fields, mac_key)
+    fields += _merchant(config) + [
+        (49, b"156"),
+        (57, _private(config, transaction.number, head)),
+        (60, "{}{:06d}000".format(_KIND[transaction.kind], transaction.batch)),
+        (61, _original(transaction)),
+    ]
+    return _sealed(config, "0400", fields, mac_key)
+
+
+def query(config, transaction, head, nonce, mac_key):
+    """The frame of a query 0600: what became of this refund attempt? nonce: 8 bytes, so that no older answer fits."""
+    fields = [(3, "200000"), (4, "{:012d}".format(transaction.amount)), (11, "{:06d}".format(transaction.trace))]
+    fields += _merchant(config) + [
+        (57, _private(config, transaction.number, head) + bytes((5, 8)) + nonce),
+        (60, "00{:06d}000".format(transaction.batch)),
+        (61, _original(transaction)),
+    ]
+    return _sealed(config, "0600", fields, mac_key)
+
+
+def sign_on(config, batch, trace):
+    """The frame of a sign-on 0800: which batch is open for this terminal? It has no MAC."""
+    fields = [(11, "{:06d}".format(trace))] + _merchant(config) + [(60, "00{:06d}003".format(batch)), (63, b"001")]
+    return _framed(config, iso8583.encode("0800", fields))
+
+
+def echo(config, batch, trace):
+    """The frame of an echo 0820: is anybody there? It has no MAC."""
+    fields = [(11, "{:06d}".format(trace))] + _merchant(config) + [(60, "00{:06d}301".format(batch))]
+    return _framed(config, iso8583.encode("0820", fields))
+
+
+def _merchant(config):
+    return [(41, config.terminal.encode()), (42, config.merchant.encode())]
+
+
+def _original(transaction):
+    return "{:06d}{:06d}{:04d}".format(transaction.batch, transaction.trace, transaction.date % 10000)
 
 
 def _private(config, number, head):
@@ -67,22 +103,42 @@ def _sealed(config, message_type, fields, mac_key):
     body = iso8583.encode(message_type, fields + [(64, bytes(8))])
     body = body[:-8]
     mac = cmac(mac_key, body)[:8]
-    frame = bytes.fromhex(config.tpdu + config.header) + body + mac
+    return _framed(config, body + mac)
+
+
+def _framed(config, message):
+    frame = bytes.fromhex(config.tpdu + config.header) + message
     return len(frame).to_bytes(2, "big") + frame
 
 
-def read_answer(frame, request, answer_key):
-    """The Answer in `frame` to `request` (both whole frames). BadMessage when it is not ours or not authentic."""
+def _read(frame, request, echoed):
+    """(fields of the request, fields of the answer); BadMessage unless the frame answers this request."""
     if not 20 <= len(frame) - 2 <= _LARGEST or int.from_bytes(frame[:2], "big") != len(frame) - 2:
         raise BadMessage("frame: length")
     asked_type, asked = iso8583.decode(request[_PREFIX:])
     answer_type, fields = iso8583.decode(frame[_PREFIX:])
-    if answer_type != ANSWER_TYPES[asked_type]:
+    # 0200 is answered 0210, and so on.
+    if int(answer_type) != int(asked_type) + 10:
         raise BadMessage("message type: {} does not answer {}".format(answer_type, asked_type))
-    for number in (11, 41, 42, 60):
+    for number in echoed:
         if fields.get(number) != asked[number]:
             raise BadMessage("field {}: the answer belongs to another message".format(number))
-    for number in (4, 39, 64):
+    if 39 not in fields:
+        raise BadMessage("field 39: missing in the answer")
+    return asked, fields
+
+
+def read_plain_answer(frame, request):
+    """(code, batch) of the answer to a sign-on or echo. Nothing proves who sent it: it never decides about money."""
+    _, fields = _read(frame, request, (11, 41, 42))
+    batch = fields.get(60, "")
+    return fields[39], int(batch[2:8]) if len(batch) >= 8 else 0
+
+
+def read_answer(frame, request, answer_key):
+    """The Answer in `frame` to `request` (both whole frames). BadMessage when it is not ours or not authentic."""
+    asked, fields = _read(frame, request, (11, 41, 42, 60))
+    for number in (4, 64):
         if number not in fields:
             raise BadMessage("field {}: missing in the answer".format(number))
     covered = asked[64] + bytes(frame[_PREFIX:-8])

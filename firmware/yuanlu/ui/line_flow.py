@@ -1,0 +1,10 @@
+"""A line test: an echo to the acquirer over the first road that opens."""
+
+_WAIT_MS = 30_000
+
+
+async def run(till):
+    """Say what came of it, with the next step."""
+    till.dialogs.show("line.title", ["progress.wait"])
+    told = await till.forwarder.check_line(_WAIT_MS)
+    await till.dialogs.notice("line.title", [told if told != "asked" else "line.busy", "advice.line"])

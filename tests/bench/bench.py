@@ -1,0 +1,208 @@
+"""make bench: figures into build/bench.json and a table. docs/performance.md says how each is made.
+
+Heap figures are exact and need the 32-bit interpreter (YUANLU_MICROPYTHON_32); times are of this machine, published, not judged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from emulator.clerk import Clerk, NotSeen
+from emulator.shop import Shop
+from host_tools.yuanluctl import image
+
+ROOT = Path(__file__).parents[2]
+FIRMWARE = ROOT / "build" / "firmware"
+OUT = ROOT / "build" / "bench.json"
+LARGEST_HEAP_KB = 256
+
+
+def on_32_bit(measure: Callable[[], dict[str, float]]) -> dict[str, float]:
+    """Run a measurement on the 32-bit interpreter."""
+    path = os.environ.get("YUANLU_MICROPYTHON_32", str(ROOT / "build" / "micropython32" / "micropython"))
+    if not Path(path).exists():
+        sys.exit(f"bench: no 32-bit MicroPython at {path}; run: make build/micropython32/micropython")
+    before = os.environ.get("YUANLU_MICROPYTHON")
+    os.environ["YUANLU_MICROPYTHON"] = path
+    try:
+        return measure()
+    finally:
+        if before is None:
+            del os.environ["YUANLU_MICROPYTHON"]
+        else:
+            os.environ["YUANLU_MICROPYTHON"] = before
+
+
+def opened(real: bool = False, heap_kb: int = LARGEST_HEAP_KB) -> Clerk:
+    """A terminal at its menu."""
+    shop = Shop(real=real)
+    shop.terminal.heap_kb = heap_kb
+    clerk = Clerk(shop)
+    shop.terminal.power_on()
+    clerk.see("原路退款终端", "网", within_ms=5000)
+    return clerk
+
+
+def visit_everything(clerk: Clerk, at: Callable[[str], None] = lambda flow: None) -> None:
+    """Every flow once; `at` is called while the last dialog of each stands."""
+    clerk.start_sale(10000)
+    clerk.see("消费成功")
+    at("sale")
+    clerk.back_to_menu()
+    clerk.start_refund(3000)
+    clerk.see("退货成功")
+    at("refund")
+    clerk.back_to_menu()
+    clerk.terminal.plug_network(False)
+    clerk.start_refund(2000)
+    clerk.see("退款待上送")
+    at("refund, offline")
+    clerk.back_to_menu()
+    clerk.press("3 1")
+    clerk.see("现在再送一次")
+    at("pending list")
+    clerk.press("CANCEL")
+    clerk.terminal.plug_network(True)
+    clerk.settle()
+    clerk.press("4")
+    clerk.see("重打小票")
+    at("reprint")
+    clerk.back_to_menu()
+    clerk.press("5")
+    clerk.see("线路正常")
+    at("line test")
+    clerk.back_to_menu()
+
+
+def heap() -> dict[str, float]:
+    """Alive at the menu, in each flow, and left behind after all; the smallest heap in which all of it runs."""
+    clerk = opened()
+    figures: dict[str, float] = {}
+    idle = clerk.terminal.measure_heap()
+    visit_everything(clerk, lambda flow: figures.update({f"device.heap_in.{flow}_kb": clerk.terminal.measure_heap() / 1024}))
+    after = clerk.terminal.measure_heap()
+    clerk.shop.close()
+    figures["device.heap_idle_kb"] = idle / 1024
+    figures["device.heap_residue_kb"] = (after - idle) / 1024
+    figures["device.heap_peak_kb"] = smallest_heap()
+    return figures
+
+
+def smallest_heap() -> float:
+    """KB of the smallest heap in which every flow runs, by halving."""
+    fails, runs = 16, LARGEST_HEAP_KB
+    while runs - fails > 1:
+        middle = (fails + runs) // 2
+        if runs_in(middle):
+            runs = middle
+        else:
+            fails = middle
+    return runs
+
+
+def runs_in(heap_kb: int) -> bool:
+    """Every flow comes to its end in a heap of that size, and no task had to be started again."""
+    clerk = None
+    try:
+        clerk = opened(heap_kb=heap_kb)
+        visit_everything(clerk)
+        return not any("failed" in line for line in clerk.terminal.log)
+    except NotSeen:
+        return False
+    finally:
+        if clerk is not None:
+            clerk.shop.close()
+
+
+def median_ms(samples: list[float]) -> float:
+    """Of seconds, in ms."""
+    return statistics.median(samples) * 1000
+
+
+def boot() -> dict[str, float]:
+    """From power to the menu, on real time."""
+    samples = []
+    for _ in range(10):
+        began = time.perf_counter()
+        clerk = opened(real=True)
+        samples.append(time.perf_counter() - began)
+        clerk.shop.close()
+    return {"boot_ms": median_ms(samples)}
+
+
+def key_to_screen() -> dict[str, float]:
+    """From a key to the last changed row of the screen, on real time."""
+    clerk = opened(real=True)
+    samples = []
+    for key, shows in [("1", "消费金额"), ("CANCEL", "原路退款终端")] * 20:
+        began = time.perf_counter()
+        clerk.press(key)
+        clerk.see(shows)
+        samples.append(time.perf_counter() - began)
+    clerk.shop.close()
+    return {"key_to_screen_ms": median_ms(samples)}
+
+
+def refund_exchange() -> dict[str, float]:
+    """From the confirming key to the result on the screen, over loopback TCP, INTENT to RESULT and slip included."""
+    clerk = opened(real=True)
+    clerk.start_sale(100000)
+    clerk.see("消费成功")
+    clerk.back_to_menu()
+    samples = []
+    for _ in range(20):
+        began = time.perf_counter()
+        clerk.start_refund(100)
+        clerk.see("退货成功")
+        samples.append(time.perf_counter() - began)
+        clerk.back_to_menu()
+    clerk.shop.close()
+    return {"refund_exchange_ms": median_ms(samples)}
+
+
+def cuts() -> dict[str, float]:
+    """Whole lives with a power cut in a refund, two boots each, on virtual time."""
+    sys.path.insert(0, str(ROOT / "tests" / "power"))
+    from cuts import Plan, run
+
+    count = 20
+    began = time.perf_counter()
+    for number in range(count):
+        run(Plan("flash", 1 + number % 4, "half"), "a")
+    return {"cuts_per_s": count / (time.perf_counter() - began)}
+
+
+def sizes() -> dict[str, float]:
+    """Bytecode, tables and all, as the ROM image."""
+    return {"device.image_kb": FIRMWARE.with_suffix(".romfs").stat().st_size / 1024}
+
+
+def main() -> None:
+    """Measure all, write build/bench.json, print the table."""
+    image.build(FIRMWARE)
+    console = Console(stderr=True)
+    figures: dict[str, float] = {}
+    suites: list[Callable[[], dict[str, float]]] = [sizes, boot, key_to_screen, refund_exchange]
+    suites += [lambda: on_32_bit(heap), lambda: on_32_bit(cuts)]
+    for measure in track(suites, "measuring", console=console):
+        figures |= measure()
+    OUT.write_text(json.dumps({name: round(value, 2) for name, value in figures.items()}, indent=1) + "\n")
+    table = Table("figure", "value")
+    for name, value in figures.items():
+        table.add_row(name, f"{value:.1f}")
+    Console().print(table)
+    print(f"written to {OUT.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
