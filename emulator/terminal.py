@@ -44,7 +44,7 @@ class Terminal:
         self.heap_bytes = 0  # alive on the firmware's heap when it was last measured
         self.cut_when_sent = False  # power goes as soon as the next bytes have left over the network
         self.on_change: Callable[[], None] = lambda: None
-        self.trace: Callable[[int, bytes, bytes], None] | None = None
+        self.trace: Callable[[int, int, bytes, bytes], None] | None = None
         self._start_child = child
         self._child: Child | None = None
         self._events: list[bytes] = []
@@ -144,7 +144,7 @@ class Terminal:
             return None
         answer = _OPERATIONS[operation](self, body)
         if self.trace is not None and operation != p.FLASH_READ:
-            self.trace(operation, body, answer)
+            self.trace(self.uptime_ms, operation, body, answer)
         if operation == p.NET_WRITE and self.cut_when_sent:
             self.cut_when_sent = False
             raise PowerCut
@@ -168,7 +168,7 @@ class Terminal:
             return
         events, self._events = b"".join(self._events), []
         if self.trace is not None:
-            self.trace(p.WAIT, b"", events)
+            self.trace(self.uptime_ms, p.WAIT, b"", events)
         self._waiting = False
         if self._child is not None:
             self._child.resume(events)
