@@ -9,7 +9,7 @@ DEMO := $(BIN)/python -m emulator demo $(if $(BREAK),--break '$(BREAK)')
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-32 check fix font clean
+.PHONY: help setup build run demo test test-32 bench check fix font clean
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -42,6 +42,9 @@ endif
 
 test: $(VENV) ## run every test, the shared ones on CPython and on MicroPython (64-bit words)
 	@$(BIN)/python -m pytest $(TESTS)
+
+bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md says how each is made)
+	@YUANLU_MICROPYTHON_32=$(MICROPYTHON_32) $(BIN)/python tests/bench/bench.py
 
 test-32: $(VENV) $(MICROPYTHON_32) ## run the MicroPython tests on 32-bit words, as on a device
 	@YUANLU_MICROPYTHON="$(CURDIR)/$(MICROPYTHON_32)" $(BIN)/python -m pytest -m micropython $(TESTS)

@@ -68,7 +68,7 @@ class Clerk:
         self.press("1")
         self.see("最多")
         self.press(" ".join(str(fen)) + " ENTER")
-        self.see("请确认退款")
+        self.see("请确认")
         self.press("ENTER")
 
     def back_to_menu(self) -> None:

@@ -15,7 +15,7 @@ import yaml
 
 from emulator.clerk import Clerk, NotSeen, WrongSlip
 from emulator.shop import PROFILES, SETTINGS, Shop
-from emulator.steps import VERBS, NotAsExpected, one_of
+from emulator.steps import VERBS, NotAsExpected, fields, flag, one_of
 
 HELD, FAILED, TIMED_OUT = 0, 1, 42
 
@@ -39,7 +39,7 @@ class Scenario:
 
     path: Path
     name: str
-    kind: str
+    acquirer: dict[str, Any]
     settings: dict[str, Any]
     steps: list[Step]
 
@@ -75,10 +75,16 @@ def load(path: Path) -> Scenario:
             raise _mistake(path, key, f"'{key.value}' is not known here; there are name, acquirer, settings, steps")
     if "name" not in parts or not isinstance(parts.get("steps"), yaml.SequenceNode):
         raise BadScenario(f"{path}:1: a scenario has a name and a list of steps")
-    kind = _checked(path, parts["acquirer"], one_of(*PROFILES)) if "acquirer" in parts else "a"
+    acquirer = _checked(path, parts["acquirer"], _acquirer) if "acquirer" in parts else {"kind": "a"}
     settings = _checked(path, parts["settings"], _settings) if "settings" in parts else {}
     steps = [_step(path, node) for node in parts["steps"].value]
-    return Scenario(path, str(parts["name"].value), kind, settings, steps)
+    return Scenario(path, str(parts["name"].value), acquirer, settings, steps)
+
+
+def _acquirer(value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return fields({"kind": one_of(*PROFILES)}, query=flag)(value)
+    return {"kind": one_of(*PROFILES)(value)}
 
 
 def _settings(value: Any) -> dict[str, Any]:
@@ -124,7 +130,7 @@ def _mistake(path: Path, node: yaml.Node, text: str) -> BadScenario:
 
 def play(scenario: Scenario, seed: int = 1, tell: Callable[[str], None] = lambda text: None, **shop_options: Any) -> Report:
     """Play it on a fresh shop and count the money."""
-    shop = Shop(real=False, kind=scenario.kind, seed=seed, **shop_options, **scenario.settings)
+    shop = Shop(real=False, seed=seed, **scenario.acquirer, **shop_options, **scenario.settings)
     report = Report(scenario.name, seed)
     clerk = Clerk(shop)
     try:

@@ -49,13 +49,15 @@ SETTINGS: dict[str, Any] = {
 class Shop:
     """`real`: real time, TCP and a pty; otherwise virtual time and an acquirer in this process.
 
-    kind: how the acquirer treats a repeat; attached: (host, port) of another acquirer instead of the simulator.
+    kind: how the acquirer treats a repeat; query: it can be asked what became of a refund; attached: (host, port) of
+    another acquirer instead of the simulator.
     """
 
     def __init__(
         self,
         real: bool,
         kind: str = "a",
+        query: bool = False,
         seed: int = 1,
         firmware: Path = FIRMWARE,
         attached: tuple[str, int] | None = None,
@@ -73,9 +75,10 @@ class Shop:
             answer_key=answer_key,
             reader_key=reader_key,
             terminals=[(MERCHANT, TERMINAL)],
+            query=query,
             seed=seed,
         )
-        self.settings = {**SETTINGS, "repeat": PROFILES[kind], **settings}
+        self.settings = {**SETTINGS, "repeat": PROFILES[kind], "query": int(query), **settings}
         self.attached = attached is not None
         self.address = attached or self._serve(real)
         self.settings["host"], self.settings["port"] = self.address
@@ -136,33 +139,42 @@ class Shop:
 
     def count_money(self) -> list[str]:
         """Every discrepancy between the flash and the acquirer's ledger, in words; an empty list when all agrees."""
-        return compare(self.terminal_ledger(), self.acquirer.ledger.money("sale"), self.acquirer.ledger.money("refund"))
+        return compare(self.terminal_ledger(), self.booked())
+
+    def booked(self) -> Booked:
+        """What stands at the acquirer, per number."""
+        ledger = self.acquirer.ledger
+        return {**ledger.money("sale"), **ledger.money("refund"), **ledger.money("void")}
 
     def close(self) -> None:
         """Switch off and free everything."""
         self.world.close()
 
 
+# Per number: `amount`, all fen that stand under it, and `times`, how often something was booked.
+Booked = dict[str, dict[str, int]]
+
 # What each state allows the acquirer to have booked, in times.
 _MAY_BE_BOOKED = {
     "done": (1,),
     "resolved_done": (1,),
     "declined": (0,),
+    "reversed": (0,),
     "withdrawn": (0,),
     "resolved_not_done": (0,),
     "queued": (0,),
 }
 
 
-def compare(believed: list[dict[str, Any]], sales: dict[str, dict[str, int]], refunds: dict[str, dict[str, int]]) -> list[str]:
+def compare(believed: list[dict[str, Any]], booked_by_number: Booked) -> list[str]:
     """Count the money per number: booked by the acquirer against what the terminal believes."""
     wrong = []
     known = {transaction["number"] for transaction in believed}
-    for number in sorted({*sales, *refunds} - known):
+    for number in sorted(set(booked_by_number) - known):
         wrong.append(f"{number}: the acquirer booked it, the terminal does not know it")
     for transaction in believed:
         number, state = transaction["number"], transaction["state"]
-        booked = (sales if transaction["kind"] == "sale" else refunds).get(number, {"amount": 0, "times": 0})
+        booked = booked_by_number.get(number, {"amount": 0, "times": 0})
         if booked["times"] > 1:
             wrong.append(
                 f"{number}: the acquirer booked it {booked['times']} times, {_yuan(booked['amount'])} in all "

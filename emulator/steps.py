@@ -10,6 +10,7 @@ from emulator.acquirer import MOODS
 from emulator.clerk import Clerk, NotSeen
 from emulator.parts.flash import TEARS
 from emulator.parts.reader import TRAY
+from emulator.shop import TERMINAL
 
 
 class NotAsExpected(Exception):
@@ -50,13 +51,20 @@ def one_of(*choices: str) -> Callable[[Any], str]:
     return check
 
 
+def flag(value: Any) -> bool:
+    """true or false"""
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
 def _whole(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError("a whole number")
     return value
 
 
-def _fields(required: dict[str, Callable[[Any], Any]], **optional: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
+def fields(required: dict[str, Callable[[Any], Any]], **optional: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
     def check(value: Any) -> dict[str, Any]:
         known = {**required, **optional}
         if not isinstance(value, dict) or set(required) - set(value) or set(value) - set(known):
@@ -70,7 +78,7 @@ def _fields(required: dict[str, Callable[[Any], Any]], **optional: Callable[[Any
 
 def _refund(value: Any) -> dict[str, Any]:
     if isinstance(value, dict):
-        return _fields({"amount": _amount}, sale=_whole)(value)
+        return fields({"amount": _amount}, sale=_whole)(value)
     return {"amount": _amount(value)}
 
 
@@ -80,7 +88,7 @@ def _keys(value: Any) -> str:
     return str(value)
 
 
-_states = _fields({}, sales=_texts, refunds=_texts, booked=_amount, screen=_texts, waiting=_whole)
+_states = fields({}, sales=_texts, refunds=_texts, voids=_texts, booked=_amount, screen=_texts, waiting=_whole)
 
 # ---- what each step does
 
@@ -104,14 +112,18 @@ def _dark(clerk: Clerk, value: int) -> None:
 
 
 def _acquirer(clerk: Clerk, value: dict[str, Any]) -> None:
-    clerk.shop.acquirer.set_mood(value["mood"], value.get("count"))
+    if "mood" in value:
+        clerk.shop.acquirer.set_mood(value["mood"], value.get("count"))
+    if "batch" in value:
+        clerk.shop.acquirer.set_batch(TERMINAL, value["batch"])
 
 
 def _expect(clerk: Clerk, value: dict[str, Any]) -> None:
     ledger = clerk.shop.terminal_ledger()
     found: dict[str, Any] = {
         "sales": [row["state"] for row in ledger if row["kind"] == "sale"],
-        "refunds": [row["state"] for row in ledger if row["kind"] != "sale"],
+        "refunds": [row["state"] for row in ledger if row["kind"] == "refund"],
+        "voids": [row["state"] for row in ledger if row["kind"] == "void"],
         "booked": sum(booked["amount"] for booked in clerk.shop.acquirer.ledger.money("refund").values()),
         "waiting": sum(row["state"] not in ("done", "declined", "reversed", "withdrawn") for row in ledger),
     }
@@ -140,9 +152,9 @@ VERBS: dict[str, tuple[Callable[[Any], Any], Callable[[Clerk, Any], Any]]] = {
     "serial": (one_of("plugged", "pulled"), lambda clerk, value: clerk.shop.plug_serial(value == "plugged")),
     "paper": (one_of("in", "out"), lambda clerk, value: setattr(clerk.terminal, "paper_in", value == "in")),
     "power": (one_of("on", "off"), _power),
-    "cut": (_fields({"at": one_of("sent", "flash")}, operation=_whole, tear=one_of(*TEARS)), _cut),
+    "cut": (fields({"at": one_of("sent", "flash")}, operation=_whole, tear=one_of(*TEARS)), _cut),
     "dark": (_duration, _dark),
-    "acquirer": (_fields({"mood": one_of(*MOODS)}, count=_whole), _acquirer),
+    "acquirer": (fields({}, mood=one_of(*MOODS), count=_whole, batch=_whole), _acquirer),
     "wait": (_duration, lambda clerk, value: clerk.shop.world.run(value)),
     "settle": (_duration, Clerk.settle),
     "expect": (_states, _expect),

@@ -103,7 +103,7 @@ class Story:
 
     def _count(self) -> list[str]:
         self.tell("Count the money. / 对账。")
-        booked = {**self.shop.acquirer.ledger.money("sale"), **self.shop.acquirer.ledger.money("refund")}
+        booked = self.shop.booked()
         for row in self.shop.terminal_ledger():
             at = booked.get(row["number"], {"amount": 0, "times": 0})
             self.tell(

@@ -1,9 +1,11 @@
 """An acquirer simulator: it speaks docs/wire.md, keeps a ledger of its own, and fails in the ways a real one does."""
 
-from .acquirer import MOODS, Acquirer, Reply
+from .acquirer import Acquirer
 from .card import seal_card
-from .ledger import Entry, Ledger
+from .ledger import Entry, Ledger, Reversal
 from .message import BadMessage
+from .moods import MOODS, Reply
+from .repeats import KINDS
 from .server import Server, start
 
-__all__ = ["MOODS", "Acquirer", "BadMessage", "Entry", "Ledger", "Reply", "Server", "seal_card", "start"]
+__all__ = ["KINDS", "MOODS", "Acquirer", "BadMessage", "Entry", "Ledger", "Reply", "Reversal", "Server", "seal_card", "start"]

@@ -7,27 +7,45 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from . import moods
+from .codes import APPROVED, BAD_MAC, DECLINED, UNDECIDED, UNSUPPORTED, Refused
 from .events import EventLog
-from .ledger import Entry, Ledger
-from .message import Attempt, BadMessage, Message, answer_mac, check_request, decode, encode, request_mac, swap_tpdu
-from .transactions import Refused, Transaction, Transactions, refund_number
+from .forms import MONEY, Form, find
+from .ledger import Ledger
+from .message import (
+    WITHOUT_MAC,
+    BadMessage,
+    Message,
+    answer_mac,
+    check_request,
+    decode,
+    encode,
+    request_mac,
+    swap_tpdu,
+)
+from .moods import Reply
+from .repeats import Repeats
+from .reversals import Reversals
+from .terminals import Terminals
+from .transactions import Transactions
 
-APPROVED, DECLINED, DUPLICATE, BAD_MAC = "00", "05", "94", "A0"
-UNKNOWN_MERCHANT, UNKNOWN_TERMINAL = "03", "97"
-
-MOODS = ("normal", "silent", "loses", "declines")
 ECHOED = (3, 4, 11, 25, 41, 42, 49, 60)
+REMARKS = {"late": ", late", "twice": ", twice", "bad-mac": ", with a wrong MAC"}
 
 
-class Reply(NamedTuple):
-    """One answer: how many milliseconds to hold it back, and the whole frame."""
+class Answer(NamedTuple):
+    """An answer's frame, for the log why it is what it is, and whether its amount has it lost."""
 
-    delay_ms: int
     frame: bytes
+    note: str
+    is_lost: bool = False
 
 
 class Acquirer:
-    """Kind `a` knows a repeat and replays its answer, kind `c` books it again. Every method may be called from any thread."""
+    """`kind` says what a repeat gets, see repeats.py. Every method may be called from any thread.
+
+    `query`: it has a query for refunds; `delay_ms` holds back every answer, `late_ms` those of the mood `late` on top of that.
+    """
 
     def __init__(
         self,
@@ -38,57 +56,66 @@ class Acquirer:
         reader_key: bytes,
         terminals: Collection[tuple[str, str]],
         seed: int = 1,
+        query: bool = False,
     ) -> None:
         """Keys of 16 bytes; `terminals` are pairs of merchant (15) and terminal (8). ValueError for anything else."""
-        recall = {"a": self._replay, "c": self._forget}
-        if kind not in recall:
-            raise ValueError(f"kind {kind!r} is none of {', '.join(recall)}")
         if {len(request_key), len(answer_key), len(reader_key)} != {16}:
             raise ValueError("a key has 16 bytes")
-        if any(len(merchant) != 15 or len(terminal) != 8 for merchant, terminal in terminals):
-            raise ValueError("a merchant has 15 characters, a terminal 8")
         self.kind = kind
+        self.query = query
         self.ledger = Ledger()
         self.delay_ms = 0
+        self.late_ms = 20_000
         self.mood_count: int | None = None
         self._mood = "normal"
         self._lock = self.ledger.lock
-        self._recall = recall[kind]
         self._request_key, self._answer_key = request_key, answer_key
-        self._terminals = frozenset(terminals)
-        self._transactions = Transactions(self.ledger, reader_key, seed)
-        self._answered: dict[Attempt, tuple[Message, bytes]] = {}
+        self._terminals = Terminals(terminals)
+        self._repeats = Repeats(kind, self.ledger, self._terminals)
+        self._transactions = Transactions(self.ledger, self._terminals, reader_key, seed)
+        self._reversals = Reversals(self.ledger)
+        self._line = moods.Line(seed)
         self._events = EventLog(reader_key)
 
     @property
     def mood(self) -> str:
-        """normal, silent (neither books nor answers), loses (books, the answer is lost) or declines (code 05)."""
+        """One of MOODS, see moods.py."""
         return self._mood
 
     @mood.setter
     def mood(self, mood: str) -> None:
-        if mood not in MOODS:
-            raise ValueError(f"mood {mood!r} is none of {', '.join(MOODS)}")
+        moods.check_mood(mood)
         self._mood = mood
 
     def set_mood(self, mood: str, count: int | None = None) -> None:
-        """Change the mood for the next `count` requests, or until changed (None); ValueError for an unknown mood or no count."""
+        """Change the mood for the next `count` requests, or until changed (None); ValueError for an unknown mood or no count.
+
+        A sign-on and an echo are met in the mood of the moment and not counted.
+        """
         if count is not None and count < 1:
             raise ValueError("a mood lasts for at least one request")
         with self._lock:
             self.mood, self.mood_count = mood, count
 
+    def open_batch(self, terminal: str) -> int:
+        """Number of the batch that is open for a terminal, 1 at first; ValueError when the terminal is unknown."""
+        with self._lock:
+            return self._terminals.open_batch(terminal)
+
+    def set_batch(self, terminal: str, batch: int) -> None:
+        """Close the open batch of a terminal and open another one, 1 to 999999; ValueError for anything else."""
+        with self._lock:
+            self._terminals.set_batch(terminal, batch)
+
     def answer(self, frame: bytes, now: datetime) -> list[Reply] | None:
         """What one whole frame gets at the acquirer's time `now`; None is silence. BadMessage when no answer can be addressed."""
         with self._lock:
             message = self._read(frame, now)
-            mood = self._take_mood()
+            mood = self._take_mood(message)
             self._events.message("in", message, frame, now, note="not heard" if mood == "silent" else "")
             if mood == "silent":
                 return None
-            answer, note = self._answer_to(message, mood, now)
-            self._events.message("lost" if mood == "loses" else "out", decode(answer), answer, now, note=note)
-            return None if mood == "loses" else [Reply(self.delay_ms, answer)]
+            return self._deliver(self._answer_to(message, mood, now), mood, now) or None
 
     def note_bad_frame(self, frame: bytes, why: BadMessage, now: datetime) -> None:
         """Put bytes that never became a frame into the log."""
@@ -106,6 +133,8 @@ class Acquirer:
         with self._lock:
             return {
                 "kind": self.kind,
+                "query": self.query,
+                "batches": self._terminals.view(),
                 "mood": self.mood,
                 "mood_count": self.mood_count,
                 "ledger": self.ledger.view(),
@@ -121,67 +150,91 @@ class Acquirer:
             raise
         return message
 
-    def _take_mood(self) -> str:
+    def _take_mood(self, message: Message) -> str:
         mood = self._mood
-        if self.mood_count is not None:
+        if self.mood_count is not None and message.type not in WITHOUT_MAC:
             self.mood_count -= 1
             if self.mood_count < 1:
                 self._mood, self.mood_count = "normal", None
         return mood
 
-    def _answer_to(self, message: Message, mood: str, now: datetime) -> tuple[bytes, str]:
-        """The answer's frame, and for the log why it is what it is."""
+    def _deliver(self, answer: Answer, mood: str, now: datetime) -> list[Reply]:
+        replies = [] if answer.is_lost else self._line.deliver(mood, answer.frame, self.delay_ms, self.late_ms)
+        meant = decode(answer.frame)
+        if not replies:
+            self._events.message("lost", meant, answer.frame, now, note=answer.note)
+        for reply in replies:
+            if mood == "garbage":
+                self._events.garbage(reply.frame, meant, now, note=answer.note)
+            else:
+                sent = meant if reply.frame == answer.frame else decode(reply.frame)
+                self._events.message("out", sent, reply.frame, now, note=answer.note + REMARKS.get(mood, ""))
+        return replies
+
+    def _answer_to(self, message: Message, mood: str, now: datetime) -> Answer:
         try:
-            transaction = self._admit(message)
-            known = self._recall(message, now)
+            form = self._admit(message)
+            if form.name not in MONEY:
+                extra, note = self._serve(form, message, mood, now)
+                return Answer(self._build_answer(message, now, APPROVED, extra), note)
+            self._reversals.check(message.attempt)
+            if not self._repeats.has(message.attempt):
+                self._terminals.check_batch(message)
+            known = self._repeats.recall(message, now)
         except Refused as refusal:
             # Not stored: nothing was decided about this attempt, the same bytes may fare better later.
-            return self._build_answer(message, now, refusal.code), str(refusal)
+            return Answer(self._build_answer(message, now, refusal.code), str(refusal))
         if known is not None:
-            return known, "replay of the stored answer"
-        answer, note = self._decide(transaction, message, mood, now)
-        self._answered[message.attempt] = (message, answer)
-        return answer, note
+            return Answer(known, "replay of the stored answer")
+        return self._decide(form, message, mood, now)
 
-    def _admit(self, message: Message) -> Transaction:
-        if not hmac.compare_digest(request_mac(self._request_key, message.signed), message.mac):
+    def _admit(self, message: Message) -> Form:
+        if message.mac and not hmac.compare_digest(request_mac(self._request_key, message.signed), message.mac):
             raise Refused(BAD_MAC, "the MAC does not fit")
-        transaction = self._transactions.find(message)
-        merchant, terminal = message.attempt.merchant, message.attempt.terminal
-        if merchant not in {known_merchant for known_merchant, _ in self._terminals}:
-            raise Refused(UNKNOWN_MERCHANT, "unknown merchant")
-        if (merchant, terminal) not in self._terminals:
-            raise Refused(UNKNOWN_TERMINAL, "unknown terminal")
-        return transaction
+        form = find(message)
+        self._terminals.check(message)
+        return form
 
-    def _decide(self, transaction: Transaction, message: Message, mood: str, now: datetime) -> tuple[bytes, str]:
-        try:
+    def _serve(self, form: Form, message: Message, mood: str, now: datetime) -> tuple[dict[int, str], str]:
+        """What an approving answer to a request that books nothing has besides the usual, and for the log why.
+
+        Served whatever batch is open: a reversal or query concerns an attempt that may be of an earlier one.
+        """
+        if form.name == "echo":
+            return {}, "here"
+        if form.name == "sign-on":
+            batch = self._terminals.open_batch(message.fields[41])
+            return {60: f"{form.function}{batch:06d}{form.network}"}, f"batch {batch} is open"
+        if form.name == "reversal":
             if mood == "declines":
                 raise Refused(DECLINED, "in the mood to decline")
-            entry = self.ledger.book(transaction.entry(message, now))
+            return {}, self._reversals.reverse(message, now)
+        if not self.query:
+            raise Refused(UNSUPPORTED, "this acquirer has no query")
+        entry = self._reversals.query(message, now)
+        return {37: entry.rrn, 38: entry.approval}, "booked"
+
+    def _decide(self, form: Form, message: Message, mood: str, now: datetime) -> Answer:
+        amount = int(message.fields[4])
+        try:
+            moods.refuse(mood, amount)
+            entry = self.ledger.book(self._transactions.entry(form.name, message, now))
         except Refused as refusal:
-            return self._build_answer(message, now, refusal.code), str(refusal)
-        return self._build_answer(message, now, APPROVED, entry), "booked" if entry.booking == 1 else "booked again"
-
-    def _replay(self, message: Message, now: datetime) -> bytes | None:
-        """Kind a: the stored answer to the same bytes; other bytes under the same identity are a duplicate and an alarm."""
-        if message.attempt not in self._answered:
-            return None
-        first, answer = self._answered[message.attempt]
-        if (first.signed, first.mac) == (message.signed, message.mac):
+            answer = Answer(self._build_answer(message, now, refusal.code), str(refusal))
+            if refusal.code not in UNDECIDED:
+                self._repeats.store(message, answer.frame)
             return answer
-        self.ledger.alarm("other bytes under a used identity", message.attempt, refund_number(message), now)
-        raise Refused(DUPLICATE, "other bytes under a used identity")
+        frame = self._build_answer(message, now, APPROVED, {37: entry.rrn, 38: entry.approval})
+        self._repeats.store(message, frame)
+        return Answer(frame, "booked" if entry.booking == 1 else "booked again", moods.swallows(mood, amount))
 
-    def _forget(self, message: Message, now: datetime) -> bytes | None:
-        """Kind c: nothing is ever recognised."""
-        return None
-
-    def _build_answer(self, message: Message, now: datetime, code: str, entry: Entry | None = None) -> bytes:
+    def _build_answer(self, message: Message, now: datetime, code: str, extra: dict[int, str] | None = None) -> bytes:
+        """A request without a MAC, a sign-on or an echo, gets an answer without one."""
         fields = {field: message.fields[field] for field in ECHOED if field in message.fields}
-        fields |= {12: f"{now:%H%M%S}", 13: f"{now:%m%d}", 39: code}
-        if entry is not None:
-            fields |= {37: entry.rrn, 38: entry.approval}
+        fields |= {12: f"{now:%H%M%S}", 13: f"{now:%m%d}", 39: code} | (extra or {})
         return encode(
-            swap_tpdu(message.tpdu), message.answer_type, fields, lambda signed: answer_mac(self._answer_key, message.mac, signed)
+            swap_tpdu(message.tpdu),
+            message.answer_type,
+            fields,
+            (lambda signed: answer_mac(self._answer_key, message.mac, signed)) if message.mac else None,
         )

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any, Literal
 
 from .card import BadCard, mask_card, open_card
+from .forms import name_of
 from .message import TAG_CARD, TAG_JOURNAL_HEAD, TAG_NUMBER, BadMessage, Message, private_data
 
 KEPT = 200
 
 Direction = Literal["in", "out", "lost"]
-TRANSACTIONS = {"000000": "sale", "200000": "refund"}
 
 
 class EventLog:
@@ -31,6 +31,11 @@ class EventLog:
     def bad_frame(self, frame: bytes, why: BadMessage, when: datetime) -> None:
         """Note bytes that no message could be read from."""
         self._add({"direction": "in", "mti": "", "summary": f"bad frame: {why}", "fields": {}}, frame, when)
+
+    def garbage(self, garbage: bytes, answer: Message, when: datetime, *, note: str) -> None:
+        """Note bytes that went out in the place of an answer."""
+        summary = f"garbage instead of {_summary(answer)}: {note}"
+        self._add({"direction": "out", "mti": "", "summary": summary, "fields": {}}, garbage, when)
 
     def view(self) -> list[dict[str, Any]]:
         """A copy for JSON, oldest first."""
@@ -63,10 +68,11 @@ class EventLog:
 
 
 def _summary(message: Message) -> str:
-    words = [message.type, TRANSACTIONS.get(message.fields.get(3, ""), "unknown")]
+    words = [message.type, name_of(message)]
     amount = message.fields.get(4, "")
     if amount.isdigit():
         words.append(f"{int(amount) // 100}.{int(amount) % 100:02d}")
     if 39 in message.fields:
-        words.append(f"code {message.fields[39]}")
+        # In a reversal field 39 says why it is sent.
+        words.append(f"{'reason' if message.type == '0400' else 'code'} {message.fields[39]}")
     return " ".join(words)

@@ -1,4 +1,8 @@
-"""What the acquirer itself believes about the money: one entry a booking, never changed and never taken away."""
+"""What the acquirer itself believes about the money: one entry a booking, never changed and never taken away.
+
+A reversal is a record of its own and says which entries do not stand any more. A void is a booking in the other direction, like a
+refund: the sale that it cancels still stands beside it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import Any, Literal
 
 from .message import Attempt
 
-Kind = Literal["sale", "refund"]
+Kind = Literal["sale", "void", "refund"]
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,33 @@ class Entry:
         return asdict(self) | {"when": self.when.isoformat()}
 
 
+@dataclass(frozen=True)
+class Reversal:
+    """One attempt that was reversed, for a `reason` of field 39, amount in fen; no `rrns`: nothing had been booked."""
+
+    kind: Kind
+    amount: int
+    merchant: str
+    terminal: str
+    batch: str
+    trace: str
+    number: str
+    reason: str
+    rrns: tuple[str, ...]
+    when: datetime
+
+    @property
+    def attempt(self) -> Attempt:
+        """The attempt that was reversed."""
+        return Attempt(self.merchant, self.terminal, self.batch, self.trace)
+
+    def view(self) -> dict[str, Any]:
+        """The record for JSON, its time in ISO 8601."""
+        return asdict(self) | {"rrns": list(self.rrns), "when": self.when.isoformat()}
+
+
 class Ledger:
-    """Sales and refunds in the order of booking, and the alarms. Safe to read from any thread."""
+    """Sales, voids and refunds in the order of booking, the reversals and the alarms. Safe to read from any thread."""
 
     def __init__(self) -> None:
         # One lock for all that an acquirer knows, so that a page never sees half of an exchange.
@@ -49,6 +78,9 @@ class Ledger:
         self._by_rrn: dict[str, Entry] = {}
         self._by_attempt: dict[Attempt, list[Entry]] = {}
         self._refunded: dict[str, int] = {}
+        self._void_of: dict[str, Entry] = {}
+        self._reversals: dict[Attempt, Reversal] = {}
+        self._reversed: set[str] = set()
         self._alarms: list[dict[str, str]] = []
 
     def book(self, entry: Entry) -> Entry:
@@ -62,7 +94,18 @@ class Ledger:
             self._by_attempt.setdefault(entry.attempt, []).append(entry)
             if entry.kind == "refund":
                 self._refunded[entry.original_rrn] = self.refunded(entry.original_rrn) + entry.amount
+            elif entry.kind == "void":
+                self._void_of[entry.original_rrn] = entry
             return entry
+
+    def reverse(self, reversal: Reversal) -> None:
+        """Add one reversal; ValueError when its attempt was reversed before, or an RRN is no sale or void of that attempt."""
+        with self.lock:
+            booked = {entry.rrn for entry in self.bookings(reversal.attempt) if entry.kind != "refund"}
+            if reversal.attempt in self._reversals or not booked.issuperset(reversal.rrns):
+                raise ValueError(f"attempt {reversal.trace} of batch {reversal.batch} cannot be reversed")
+            self._reversals[reversal.attempt] = reversal
+            self._reversed.update(reversal.rrns)
 
     def alarm(self, what: str, attempt: Attempt, number: str, when: datetime) -> None:
         """Note something a person of the acquirer would have to look at."""
@@ -81,14 +124,36 @@ class Ledger:
         with self.lock:
             return [dict(alarm) for alarm in self._alarms]
 
+    @property
+    def reversals(self) -> list[Reversal]:
+        """A copy of all reversals, oldest first."""
+        with self.lock:
+            return list(self._reversals.values())
+
+    def stands(self, entry: Entry) -> bool:
+        """True unless the entry was reversed."""
+        with self.lock:
+            return entry.rrn not in self._reversed
+
+    def reversal(self, attempt: Attempt) -> Reversal | None:
+        """The reversal of one attempt: nothing may be booked under it any more."""
+        with self.lock:
+            return self._reversals.get(attempt)
+
+    def void_of(self, original_rrn: str) -> Entry | None:
+        """The void of one sale that stands."""
+        with self.lock:
+            entry = self._void_of.get(original_rrn)
+            return entry if entry and self.stands(entry) else None
+
     def sale(self, merchant: str, rrn: str) -> Entry | None:
-        """The merchant's sale with this RRN."""
+        """The merchant's sale with this RRN, standing or not."""
         with self.lock:
             entry = self._by_rrn.get(rrn)
         return entry if entry and entry.kind == "sale" and entry.merchant == merchant else None
 
     def bookings(self, attempt: Attempt) -> list[Entry]:
-        """Every booking of one attempt, oldest first; more than one is money moved twice."""
+        """Every booking of one attempt, reversed or not, oldest first; more than one is money moved twice."""
         with self.lock:
             return list(self._by_attempt.get(attempt, ()))
 
@@ -98,22 +163,34 @@ class Ledger:
             return self._refunded.get(original_rrn, 0)
 
     def money(self, kind: Kind = "refund") -> dict[str, dict[str, int]]:
-        """For each refund number: `amount`, all fen booked under it, and `times`, how often something was."""
+        """For each refund number: `amount`, all fen that stand under it, and `times`, in how many bookings."""
         summary: dict[str, dict[str, int]] = {}
-        for entry in self.entries:
-            if entry.kind == kind:
-                booked = summary.setdefault(entry.number, {"amount": 0, "times": 0})
-                booked["amount"] += entry.amount
-                booked["times"] += 1
+        with self.lock:
+            for entry in self._of(kind):
+                if self.stands(entry):
+                    booked = summary.setdefault(entry.number, {"amount": 0, "times": 0})
+                    booked["amount"] += entry.amount
+                    booked["times"] += 1
         return summary
 
     def view(self) -> dict[str, Any]:
         """The whole ledger for JSON, amounts in fen."""
         with self.lock:
-            sales = [entry for entry in self.entries if entry.kind == "sale"]
             return {
-                "sales": [entry.view() | {"refunded": self.refunded(entry.rrn)} for entry in sales],
-                "refunds": [entry.view() for entry in self.entries if entry.kind == "refund"],
+                "sales": [entry.view() | self._became_of(entry) for entry in self._of("sale")],
+                "refunds": [entry.view() for entry in self._of("refund")],
+                "voids": [entry.view() | {"reversed": not self.stands(entry)} for entry in self._of("void")],
+                "reversals": [reversal.view() for reversal in self.reversals],
                 "money": self.money(),
                 "alarms": self.alarms,
             }
+
+    def _of(self, kind: Kind) -> list[Entry]:
+        return [entry for entry in self._by_rrn.values() if entry.kind == kind]
+
+    def _became_of(self, sale: Entry) -> dict[str, Any]:
+        return {
+            "refunded": self.refunded(sale.rrn),
+            "voided": self.void_of(sale.rrn) is not None,
+            "reversed": not self.stands(sale),
+        }

@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from .acquirer import Acquirer, Reply
+from .acquirer import Acquirer
 from .message import LENGTH_BYTES, BadMessage, check_length
+from .moods import Reply
 
 
 class Server(socketserver.ThreadingTCPServer):

@@ -1,76 +1,34 @@
-"""The transactions this acquirer serves: which request is which, and what is booked for it.
-
-A new one is a row in the table and a method that returns the entry to book, or raises Refused.
-"""
+"""What is booked for a sale, a void and a refund, and what stands in the way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
 from .card import BadCard, mask_card, open_card
+from .codes import INVALID_AMOUNT, INVALID_CARD, INVALID_TRANSACTION, NO_ORIGINAL, OVER_ORIGINAL, Refused
+from .forms import refund_number
 from .ledger import Entry, Kind, Ledger
-from .message import TAG_CARD, TAG_NUMBER, BadMessage, Message, check_format, check_private_data, private_data
+from .message import TAG_CARD, Message, private_data
+from .terminals import Terminals
 
-INVALID_TRANSACTION, INVALID_AMOUNT, INVALID_CARD = "12", "13", "14"
-NO_ORIGINAL, BAD_FORMAT, OVER_ORIGINAL = "25", "30", "64"
-
-YUAN = "156"
 COUNTER_END = 10**8
-SALE_FIELDS = frozenset({3, 4, 11, 22, 25, 41, 42, 49, 57, 60, 64})
-REFUND_FIELDS = frozenset({3, 4, 11, 25, 37, 38, 41, 42, 49, 57, 60, 61, 63, 64})
-
-
-class Refused(Exception):
-    """A request that is answered with this code and moves no money."""
-
-    def __init__(self, code: str, why: str) -> None:
-        super().__init__(why)
-        self.code = code
-
-
-@dataclass(frozen=True)
-class Transaction:
-    """A row of the message table: its fields, those with one possible value, the function in field 60, and what it books."""
-
-    fields: frozenset[int]
-    only: dict[int, str]
-    function: str
-    has_card: bool
-    entry: Callable[[Message, datetime], Entry]
 
 
 class Transactions:
-    """The message table over one ledger; RRNs and approval codes follow from the seed."""
+    """Entries for one ledger; RRNs and approval codes follow from the seed."""
 
-    def __init__(self, ledger: Ledger, reader_key: bytes, seed: int) -> None:
+    def __init__(self, ledger: Ledger, terminals: Terminals, reader_key: bytes, seed: int) -> None:
         self._ledger = ledger
+        self._terminals = terminals
         self._reader_key = reader_key
         self._random = Random(seed)
         self._counter = self._random.randrange(COUNTER_END)
-        self._table = {
-            ("0200", "000000"): Transaction(SALE_FIELDS, {22: "071", 25: "00", 49: YUAN}, "22", True, self._sale),
-            ("0220", "200000"): Transaction(REFUND_FIELDS, {25: "00", 49: YUAN, 63: "000"}, "25", False, self._refund),
-        }
+        self._makers = {"sale": self._sale, "void": self._void, "refund": self._refund}
 
-    def find(self, message: Message) -> Transaction:
-        """The row that a request falls under; Refused when there is none (12) or the request breaks its format (30)."""
-        transaction = self._table.get((message.type, message.fields.get(3, "")))
-        if transaction is None:
-            raise Refused(INVALID_TRANSACTION, "no such transaction")
-        try:
-            check_format(message, transaction.fields)
-            check_private_data(message, transaction.has_card)
-        except BadMessage as error:
-            raise Refused(BAD_FORMAT, str(error)) from None
-        for field, value in transaction.only.items():
-            if message.fields[field] != value:
-                raise Refused(INVALID_TRANSACTION, f"field {field} is not {value}")
-        if (message.fields[60][:2], message.fields[60][8:]) != (transaction.function, "000"):
-            raise Refused(INVALID_TRANSACTION, f"field 60 is not {transaction.function}, batch, 000")
-        return transaction
+    def entry(self, name: str, message: Message, now: datetime) -> Entry:
+        """The entry to book for a sale, void or refund whose format is right; Refused when nothing may be booked."""
+        return self._makers[name](message, now)
 
     def _sale(self, message: Message, now: datetime) -> Entry:
         try:
@@ -79,8 +37,24 @@ class Transactions:
             raise Refused(INVALID_CARD, f"card block: {error}") from None
         return self._entry("sale", message, now, mask_card(pan), "")
 
+    def _void(self, message: Message, now: datetime) -> Entry:
+        original = self._original(message)
+        if original.terminal != message.fields[41]:
+            raise Refused(NO_ORIGINAL, "the sale belongs to another terminal")
+        if int(original.batch) != self._terminals.open_batch(original.terminal):
+            raise Refused(NO_ORIGINAL, "the sale is not in the open batch")
+        if self._ledger.void_of(original.rrn):
+            raise Refused(INVALID_TRANSACTION, "the sale was voided before")
+        if int(message.fields[4]) != original.amount:
+            raise Refused(OVER_ORIGINAL, f"the sale is of {original.amount} fen")
+        if self._ledger.refunded(original.rrn):
+            raise Refused(OVER_ORIGINAL, f"{self._ledger.refunded(original.rrn)} fen of the sale were refunded")
+        return self._entry("void", message, now, original.card, original.rrn)
+
     def _refund(self, message: Message, now: datetime) -> Entry:
         original = self._original(message)
+        if self._ledger.void_of(original.rrn):
+            raise Refused(OVER_ORIGINAL, "the sale was voided")
         left = original.amount - self._ledger.refunded(original.rrn)
         if int(message.fields[4]) > left:
             raise Refused(OVER_ORIGINAL, f"{left} fen are left of the original")
@@ -99,6 +73,8 @@ class Transactions:
         ]
         if any(claim.strip("0") and claim != fact for claim, fact in claims):
             raise Refused(NO_ORIGINAL, "the sale with this RRN is another one")
+        if not self._ledger.stands(original):
+            raise Refused(NO_ORIGINAL, "the sale was reversed")
         return original
 
     def _entry(self, kind: Kind, message: Message, now: datetime, card: str, original_rrn: str) -> Entry:
@@ -118,8 +94,3 @@ class Transactions:
             when=now,
             booking=len(self._ledger.bookings(message.attempt)) + 1,
         )
-
-
-def refund_number(message: Message) -> str:
-    """Tag 01 of field 57 of a request whose format is right."""
-    return private_data(message)[TAG_NUMBER].decode("ascii")

@@ -68,8 +68,8 @@ class Desk:
     def sending(self, transaction, route):
         """Durable note that bytes of this attempt are about to leave (L1). route: which road, for the journal."""
         self.journal.make_room()
-        values = (transaction.number, transaction.original, transaction.attempt, transaction.sends + 1, route)
-        self.journal.append(s.SENDING, values)
+        head = (transaction.number, transaction.original, transaction.attempt, transaction.sends + 1)
+        self.journal.append(s.SENDING, head + (route, transaction.doubt))
 
     def note(self, transaction, verdict, answer=None):
         """Durable note of how a send ended. A sale that is done becomes one SALE record. answer: wire.messages.Answer."""

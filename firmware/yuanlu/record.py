@@ -26,7 +26,7 @@ _DESCRIPTION = "<IIBIIIIIBBB10s8s"
 _FORMATS = {
     s.INTENT: _DESCRIPTION,
     s.SALE: _DESCRIPTION + "12s6s",
-    s.SENDING: "<IIBHB",
+    s.SENDING: "<IIBHBB",
     s.RESULT: "<IIBB2s12s6sII",
     s.PRINTED: "<IIBB",
     s.ATTEMPT: "<IIBII",
@@ -36,7 +36,7 @@ _FORMATS = {
 _KIND = "transaction original kind amount batch trace date time quality reason operator card fingerprint"
 Intent = namedtuple("Intent", _KIND.split())
 Sale = namedtuple("Sale", (_KIND + " rrn approval").split())
-Sending = namedtuple("Sending", "transaction original attempt send route".split())
+Sending = namedtuple("Sending", "transaction original attempt send route doubt".split())
 Result = namedtuple("Result", "transaction original attempt verdict code rrn approval date time".split())
 Printed = namedtuple("Printed", "transaction original state copy".split())
 Attempt = namedtuple("Attempt", "transaction original kind batch trace".split())

@@ -15,7 +15,17 @@ NONCE = bytes.fromhex("a0a1a2a3a4a5a6a7a8a9aaab")
 CARD = NONCE + AESGCM(READER_KEY).encrypt(NONCE, b"6228480402564890FFF", None)
 HEAD = bytes.fromhex("000000061122334455667788")
 
-APPROVED_BITMAP, REFUSED_BITMAP = bytes.fromhex("303800800EC08011"), bytes.fromhex("3038008002C08011")
+NONCE_TAG = bytes.fromhex("05080102030405060708")
+
+# By message type: the bitmap of an approving answer, and that of any other one.
+BITMAPS = {
+    0x0210: ("303800800EC08011", "3038008002C08011"),
+    0x0230: ("303800800EC08011", "3038008002C08011"),
+    0x0410: ("3038008002C08011", "3038008002C08011"),
+    0x0610: ("303800000EC00011", "3038000002C00011"),
+    0x0810: ("0038000002C00010", "0038000002C00010"),
+    0x0830: ("0038000002C00010", "0038000002C00010"),
+}
 SIZES = {3: 3, 4: 6, 11: 3, 12: 3, 13: 2, 25: 1, 37: 12, 38: 6, 39: 2, 41: 8, 42: 15, 49: 3, 64: 8}
 
 
@@ -80,6 +90,83 @@ def refund_fields(
     }
 
 
+def void_fields(
+    rrn: bytes,
+    amount: int = 1234,
+    trace: int = 21,
+    approval: bytes = b"      ",
+    original: str = "0000000000000000",
+    batch: int = 1,
+) -> dict[int, bytes]:
+    return {
+        3: bcd("200000"),
+        4: bcd(f"{amount:012d}"),
+        11: bcd(f"{trace:06d}"),
+        25: bcd("00"),
+        37: rrn,
+        38: approval,
+        41: TERMINAL,
+        42: MERCHANT,
+        49: b"156",
+        57: variable_bytes(tag(1, number(trace)) + tag(3, HEAD)),
+        60: variable_digits(f"23{batch:06d}000"),
+        61: variable_digits(original),
+    }
+
+
+def reversal_fields(
+    amount: int = 1234, trace: int = 7, function: str = "22", batch: int = 1, reason: bytes = b"98"
+) -> dict[int, bytes]:
+    """Of a sale; function 23: of a void."""
+    return {
+        3: bcd("000000" if function == "22" else "200000"),
+        4: bcd(f"{amount:012d}"),
+        11: bcd(f"{trace:06d}"),
+        25: bcd("00"),
+        39: reason,
+        41: TERMINAL,
+        42: MERCHANT,
+        49: b"156",
+        57: variable_bytes(tag(1, number(trace)) + tag(3, HEAD)),
+        60: variable_digits(f"{function}{batch:06d}000"),
+        61: variable_digits(f"{batch:06d}{trace:06d}0928"),
+    }
+
+
+def query_fields(amount: int = 500, trace: int = 12, batch: int = 1) -> dict[int, bytes]:
+    return {
+        3: bcd("200000"),
+        4: bcd(f"{amount:012d}"),
+        11: bcd(f"{trace:06d}"),
+        41: TERMINAL,
+        42: MERCHANT,
+        57: variable_bytes(tag(1, number(trace)) + tag(3, HEAD) + NONCE_TAG),
+        60: variable_digits(f"00{batch:06d}000"),
+        61: variable_digits(f"{batch:06d}{trace:06d}0928"),
+    }
+
+
+def sign_on_fields(batch: int = 1, trace: int = 30) -> dict[int, bytes]:
+    return {
+        11: bcd(f"{trace:06d}"),
+        41: TERMINAL,
+        42: MERCHANT,
+        60: variable_digits(f"00{batch:06d}003"),
+        63: variable_bytes(b"001"),
+    }
+
+
+def echo_fields(batch: int = 1, trace: int = 31) -> dict[int, bytes]:
+    return {11: bcd(f"{trace:06d}"), 41: TERMINAL, 42: MERCHANT, 60: variable_digits(f"00{batch:06d}301")}
+
+
+def plain_frame_of(message_type: str, fields: dict[int, bytes]) -> bytes:
+    """A frame without a MAC."""
+    bitmap = sum(1 << (64 - field) for field in fields)
+    body = bcd(message_type) + bitmap.to_bytes(8, "big") + b"".join(fields[field] for field in sorted(fields))
+    return framed(TPDU + HEADER + body)
+
+
 def frame_of(message_type: str, fields: dict[int, bytes], key: bytes = REQUEST_KEY) -> bytes:
     bitmap = sum(1 << (64 - field) for field in [*fields, 64])
     signed = bcd(message_type) + bitmap.to_bytes(8, "big") + b"".join(fields[field] for field in sorted(fields))
@@ -106,7 +193,37 @@ def refund(
     return frame_of("0220", refund_fields(rrn, amount, trace, approval, original))
 
 
+def void(
+    rrn: bytes,
+    amount: int = 1234,
+    trace: int = 21,
+    approval: bytes = b"      ",
+    original: str = "0000000000000000",
+    batch: int = 1,
+) -> bytes:
+    return frame_of("0200", void_fields(rrn, amount, trace, approval, original, batch))
+
+
+def reversal(amount: int = 1234, trace: int = 7, function: str = "22", batch: int = 1, reason: bytes = b"98") -> bytes:
+    return frame_of("0400", reversal_fields(amount, trace, function, batch, reason))
+
+
+def query(amount: int = 500, trace: int = 12, batch: int = 1) -> bytes:
+    return frame_of("0600", query_fields(amount, trace, batch))
+
+
+def sign_on(batch: int = 1, trace: int = 30) -> bytes:
+    return plain_frame_of("0800", sign_on_fields(batch, trace))
+
+
+def echo(batch: int = 1, trace: int = 31) -> bytes:
+    return plain_frame_of("0820", echo_fields(batch, trace))
+
+
 def has_right_mac(answer: bytes, request: bytes) -> bool:
+    """An answer without field 64 has nothing that could be wrong."""
+    if not answer[22] & 1:
+        return True
     return answer[-8:] == mac_of(ANSWER_KEY, request[-8:] + answer[13:-8])
 
 
@@ -130,5 +247,6 @@ def take_apart(answer: bytes, request: bytes) -> dict[int, bytes]:
     assert answer[13:15] == bytes([request[13], request[14] + 0x10])
     assert has_right_mac(answer, request)
     fields = fields_of(answer)
-    assert answer[15:23] == (APPROVED_BITMAP if fields[39] == b"00" else REFUSED_BITMAP)
+    approving, other = BITMAPS[int.from_bytes(answer[13:15], "big")]
+    assert answer[15:23] == bytes.fromhex(approving if fields[39] == b"00" else other)
     return fields

@@ -35,8 +35,8 @@ def an_acquirer(kind="a", seed=1, **changes):
     return Acquirer(kind, **(settings | changes))
 
 
-def an_acquirer_with_a_sale(kind="a"):
-    acquirer = an_acquirer(kind)
+def an_acquirer_with_a_sale(kind="a", **changes):
+    acquirer = an_acquirer(kind, **changes)
     acquirer.ledger.book(ORIGINAL)
     return acquirer
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from emulator.acquirer import seal_card
+from emulator.acquirer import Reversal, seal_card
 from emulator.acquirer.card import BadCard, open_card
 from tests.wire import acquirer_frames as by_hand
 from tests.wire.acquirer_frames import frame_of, refund, tag, variable_bytes
@@ -59,7 +59,7 @@ def test_the_log_keeps_200_messages_and_no_card_number_in_clear():
             "0210 sale 12.34 code 14: card block: 1 bytes, not 47",
         ),
         (REFUND, None, "0230 refund 5.00 code 25: no sale with this RRN"),
-        (frame_of("0800", by_hand.sale_fields()), None, "0810 sale 12.34 code 12: no such transaction"),
+        (frame_of("0800", by_hand.sale_fields()), None, "0810 unknown 12.34 code 12: no such transaction"),
         (SALE[:-1] + b"\0", None, "0210 sale 12.34 code A0: the MAC does not fit"),
     ],
 )
@@ -89,7 +89,10 @@ def test_the_view_shows_what_is_left_of_a_sale():
     assert (view["kind"], view["mood"], view["mood_count"], len(view["events"])) == ("a", "silent", 3, 4)
     ledger = view["ledger"]
     assert [(alarm["trace"], alarm["when"]) for alarm in ledger["alarms"]] == [("000012", "2026-09-28T14:05:06")]
-    assert [(entry["rrn"], entry["amount"], entry["refunded"]) for entry in ledger["sales"]] == [(ORIGINAL.rrn, 1234, 500)]
+    [sale] = ledger["sales"]
+    assert (sale["rrn"], sale["amount"], sale["refunded"]) == (ORIGINAL.rrn, 1234, 500)
+    assert (sale["voided"], sale["reversed"], ledger["voids"], ledger["reversals"]) == (False, False, [], [])
+    assert (view["query"], view["batches"]) == (False, {"YL000001": 1, "YL000002": 1})
     assert [(entry["original_rrn"], entry["when"]) for entry in ledger["refunds"]] == [(ORIGINAL.rrn, "2026-09-28T14:05:06")]
     assert ledger["money"] == {"YL000001-0001-00000012": {"amount": 500, "times": 1}}
 
@@ -130,6 +133,7 @@ def test_the_card_block_is_what_the_reader_makes():
     "kind, changes",
     [
         ("x", {}),
+        ("", {}),
         ("a", {"request_key": bytes(15)}),
         ("a", {"answer_key": bytes(32)}),
         ("a", {"reader_key": b""}),
@@ -146,7 +150,7 @@ def test_moods_that_do_not_exist_are_refused():
     acquirer = an_acquirer()
     with pytest.raises(ValueError):
         acquirer.mood = "grumpy"
-    for mood, count in (("grumpy", None), ("silent", 0)):
+    for mood, count in (("grumpy", None), ("silent", 0), ("late", -1)):
         with pytest.raises(ValueError):
             acquirer.set_mood(mood, count)
     assert (acquirer.mood, acquirer.mood_count) == ("normal", None)
@@ -158,3 +162,26 @@ def test_the_ledger_takes_no_rrn_twice_and_no_empty_booking():
         with pytest.raises(ValueError):
             ledger.book(entry)
     assert ledger.entries == [ORIGINAL]
+
+
+def reversal_of(entry, **changes):
+    same = {name: getattr(entry, name) for name in "kind amount merchant terminal batch trace number".split()}
+    return Reversal(**(same | {"reason": "98", "rrns": (entry.rrn,), "when": NOW} | changes))
+
+
+def test_the_ledger_reverses_an_attempt_once_and_no_booking_of_another_one():
+    ledger = an_acquirer_with_a_sale().ledger
+    refund_entry = replace(ORIGINAL, kind="refund", trace="000008", rrn="092700000001", original_rrn=ORIGINAL.rrn)
+    ledger.book(refund_entry)
+    for wrong in (
+        reversal_of(ORIGINAL, rrns=("092700000009",)),
+        reversal_of(ORIGINAL, trace="000009"),
+        reversal_of(refund_entry),
+    ):
+        with pytest.raises(ValueError):
+            ledger.reverse(wrong)
+    ledger.reverse(reversal_of(ORIGINAL))
+    with pytest.raises(ValueError):
+        ledger.reverse(reversal_of(ORIGINAL, rrns=()))
+    assert (ledger.reversals, ledger.entries) == ([reversal_of(ORIGINAL)], [ORIGINAL, refund_entry])
+    assert (ledger.money("sale"), len(ledger.money("refund"))) == ({}, 1)

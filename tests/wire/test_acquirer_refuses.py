@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -10,21 +11,27 @@ from random import Random
 import pytest
 
 from emulator import acquirer as package
-from emulator.acquirer import BadMessage
+from emulator.acquirer import MOODS, Acquirer, BadMessage
 from tests.wire import acquirer_frames as by_hand
 from tests.wire.acquirer_frames import (
     bcd,
+    echo,
     frame_of,
     framed,
     number,
+    plain_frame_of,
+    query,
     refund,
     refund_fields,
     resealed,
+    reversal,
     sale,
     sale_fields,
+    sign_on,
     tag,
     variable_bytes,
     variable_digits,
+    void,
 )
 from tests.wire.acquirers import NOW, ORIGINAL, RRN, an_acquirer, an_acquirer_with_a_sale, ask, code_of
 
@@ -117,9 +124,9 @@ def refund_with(**changes):
         (frame_of("0220", refund_fields(RRN) | {60: variable_digits("27000001000")}), "12"),
         (frame_of("0220", refund_fields(RRN) | {57: variable_bytes(tag(1, number(12)) + GOOD_CARD)}), "30"),
         (frame_of("0220", refund_fields(RRN) | {3: bcd("000000")}), "12"),
-        (frame_of("0200", refund_fields(RRN)), "12"),
-        (frame_of("0400", sale_fields()), "12"),
-        (frame_of("0800", sale_fields()), "12"),
+        (frame_of("0200", refund_fields(RRN)), "30"),
+        (frame_of("0220", refund_fields(RRN) | {57: variable_bytes(tag(1, number(12)) + by_hand.NONCE_TAG)}), "30"),
+        (frame_of("0400", sale_fields()), "30"),
     ],
 )
 def test_a_refund_is_refused_with_the_code_that_says_why(frame, code):
@@ -129,15 +136,24 @@ def test_a_refund_is_refused_with_the_code_that_says_why(frame, code):
     assert (acquirer.ledger.refunded(ORIGINAL.rrn) > 0) == (code == "00")
 
 
-@pytest.mark.parametrize("message_type, fields", [("0200", sale_fields()), ("0220", refund_fields(RRN))])
-def test_no_field_may_be_missing(message_type, fields):
+@pytest.mark.parametrize(
+    "message_type, fields, without_processing_code",
+    [
+        ("0200", sale_fields(), b"12"),
+        ("0200", by_hand.void_fields(RRN), b"12"),
+        ("0220", refund_fields(RRN), b"12"),
+        ("0400", by_hand.reversal_fields(), b"40"),
+        ("0600", by_hand.query_fields(), b"12"),
+    ],
+)
+def test_no_field_may_be_missing(message_type, fields, without_processing_code):
     for missing in fields:
-        acquirer = an_acquirer_with_a_sale()
+        acquirer = an_acquirer_with_a_sale(query=True)
         frame = frame_of(message_type, {field: value for field, value in fields.items() if field != missing})
         answer = ask(acquirer, frame)
-        assert by_hand.fields_of(answer)[39] == (b"12" if missing == 3 else b"30"), missing
+        assert by_hand.fields_of(answer)[39] == (without_processing_code if missing == 3 else b"30"), missing
         assert by_hand.has_right_mac(answer, frame)
-        assert acquirer.ledger.entries == [ORIGINAL]
+        assert (acquirer.ledger.entries, acquirer.ledger.reversals) == ([ORIGINAL], [])
 
 
 SALE = sale()
@@ -165,6 +181,7 @@ def changed(position: int, value: bytes) -> bytes:
         (changed(13, b"\x02\x10"), "type"),
         (changed(13, b"\x02\x0a"), "type"),
         (changed(13, b"\x0a\x00"), "type"),
+        (changed(13, b"\x08\x10"), "type"),
         (changed(15, b"\xb0"), "bitmap"),
         (changed(15, b"\x70"), "bitmap"),
         (framed(SALE[2:21] + b"\x00"), "bitmap"),
@@ -177,6 +194,10 @@ def changed(position: int, value: bytes) -> bytes:
         (resealed(SALE[:-8] + b"\0" + SALE[-8:]), "field 64"),
         (framed(SALE[2:-1]), "field 64"),
         (framed(SALE[2:22] + b"\x90" + SALE[23:-8]), "field 64"),
+        (plain_frame_of("0220", refund_fields(RRN)), "field 64"),
+        (plain_frame_of("0400", by_hand.reversal_fields()), "field 64"),
+        (plain_frame_of("0600", by_hand.query_fields()), "field 64"),
+        (plain_frame_of("0840", by_hand.echo_fields()), "field 64"),
     ],
 )
 def test_bytes_that_cannot_be_answered_are_refused_at_their_place(frame, place):
@@ -210,43 +231,66 @@ def mutate(frame: bytes, random: Random) -> bytes:
     return resealed(bytes(mutated)) if random.random() < 0.8 and len(mutated) > 30 else bytes(mutated)
 
 
-@pytest.mark.parametrize("kind", ["a", "c"])
-def test_mutated_frames_get_an_answer_or_silence_or_bad_message(kind):
-    random, acquirer = Random(20260928), an_acquirer_with_a_sale(kind)
-    outcomes: Counter[str] = Counter()
-    frames = [SALE, refund(RRN, 1), refund(RRN, 2, 13, b"654321", "0000010000070927")]
-    for _ in range(10_000):
-        frame = mutate(random.choice(frames), random)
-        acquirer.mood = random.choice(("normal", "normal", "normal", "silent", "loses", "declines"))
-        try:
-            replies = acquirer.answer(frame, NOW)
-        except BadMessage as refusal:
-            outcomes[refusal.place] += 1
+OTHER_RRN = b"092712345679"
+
+
+def any_frame(random: Random) -> bytes:
+    trace = random.randrange(1, 1000)
+    makers: list[Callable[[], bytes]] = [
+        lambda: sale(random.choice((1234, 1268, 1251)), trace),
+        lambda: refund(RRN, 1, trace),
+        lambda: refund(RRN, 2, trace, b"654321", "0000010000070927"),
+        lambda: void(RRN, trace=trace),
+        lambda: void(OTHER_RRN, trace=trace, batch=random.choice((1, 2))),
+        lambda: refund(OTHER_RRN, 1, trace),
+        lambda: reversal(trace=trace, function=random.choice(("22", "23"))),
+        lambda: query(1, trace),
+        sign_on,
+        echo,
+    ]
+    return random.choice(makers)()
+
+
+def outcome_of(acquirer: Acquirer, frame: bytes, outcomes: Counter[str]) -> None:
+    """Let the acquirer answer, count what came of it, and check what can be said of every reply."""
+    try:
+        replies = acquirer.answer(frame, NOW)
+    except BadMessage as refusal:
+        outcomes[refusal.place] += 1
+        return
+    outcomes["silence"] += replies is None
+    for reply in replies or []:
+        if acquirer.mood == "garbage":
+            outcomes["garbage"] += 1
             continue
-        outcomes["silence"] += replies is None
-        for reply in replies or []:
-            assert by_hand.has_right_mac(reply.frame, frame)
-            outcomes[by_hand.fields_of(reply.frame)[39].decode()] += 1
-    assert outcomes.keys() >= {
-        "00",
-        "03",
-        "05",
-        "12",
-        "14",
-        "25",
-        "30",
-        "97",
-        "A0",
-        "silence",
-        "length",
-        "bitmap",
-        "type",
-        "field 57",
-    }
-    assert ("94" in outcomes) == (kind == "a")
-    refunded = sum(booked["amount"] for booked in acquirer.ledger.money().values())
-    assert 0 < refunded == sum(entry.amount for entry in acquirer.ledger.entries if entry.kind == "refund")
-    assert acquirer.ledger.refunded(ORIGINAL.rrn) <= ORIGINAL.amount
+        has_mac = bool(reply.frame[22] & 1)
+        assert by_hand.has_right_mac(reply.frame, frame) != (acquirer.mood == "bad-mac" and has_mac)
+        outcomes[by_hand.fields_of(reply.frame)[39].decode()] += 1
+
+
+@pytest.mark.parametrize("kind", ["a", "b", "c", "d"])
+def test_mutated_frames_get_an_answer_or_silence_or_bad_message(kind):
+    random, acquirer = Random(20260928), an_acquirer_with_a_sale(kind, query=True)
+    outcomes: Counter[str] = Counter()
+    acquirer.ledger.book(replace(ORIGINAL, rrn=OTHER_RRN.decode(), trace="999999"))
+    for frame in (refund(RRN, 1, 999_998), void(OTHER_RRN, trace=999_997)):
+        ask(acquirer, frame)
+    for _ in range(5_000):
+        frame = any_frame(random)
+        acquirer.mood = random.choice(("normal", "normal", "normal", *MOODS))
+        outcome_of(acquirer, mutate(frame, random) if random.random() < 0.8 else frame, outcomes)
+    codes = "00 03 05 12 14 25 30 40 51 64 77 97 A0".split()
+    assert outcomes.keys() >= {*codes, "silence", "garbage", "length", "bitmap", "type", "field 57"}
+    assert ("94" in outcomes) == (kind != "c")
+    ledger = acquirer.ledger
+    refunded = sum(booked["amount"] for booked in ledger.money().values())
+    assert 1 < refunded == sum(entry.amount for entry in ledger.entries if entry.kind == "refund")
+    assert ledger.refunded(ORIGINAL.rrn) <= ORIGINAL.amount
+    assert ledger.reversals
+    for entry in ledger.entries:
+        assert ledger.stands(entry) == (ledger.reversal(entry.attempt) is None)
+    for entry in ledger.entries:
+        assert not (ledger.refunded(entry.rrn) and ledger.void_of(entry.rrn))
 
 
 def test_the_simulator_is_written_without_the_firmware():

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from emulator.acquirer import start
-from tests.wire.acquirer_frames import refund, sale, take_apart
+from tests.wire.acquirer_frames import echo, refund, sale, take_apart
 from tests.wire.acquirers import NOW, RRN, an_acquirer_with_a_sale
 
 
@@ -157,3 +157,17 @@ def test_stop_closes_the_port_and_every_line(served):
         wait_for(lambda: threads.issuperset(threading.enumerate()))
     with pytest.raises(ConnectionRefusedError):
         line_to(server)
+
+
+def test_an_answer_given_twice_and_garbage_leave_through_the_port(served):
+    acquirer, server = served
+    frame = refund(RRN)
+    acquirer.set_mood("twice", 1)
+    with line_to(server) as line:
+        line.sendall(frame)
+        assert receive_answer(line) == receive_answer(line)
+        acquirer.set_mood("garbage", 1)
+        line.sendall(frame)
+        assert receive_answer(line).hex() == acquirer.events[-1]["hex"]
+        line.sendall(echo())
+        assert take_apart(receive_answer(line), echo())[39] == b"00"

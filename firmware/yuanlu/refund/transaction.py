@@ -48,12 +48,14 @@ class Transaction:
         self.printed = s.IS_NEW
         self.copies = 0
         self.address = 0
+        self.message_number = self.sending_number = self.printed_number = 0  # newest records of their kind
         self.due = None
         self.why = None
 
     def apply(self, record):
-        """Fold one record in. A record seen before (a copy made by compaction) changes nothing."""
-        if record.number <= self.last:
+        """Fold one record in. A record seen before (a copy made by compaction) changes nothing, nor does what is left of a
+        settled transaction whose beginning has gone from the ring."""
+        if record.number <= self.last or (self.state == s.IS_NEW and record.type not in (s.INTENT, s.SALE)):
             return
         body = record.body()
         kind = record.type
@@ -63,19 +65,27 @@ class Transaction:
         if kind in (s.INTENT, s.SALE):
             self._describe(body)
         if kind in (s.INTENT, s.ATTEMPT):
-            self.address = record.address
+            self.address, self.message_number = record.address, record.number
         if kind == s.ATTEMPT:
             self._begin_attempt(body)
         elif kind == s.SENDING:
-            self.sends += 1
+            # Counted by the record, not by records: compaction carries the newest only.
+            self.sends, self.sending_number = body.send, record.number
+            self.doubt = self.doubt or bool(body.doubt)
         elif kind == s.PRINTED:
-            self.printed, self.copies = body.state, self.copies + 1
+            self.printed, self.copies, self.printed_number = body.state, body.copy, record.number
         elif kind == s.RESULT:
             self.doubt = self.doubt or verdict in (s.SILENT, s.ASK, s.PERSON)
             self.stale = verdict == s.RENEW
             self.code, self.rrn, self.approval = body.code, body.rrn, body.approval
         elif kind == s.SALE:
             self.code, self.rrn, self.approval = b"00", body.rrn, body.approval
+
+    def needs(self, number, kind):
+        """While it is open: whether that record of it is needed to fold it again, or an older one that newer ones outdate."""
+        if kind in (s.INTENT, s.ATTEMPT):
+            return kind == s.INTENT or number == self.message_number
+        return number == self.printed_number if kind == s.PRINTED else number >= self.sending_number
 
     def _begin_attempt(self, body):
         self.attempt += 1

@@ -5,6 +5,7 @@ What waits, what is unknown and what a person must look at is this same list loo
 """
 
 from yuanlu import record as r
+from yuanlu.compat import const
 from yuanlu.errors import StoreDamaged
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_SALE, Transaction
@@ -13,6 +14,8 @@ from yuanlu.store.log import Log
 
 # SENDING, RESULT or SALE, and one more INTENT of a clerk who works on while an answer is awaited.
 _EXCHANGE_ROOM = 1024
+_IS_INTENT = const(1)
+_IS_SALE = const(2)
 
 
 class Journal:
@@ -91,18 +94,36 @@ class Journal:
         return self.log.number
 
     def _kept(self, victim):
-        """What a compaction of sector `victim` must carry: every record of a family (a sale and its refunds) that has a
-        live member, or whose sale was carried to a younger sector before: without them its cap could not be computed."""
-        families = {}
-        for record in self.log._in_sector(victim):
-            if record.original:
-                families[record.original] = self._is_live_family(record.original)
+        """What a compaction of sector `victim` must carry, as a function of the record.
+
+        - what is open: its message, and its newest SENDING and what came after it;
+        - the sale of something that is open: its cap is counted from it;
+        - a settled refund or void whose sale stays in the ring: the cap needs it too;
+        - what settled a transaction whose INTENT stays in the ring: without it the INTENT would come back to life.
+        """
+        elsewhere = {}  # of each number that the victim names: which of its INTENT and SALE stand in another sector
+        for record in self.log.in_sector(victim):
+            elsewhere[record.transaction] = elsewhere[record.original] = 0
         start = victim * self.log.flash.sector_size
         end = start + self.log.flash.sector_size
         for record in self.log.records():
-            if record.type == s.SALE and record.original in families and not start <= record.address < end:
-                families[record.original] = True
-        return lambda record: families.get(record.original, False)
+            if record.transaction in elsewhere and not start <= record.address < end:
+                elsewhere[record.transaction] |= _IS_INTENT if record.type == s.INTENT else _IS_SALE if record.type == s.SALE else 0
+
+        def keep(record):
+            if record.transaction == 0:
+                return False
+            transaction = self.find_live(record.transaction)
+            if transaction is not None:
+                return transaction.needs(record.number, record.type)
+            has_intent = elsewhere[record.transaction] & _IS_INTENT
+            needed = self._is_live_family(record.original)
+            if record.transaction == record.original:
+                return has_intent if record.type != s.SALE else needed or has_intent
+            needed = needed or elsewhere[record.original] & _IS_SALE
+            return needed if record.type == s.INTENT else needed or has_intent
+
+        return keep
 
     def _is_live_family(self, original):
         return any(transaction.original == original for transaction in self.live)
@@ -124,7 +145,7 @@ class Journal:
                 if found is None:
                     found = Transaction(number, record.original)
                 found.apply(record)
-        return found
+        return None if found is None or found.state == s.IS_NEW else found
 
     def sale(self, number):
         """The sale with that number when it is done, or None."""

@@ -79,7 +79,7 @@ class Log:
         return None
 
     def _committed(self, sector):
-        return any(not record.copy for record in self._in_sector(sector))
+        return any(not record.copy for record in self.in_sector(sector))
 
     def _read_header(self, sector):
         """Note the sector's sequence, 0 when it has no valid header, and the counters it saw."""
@@ -108,9 +108,10 @@ class Log:
         for sequence in range(lowest, self.sequence + 1):
             sector = self._sector(sequence)
             if sector is not None:
-                yield from self._in_sector(sector)
+                yield from self.in_sector(sector)
 
-    def _in_sector(self, sector):
+    def in_sector(self, sector):
+        """The records of one sector, in the one reused Record."""
         start = sector * self.flash.sector_size
         address = start + self._header_size()
         end = start + self.flash.sector_size
@@ -199,7 +200,7 @@ class Log:
         self.head, self.sequence = sector, self.sequence + 1
         self.tail = self._header_size()
         if must_stay is not None:
-            for record in self._in_sector(victim):
+            for record in self.in_sector(victim):
                 if must_stay(record):
                     self._copy()
 

@@ -3,16 +3,20 @@
 # Broken on purpose: a retry goes out under a new trace, so that the acquirer cannot know it again.
 from yuanlu.refund.transaction import Draft
 
-_send_recorded_bytes = Forwarder._exchange
 
-
-async def _send_under_new_trace(self, transaction, request):
+async def _send_under_new_trace(self, transaction):
+    request = self.journal.message(transaction)
+    self.desk.sending(transaction, self.channel.route)
     if transaction.sends > 1:
         draft = Draft(transaction.kind, transaction.amount, transaction.original)
-        identity = self.journal.counters.next_trace()
         original = self.journal.sale(transaction.original)
-        request = self.desk._message(draft, transaction.number, identity, original)
-    await _send_recorded_bytes(self, transaction, request)
+        request = self.desk._message(draft, transaction.number, self.journal.counters.next_trace(), original)
+    try:
+        answer = await self._exchange(request)
+    except Silence as error:
+        self._note_silence(transaction, error.reason)
+    else:
+        self._note_answer(transaction, answer)
 
 
-Forwarder._exchange = _send_under_new_trace
+Forwarder._send_attempt = _send_under_new_trace

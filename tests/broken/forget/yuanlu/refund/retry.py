@@ -1,5 +1,5 @@
 
 
 # Broken on purpose: silence is taken for a refusal.
-def after_silence(repeat, sends, budget):
+def after_silence(config, transaction, batch):
     return s.DECLINED

@@ -1,0 +1,53 @@
+"""The terminals an acquirer has under contract, and the batch that each has open."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from .codes import BATCH_MISMATCH, UNKNOWN_MERCHANT, UNKNOWN_TERMINAL, Refused
+from .message import Message
+
+LAST_BATCH = 999_999
+
+
+class Terminals:
+    """Pairs of merchant (15 characters) and terminal (8); ValueError for other sizes. Batch 1 is open at first. Not locked."""
+
+    def __init__(self, pairs: Collection[tuple[str, str]]) -> None:
+        if any(len(merchant) != 15 or len(terminal) != 8 for merchant, terminal in pairs):
+            raise ValueError("a merchant has 15 characters, a terminal 8")
+        self._pairs = frozenset(pairs)
+        self._merchants = {merchant for merchant, _ in pairs}
+        self._batches = {terminal: 1 for _, terminal in pairs}
+
+    def check(self, message: Message) -> None:
+        """Refused unless the request comes from a terminal of its merchant."""
+        merchant, terminal = message.fields[42], message.fields[41]
+        if merchant not in self._merchants:
+            raise Refused(UNKNOWN_MERCHANT, "unknown merchant")
+        if (merchant, terminal) not in self._pairs:
+            raise Refused(UNKNOWN_TERMINAL, "unknown terminal")
+
+    def check_batch(self, message: Message) -> None:
+        """Refused unless the request of a known terminal belongs to its open batch."""
+        batch = self._batches[message.fields[41]]
+        if message.attempt.batch != f"{batch:06d}":
+            raise Refused(BATCH_MISMATCH, f"batch {batch} is open")
+
+    def open_batch(self, terminal: str) -> int:
+        """Number of the batch that is open for a terminal; ValueError when it is unknown."""
+        if terminal not in self._batches:
+            raise ValueError(f"no terminal {terminal!r}")
+        return self._batches[terminal]
+
+    def set_batch(self, terminal: str, batch: int) -> None:
+        """Close the open batch of a terminal and open another one, 1 to 999999; ValueError for anything else."""
+        if terminal not in self._batches:
+            raise ValueError(f"no terminal {terminal!r}")
+        if not 1 <= batch <= LAST_BATCH:
+            raise ValueError(f"batch {batch} is not 1 to {LAST_BATCH}")
+        self._batches[terminal] = batch
+
+    def view(self) -> dict[str, int]:
+        """The open batch by terminal, for JSON."""
+        return dict(sorted(self._batches.items()))
