@@ -1,4 +1,4 @@
-// A road for whoever sees this for the first time. A step is ticked when the ledgers show that it happened, not when keys were hit.
+// A road for whoever is here for the first time. A step is ticked when the ledgers show that it happened.
 
 import { make } from "./make.js";
 import { FINAL } from "./words.js";
@@ -14,7 +14,8 @@ const STEPS = [
 
 /** The steps (by index) that this state completes; `seen` remembers what was on the way, by number. */
 function completed(state, seen) {
-  const lost = new Set((state.acquirer?.events ?? []).filter((event) => event.direction === "lost").map((event) => Number(event.fields[11])));
+  const answers = (state.acquirer?.events ?? []).filter((event) => event.direction === "lost");
+  const lost = answers.map((event) => Number(event.fields[11]));
   const done = [];
   for (const { number, kind, state: now, sends, trace } of state.terminal) {
     const before = seen.get(number) ?? { waited: false, cut: false, alone: false, settled: false };
@@ -32,7 +33,7 @@ function completed(state, seen) {
     done.push(1);
     if (here.waited && state.network) done.push(2);
     if (here.alone) done.push(3);
-    if (lost.has(trace)) done.push(4);
+    if (lost.includes(trace)) done.push(4);
     if (here.cut) done.push(5);
   }
   return done;
@@ -40,7 +41,8 @@ function completed(state, seen) {
 
 /** Returns show(state). */
 export function guide(list) {
-  const items = STEPS.map(([chinese, english]) => make("li", "", [make("b", "", chinese), " ", make("span", "", english, { lang: "en" })]));
+  const step = ([chinese, english]) => make("li", "", [make("b", "", chinese), " ", make("span", "", english, { lang: "en" })]);
+  const items = STEPS.map(step);
   list.replaceChildren(...items);
   const seen = new Map();
   return (state) => {

@@ -12,22 +12,23 @@ const CHECKS = {
 };
 
 function signed(kind, fen) {
-  return kind === "refund" ? -fen : fen;
+  return kind === "sale" ? fen : -fen;
 }
 
-/** number: {number, kind, terminal, booked: {amount, times, rrns}} in order of number. */
+/** Rows of {number, kind, terminal, booked: {amount, times, reversed, rrns}}, the newest first. */
 function match(state) {
   const rows = new Map();
   const row = (number, kind) => {
-    if (!rows.has(number)) rows.set(number, { number, kind, terminal: null, booked: { amount: 0, times: 0, rrns: [] } });
+    const booked = { amount: 0, times: 0, reversed: 0, rrns: [] };
+    if (!rows.has(number)) rows.set(number, { number, kind, terminal: null, booked });
     return rows.get(number);
   };
   for (const transaction of state.terminal) row(transaction.number, transaction.kind).terminal = transaction;
   const ledger = state.acquirer?.ledger;
-  for (const entry of ledger ? [...ledger.sales, ...ledger.refunds] : []) {
+  for (const entry of ledger ? [...ledger.sales, ...ledger.refunds, ...(ledger.voids ?? [])] : []) {
     const { booked } = row(entry.number, entry.kind);
-    booked.amount += entry.amount;
-    booked.times += 1;
+    booked.amount += entry.reversed ? 0 : entry.amount;
+    booked[entry.reversed ? "reversed" : "times"] += 1;
     booked.rrns.push(entry.rrn);
   }
   return [...rows.values()].sort((one, other) => (one.number < other.number ? 1 : -1));
@@ -53,8 +54,8 @@ function terminalCell({ kind, terminal }) {
 
 function acquirerCell({ kind, booked }, state) {
   if (state.acquirer === null) return cell("?", "");
-  if (booked.times === 0) return cell("—", both("未入账", "not booked"));
-  const times = booked.times === 1 ? ["入账1次", "booked"] : [`入账${booked.times}次`, `booked ${booked.times} times`];
+  if (booked.times === 0) return cell("—", booked.reversed ? both("已冲正", "reversed") : both("未入账", "not booked"));
+  const times = booked.times === 1 ? ["入账1次", "booked"] : [`入账${booked.times}次`, `booked ${booked.times}\u00a0×`];
   const td = cell(yuan(signed(kind, booked.amount)), both(...times));
   td.title = `RRN ${booked.rrns.join(", ")}`;
   return td;
@@ -85,14 +86,15 @@ function sums(rows, state) {
   const open = total(rows, ({ terminal }) => (terminal && !FINAL.includes(terminal.state) ? terminal.amount : 0));
   const booked = total(rows, (row) => row.booked.amount);
   const checks = rows.map((row) => check(row, state));
-  const verdict = checks.find((each) => each === "hidden") ?? checks.find((each) => each === "disagree")
-    ?? checks.find((each) => each === "waiting") ?? "agree";
-  const openWords = open ? both(`另有未了结 ${yuan(open)}`, "not settled") : "";
+  const verdict = ["hidden", "disagree", "waiting"].find((worst) => checks.includes(worst)) ?? "agree";
+  const difference = verdict === "hidden" ? 0 : settled - booked;
+  const words = difference ? [`≠ ${yuan(Math.abs(difference))}`, "difference"] : CHECKS[verdict];
+  const openWords = open ? both(`未了结 ${yuan(open)}`, "not settled") : "";
   return make("tr", "", [
-    make("th", "", both("合计", "Sum: sales less refunds"), { scope: "row" }),
+    make("th", "", both("合计", "Sales less refunds"), { scope: "row" }),
     cell(yuan(settled), openWords),
     cell(state.acquirer === null ? "?" : yuan(booked), ""),
-    make("td", "check", settled === booked || verdict === "hidden" ? both(...CHECKS[verdict]) : both("≠", "")),
+    make("td", "check", both(...words)),
   ], { "data-check": verdict });
 }
 

@@ -28,6 +28,7 @@ function trouble(text) {
 
 let wasUp = false;
 function up(is) {
+  if (find("link").dataset.up === (is ? "yes" : "no") && wasUp) return;
   find("link").dataset.up = is ? "yes" : "no";
   find("link").replaceChildren(...(is ? both("已连接", "connected") : both("已断开", "disconnected")));
   find("offline").hidden = is || !wasUp;

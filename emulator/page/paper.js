@@ -41,7 +41,8 @@ export function paper(roll, word) {
   }
 
   return (state) => {
-    word.replaceChildren(state.paper_in ? "" : "缺纸 no paper");
+    word.textContent = state.paper_in ? "" : "缺纸 no paper";
+    roll.classList.toggle("loaded", state.paper_in);
     const now = state.paper;
     const first = shown === null;
     if (!first && !shown.every((text, at) => text === now[at])) {

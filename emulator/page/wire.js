@@ -3,6 +3,9 @@
 import { both, make } from "./make.js";
 import { DIRECTIONS, FIELDS, TAGS } from "./words.js";
 
+const NOTHING = ["还没有报文。", "Nothing was sent yet."];
+const HIDDEN = ["看不到所接收单方的报文。", "The attached acquirer's messages are not visible."];
+
 function field(name, words, value) {
   return [make("dt", "", [make("b", "", name), " ", ...(words ? both(...words) : [])]), make("dd", "", value)];
 }
@@ -10,8 +13,7 @@ function field(name, words, value) {
 function fields(event) {
   return Object.entries(event.fields).flatMap(([number, value]) => {
     if (value === null || typeof value !== "object") return field(number, FIELDS[number], String(value));
-    const tags = Object.entries(value).flatMap(([tag, text]) => field(`${number}.${tag}`, TAGS[tag], String(text)));
-    return tags;
+    return Object.entries(value).flatMap(([tag, text]) => field(`${number}.${tag}`, TAGS[tag], String(text)));
   });
 }
 
@@ -35,8 +37,7 @@ export function wire(panel) {
     if (newest < last || visible !== Boolean(state.acquirer) || (last === 0 && newest === 0)) {
       visible = Boolean(state.acquirer);
       last = 0;
-      const words = visible ? both("还没有报文。", "Nothing was sent yet.") : both("看不到所接收单方的报文。", "The attached acquirer's messages are not visible.");
-      panel.replaceChildren(make("p", "none", words));
+      panel.replaceChildren(make("p", "none", both(...(visible ? NOTHING : HIDDEN))));
     }
     const fresh = events.filter((event) => event.number > last);
     if (!fresh.length) return;

@@ -1,18 +1,20 @@
 // The plugs, the acquirer's mood and the paper: what can be done to the terminal from outside.
 
-import { both } from "./make.js";
+import { both, make } from "./make.js";
+import { EVERY_MOOD, MOODS } from "./words.js";
 
 const SWITCHES = [
   { id: "power", command: (on) => ({ do: "power", on }), is: (state) => state.on },
   { id: "network", command: (plugged) => ({ do: "network", plugged }), is: (state) => state.network },
   { id: "serial", command: (plugged) => ({ do: "serial", plugged }), is: (state) => state.serial },
-  { id: "paper-in", command: (present) => ({ do: "paper", present }), is: (state) => state.paper_in, words: [["有纸", "in"], ["缺纸", "out"]] },
+  { id: "paper-in", command: (present) => ({ do: "paper", present }), is: (state) => state.paper_in },
 ];
-const PLUG_WORDS = [["已插", "in"], ["已拔", "out"]];
+const PLUGGED = { true: ["已插", "in"], false: ["已拔", "out"] };
+const PAPER = { true: ["有纸", "in"], false: ["缺纸", "out"] };
 
 /** Returns show(state). `change(command)` sends one. */
 export function world(find, change) {
-  const switches = SWITCHES.map((each) => ({ ...each, button: find(each.id) }));
+  const switches = SWITCHES.map((each) => ({ ...each, button: find(each.id), shown: null }));
   const [cut, mood, count] = [find("cut"), find("mood"), find("mood-count")];
 
   for (const { button, command } of switches) {
@@ -36,10 +38,18 @@ export function world(find, change) {
     });
   }
 
+  function offer(moods) {
+    if (mood.options.length === moods.length) return;
+    mood.replaceChildren(...moods.map((each) => make("option", "", (MOODS[each] ?? [each]).join(" "), { value: each })));
+  }
+
   return (state) => {
-    for (const { button, is, words = PLUG_WORDS } of switches) {
-      button.setAttribute("aria-checked", is(state));
-      button.querySelector(".now").replaceChildren(...both(...words[is(state) ? 0 : 1]));
+    for (const each of switches) {
+      const now = each.is(state);
+      if (each.shown === now) continue;
+      each.shown = now;
+      each.button.setAttribute("aria-checked", now);
+      each.button.querySelector(".now").replaceChildren(...both(...(each.id === "paper-in" ? PAPER : PLUGGED)[now]));
     }
     cut.setAttribute("aria-pressed", state.cut_when_sent);
     find("tear").disabled = state.paper.length === 0;
@@ -48,6 +58,7 @@ export function world(find, change) {
     mood.disabled = state.acquirer === null;
     count.disabled = state.acquirer === null || state.acquirer.mood === "normal";
     if (state.acquirer === null) return;
+    offer(state.acquirer.moods ?? EVERY_MOOD);
     mood.value = state.acquirer.mood;
     find("mood-box").classList.toggle("odd", state.acquirer.mood !== "normal");
     if (state.acquirer.mood !== "normal") count.value = state.acquirer.mood_count === null ? "until" : "once";

@@ -6,14 +6,13 @@ bytes, notes RESULT. After a power cut it finds the same pending records: there 
 
 from yuanlu.compat import Event
 from yuanlu.errors import BadMessage, NotSent, Silence
-from yuanlu.refund import codes, retry
+from yuanlu.refund import retry, verdicts
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND
 from yuanlu.store import pending
 from yuanlu.wire import messages
 
 APPROVED = b"00"
-NOT_BOOKED = b"25"
 
 
 class Forwarder:
@@ -155,51 +154,29 @@ class Forwarder:
     # ---- what it means
 
     def _note_answer(self, transaction, answer):
-        if transaction.state == s.IS_REVERSING:
-            self._note_reversal(transaction, answer)
-            return
-        conclusive = self.config.repeat in ("replays", "open_batch")
-        verdict = self.codes.verdict(answer.code, transaction.doubt, conclusive)
         if answer.amount != transaction.amount:
-            verdict, transaction.why = s.PERSON, "why.amount"
-        elif verdict == s.UNSURE:
-            verdict = self._after_silence(transaction)
-        elif verdict == s.LATER and transaction.sends >= self.config.budget:
-            verdict = s.PERSON
-        elif verdict == s.RENEW and transaction.kind != KIND_REFUND:
-            verdict = s.DECLINED  # its card, or its open batch, is gone
-        elif verdict == s.PERSON and transaction.doubt and self.config.query and transaction.kind == KIND_REFUND:
-            verdict = s.ASK
-        self.desk.note(transaction, verdict, answer)
-        self._schedule(transaction)
-
-    def _note_reversal(self, transaction, answer):
-        verdict = s.REVERSED if codes.reversed_by(answer.code) else self._after_silence(transaction)
-        self.desk.note(transaction, verdict, answer)
-        self._schedule(transaction)
+            transaction.why = "why.amount"
+        self._note(transaction, verdicts.of_answer(self.config, transaction, answer, self.codes, self._batch()), answer)
 
     def _note_silence(self, transaction, reason):
-        verdict = self._after_silence(transaction)
-        self.desk.note(transaction, verdict)
+        verdict = verdicts.after_silence(self.config, transaction, self._batch())
         transaction.why = reason if verdict == s.PERSON else None
-        self._schedule(transaction)
+        self._note(transaction, verdict)
 
-    def _after_silence(self, transaction):
-        return retry.after_silence(self.config, transaction, self.journal.counters.batch)
+    def _note(self, transaction, verdict, answer=None):
+        self.desk.note(transaction, verdict, answer)
+        if s.is_sendable(transaction.state):
+            transaction.due = self._later(transaction.sends, self._shortest(transaction))
+
+    def _batch(self):
+        return self.journal.counters.batch
 
     # ---- query, sign-on, echo
 
     async def _ask(self, refund):
-        """Ask what became of a refund. Not booked, asked late enough, means that it may go again."""
+        """Ask what became of a refund."""
         answer = await self._exchange(self.desk.query(refund))
-        if answer.code == APPROVED and answer.amount == refund.amount:
-            verdict = s.DONE
-        elif answer.code == NOT_BOOKED:
-            verdict = s.SILENT
-        else:
-            verdict = s.PERSON
-        self.desk.note(refund, verdict, answer)
-        self._schedule(refund)
+        self._note(refund, verdicts.of_query(refund, answer), answer)
 
     async def _sign_on(self):
         """Learn which batch is open. The pair of batch and trace stays unique: traces go on rising whatever the batch."""
@@ -229,10 +206,6 @@ class Forwarder:
             if s.is_sendable(transaction.state):
                 # Anywhere within the cap: thousands of terminals get their power or their line back in the same second.
                 transaction.due = self.clock.deadline(self._shortest(transaction) + self.vault.draw(self.config.cap_ms))
-
-    def _schedule(self, transaction):
-        if s.is_sendable(transaction.state):
-            transaction.due = self._later(transaction.sends, self._shortest(transaction))
 
     def _shortest(self, transaction):
         """A query makes sense only once the message cannot arrive any more."""

@@ -32,7 +32,7 @@ class _Idle:
             return
         self.idle_turns = 0
         self.idle(ms)
-        while ms < 0 and not core._task_queue.peek():
+        while ms < 0 and not core._task_queue.peek():  # pyright: ignore[reportAttributeAccessIssue]
             self.idle(ms)  # what happened concerns no task, and without a timer asyncio counts on one being ready
 
 

@@ -23,8 +23,3 @@ class Codes:
         if doubt and verdict != s.DONE and not conclusive:
             return s.PERSON
         return verdict
-
-
-def reversed_by(code):
-    """The answer to a reversal that means: it does not stand. 12 and 25: the acquirer had never booked it."""
-    return code in (b"00", b"12", b"25")

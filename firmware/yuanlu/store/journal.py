@@ -16,6 +16,7 @@ from yuanlu.store.log import Log
 _EXCHANGE_ROOM = 1024
 _IS_INTENT = const(1)
 _IS_SALE = const(2)
+_MARKS = {s.INTENT: _IS_INTENT, s.SALE: _IS_SALE}
 
 
 class Journal:
@@ -108,7 +109,9 @@ class Journal:
         end = start + self.log.flash.sector_size
         for record in self.log.records():
             if record.transaction in elsewhere and not start <= record.address < end:
-                elsewhere[record.transaction] |= _IS_INTENT if record.type == s.INTENT else _IS_SALE if record.type == s.SALE else 0
+                elsewhere[record.transaction] |= (
+                    _IS_INTENT if record.type == s.INTENT else _IS_SALE if record.type == s.SALE else 0
+                )
 
         def keep(record):
             if record.transaction == 0:

@@ -1,9 +1,5 @@
 """A ring of flash sectors that holds records, oldest first. Write-once units: nothing is ever programmed twice.
 
-    sector header, one program right after a completed erase, padded to the unit:
-    4 "YLJ1" | u8 format | u8 log2 unit | u16 flags | u32 sequence | u32 erases | u32 first record number
-    | u32 trace high-water | u32 batch | u32 boot | u32 crc32
-
 Sectors are used in ring order. With n sectors, the newest n - 2 by sequence hold the journal; older ones are free. That a
 sector is free is therefore never remembered, it is read from the headers.
 
@@ -13,15 +9,12 @@ that holds nothing but copies was being filled by a compaction: it is dropped, i
 """
 
 from array import array
-from binascii import crc32
-from struct import pack_into, unpack_from
 
 from yuanlu import record as r
 from yuanlu.compat import const
 from yuanlu.errors import StoreDamaged, StoreFull
+from yuanlu.store import header
 
-_HEADER = const(36)
-_FORMAT = const(1)
 _ERASED = const(0xFF)
 
 
@@ -38,7 +31,7 @@ class Log:
         self._readback = bytearray(64)
         self._sequences = array("I", bytes(4 * flash.sectors))
         self._erases = array("I", bytes(4 * flash.sectors))
-        self._counters = bytearray(16)
+        self._counters = (0, 0, 0)
         self.sequence = 0
         self.head = flash.sectors - 1
         self.tail = 0  # first free byte of the head sector
@@ -83,24 +76,19 @@ class Log:
 
     def _read_header(self, sector):
         """Note the sector's sequence, 0 when it has no valid header, and the counters it saw."""
-        buffer = self.record.buffer
-        view = self.record.view[:_HEADER]
+        view = self.record.view[: header.LENGTH]
         self.flash.read_into(sector * self.flash.sector_size, view)
-        if bytes(view[:4]) != b"YLJ1" or crc32(view[:-4]) != unpack_from("<I", buffer, _HEADER - 4)[0]:
+        found = header.decode(view, self.flash.unit)
+        if found is None:
             self._sequences[sector] = 0
             return
-        if view[4] != _FORMAT or 1 << view[5] != self.flash.unit:
-            raise StoreDamaged("journal: format {} unit {} is not this firmware's".format(view[4], 1 << view[5]))
-        self._sequences[sector], self._erases[sector], first = unpack_from("<III", buffer, 8)
+        self._sequences[sector], self._erases[sector], first = found[:3]
         self.number = max(self.number, first)
-        for at in range(0, 12, 4):
-            seen = unpack_from("<I", buffer, 20 + at)[0]
-            if seen > unpack_from("<I", self._counters, at)[0]:
-                pack_into("<I", self._counters, at, seen)
+        self._counters = tuple([max(pair) for pair in zip(self._counters, found[3:])])
 
     def high_water(self):
         """(trace, batch, boot): the largest that any sector header has seen."""
-        return unpack_from("<III", self._counters, 0)
+        return self._counters
 
     def records(self):
         """Every record, oldest sector first, in the one reused Record. Decode before you go on."""
@@ -113,7 +101,7 @@ class Log:
     def in_sector(self, sector):
         """The records of one sector, in the one reused Record."""
         start = sector * self.flash.sector_size
-        address = start + self._header_size()
+        address = start + header.size(self.flash.unit)
         end = start + self.flash.sector_size
         while address + r.OVERHEAD + 8 <= end:
             record = self.read(address, end)
@@ -198,25 +186,15 @@ class Log:
         self._erases[sector] += 1
         self._write_header(sector, counters)
         self.head, self.sequence = sector, self.sequence + 1
-        self.tail = self._header_size()
+        self.tail = header.size(self.flash.unit)
         if must_stay is not None:
             for record in self.in_sector(victim):
                 if must_stay(record):
                     self._copy()
 
     def _write_header(self, sector, counters):
-        size = self._header_size()
-        header = bytearray(b"\xff" * size)
-        log2 = 0
-        while 1 << log2 < self.flash.unit:
-            log2 += 1
-        pack_into("<4sBBHIII", header, 0, b"YLJ1", _FORMAT, log2, 0, self.sequence + 1, self._erases[sector], self.number)
-        pack_into("<III", header, 20, *counters)
-        pack_into("<I", header, 32, crc32(memoryview(header)[:32]))
-        self.flash.program(sector * self.flash.sector_size, header)
-
-    def _header_size(self):
-        return -(-_HEADER // self.flash.unit) * self.flash.unit
+        data = header.encode(self.flash.unit, self.sequence + 1, self._erases[sector], self.number, counters)
+        self.flash.program(sector * self.flash.sector_size, data)
 
     def _copy(self):
         """Append the record in the buffer once more, as a copy with its number and tag."""
