@@ -42,7 +42,8 @@ class Desk:
         journal = self.journal
         original = None if draft.kind == KIND_SALE else journal.sale(draft.original)
         spent = journal.spent(draft.original) if original else 0
-        rules.check(draft, original, spent, len(journal.live), self.config, journal.counters.batch)
+        limit = min(self.config.open_limit, journal.capacity())
+        rules.check(draft, original, spent, len(journal.live), limit, journal.counters.batch)
         if journal.log.quiet and journal.log.room() < _ROOM_FOR_INTENT:
             raise Refused("refused.busy")
         journal.make_room(_ROOM_FOR_INTENT)

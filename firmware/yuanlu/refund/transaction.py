@@ -70,7 +70,7 @@ class Transaction:
             self._begin_attempt(body)
         elif kind == s.SENDING:
             # Counted by the record, not by records: compaction carries the newest only.
-            self.sends, self.sending_number = body.send, record.number
+            self.attempt, self.sends, self.sending_number = body.attempt, body.send, record.number
             self.doubt = self.doubt or bool(body.doubt)
         elif kind == s.PRINTED:
             self.printed, self.copies, self.printed_number = body.state, body.copy, record.number

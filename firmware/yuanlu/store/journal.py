@@ -5,7 +5,6 @@ What waits, what is unknown and what a person must look at is this same list loo
 """
 
 from yuanlu import record as r
-from yuanlu.compat import const
 from yuanlu.errors import StoreDamaged
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_SALE, Transaction
@@ -14,9 +13,7 @@ from yuanlu.store.log import Log
 
 # SENDING, RESULT or SALE, and one more INTENT of a clerk who works on while an answer is awaited.
 _EXCHANGE_ROOM = 1024
-_IS_INTENT = const(1)
-_IS_SALE = const(2)
-_MARKS = {s.INTENT: _IS_INTENT, s.SALE: _IS_SALE}
+_MESSAGE_PAYLOAD = 450  # an INTENT with the longest message of the profile
 
 
 class Journal:
@@ -32,6 +29,8 @@ class Journal:
     def mount(self):
         """Read everything. Writes nothing, so that a boot loop wears nothing out."""
         self.log.mount(self._apply)
+        # Copies stand behind younger records; what is sent is sent in the order in which it was opened.
+        self.live.sort(key=lambda transaction: transaction.number)
         self.counters.begin_life(*self.log.high_water())
 
     def _apply(self, record):
@@ -89,44 +88,56 @@ class Journal:
         self._apply(self.log.record)
         return number
 
+    def capacity(self):
+        """How many transactions may stand open: all of them, each with its sale and a second attempt, must fit the two
+        sectors that a compaction may fill."""
+        log = self.log
+        unit = log.flash.unit
+        each = 2 * r.size(_MESSAGE_PAYLOAD, unit)
+        for kind in (s.SENDING, s.RESULT, s.PRINTED, s.SALE):
+            each += r.size(r.payload_length(kind), unit)
+        return max(2, (2 * log.flash.sector_size - 2 * _MESSAGE_PAYLOAD) // each)
+
     @property
     def next_number(self):
         """The record number the next append will have, once room was made for it."""
         return self.log.number
 
     def _kept(self, victim):
-        """What a compaction of sector `victim` must carry, as a function of the record.
+        """Addresses of the records that a compaction of sector `victim` must carry, in the order in which to write them.
 
-        - what is open: its message, and its newest SENDING and what came after it;
-        - the sale of something that is open: its cap is counted from it;
-        - a settled refund or void whose sale stays in the ring: the cap needs it too;
-        - what settled a transaction whose INTENT stays in the ring: without it the INTENT would come back to life.
+        Transactions are carried whole, wherever their records are: a fold goes by place on the chip, so an INTENT must never
+        stand behind what settled it. Needed are what is open, the sale of what is open, and each settled refund or void
+        whose sale stays in the ring: the cap is counted from them.
         """
-        elsewhere = {}  # of each number that the victim names: which of its INTENT and SALE stand in another sector
-        for record in self.log.in_sector(victim):
-            elsewhere[record.transaction] = elsewhere[record.original] = 0
         start = victim * self.log.flash.sector_size
         end = start + self.log.flash.sector_size
+        addresses, intents = [], []
+        for record in self.log.in_sector(victim):
+            if record.type == s.SALE and self._is_live_family(record.original):
+                addresses.append(record.address)
+            elif record.type == s.INTENT:
+                intents.append((record.transaction, record.original))
+        kept_elsewhere = {}  # originals whose SALE stands in another sector; only asked, never iterated
         for record in self.log.records():
-            if record.transaction in elsewhere and not start <= record.address < end:
-                elsewhere[record.transaction] |= (
-                    _IS_INTENT if record.type == s.INTENT else _IS_SALE if record.type == s.SALE else 0
-                )
+            if record.type == s.SALE and not start <= record.address < end:
+                kept_elsewhere[record.original] = True
+        for number, original in intents:
+            is_refund = number != original
+            needed_for_cap = is_refund and (self._is_live_family(original) or original in kept_elsewhere)
+            if self.find_live(number) or needed_for_cap:
+                addresses += self._whole(number)
+        return addresses
 
-        def keep(record):
-            if record.transaction == 0:
-                return False
-            transaction = self.find_live(record.transaction)
-            if transaction is not None:
-                return transaction.needs(record.number, record.type)
-            has_intent = elsewhere[record.transaction] & _IS_INTENT
-            needed = self._is_live_family(record.original)
-            if record.transaction == record.original:
-                return has_intent if record.type != s.SALE else needed or has_intent
-            needed = needed or elsewhere[record.original] & _IS_SALE
-            return needed if record.type == s.INTENT else needed or has_intent
-
-        return keep
+    def _whole(self, number):
+        """Addresses of the records that the fold of one transaction needs, in order of number, each once."""
+        transaction = self.find_live(number) or self.transaction(number)
+        found = []
+        for record in self.log.records():
+            if record.transaction == number and transaction.needs(record.number, record.type):
+                if not [1 for other, _ in found if other == record.number]:
+                    found.append((record.number, record.address))
+        return [address for _, address in sorted(found)]
 
     def _is_live_family(self, original):
         return any(transaction.original == original for transaction in self.live)
@@ -194,7 +205,7 @@ class Journal:
     def message(self, transaction):
         """The exact bytes of its attempt, as they were recorded before anything was sent."""
         record = self.log.read(transaction.address)
-        if record is None or record.type not in (s.INTENT, s.ATTEMPT) or record.transaction != transaction.number:
+        if record is None or record.number != transaction.message_number:
             self._find_message(transaction)
             record = self.log.read(transaction.address)
         return record.message()

@@ -39,6 +39,8 @@ class Log:
         self.newest = (0, bytes(8))  # number and tag of the newest record
         self.sealed = True  # False: the head was open when power went; nothing may be appended to it
         self.quiet = False  # True while an answer is awaited: some chips stop interrupts for an erase
+        self.stuck = False  # a compaction could not be finished: nothing more is written in this life
+        self._opened = 0  # sectors opened since the last record that is no copy; with a third the first spare's work is lost
         self._last_address = 0
 
     # ---- reading
@@ -143,6 +145,7 @@ class Log:
         number = self.number
         self.record.fill(record_type, number, self.terminal, payload, self.tag)
         self._write(size)
+        self._opened = 0
         self._note(self.record)
         return number
 
@@ -153,17 +156,15 @@ class Log:
     def make_room(self, size, kept, counters):
         """See to it that `size` bytes can be appended without an erase.
 
-        kept(sector) -> function(record) -> bool says what a compaction of that sector must carry; counters: (trace,
-        batch, boot) for the header. Returns True when this was the first write of this life.
+        kept(sector) gives the addresses of what a compaction of that sector must carry; counters: (trace, batch, boot) for
+        the header. Returns True when this was the first write of this life.
         """
+        if self.stuck:
+            raise StoreFull("journal: a compaction could not be finished")
         first = not self.sealed
         if first:
             self._seal(kept, counters)
-        advances = 0
         while self.room() < size:
-            advances += 1
-            if advances > self.flash.sectors:
-                raise StoreFull("journal: everything in it is unresolved")
             self._advance(kept, counters)
         return first
 
@@ -171,26 +172,41 @@ class Log:
         last = self._last_address
         self._advance(kept, counters)
         self.sealed = True
-        if last and self.read(last) is not None:
+        if last and self.read(last) is not None and self.room() >= r.size(self.record.length, self.flash.unit):
             self._copy()
 
     def _advance(self, kept, counters):
-        """Erase the next sector of the ring, write its header, carry what must stay from the one that leaves the window."""
+        """Open the next sector and carry what must stay from the one that leaves the window by that. What does not fit goes
+        on in the second spare, which pushes one more sector out: it is carried too."""
+        self.stuck = True  # until all that must stay is carried: nothing may push the window on before
+        addresses = self._open_next(kept, counters)
+        while addresses:
+            if self.read(addresses[0]) is None:
+                raise StoreDamaged("journal: the record at {} can no longer be read".format(addresses[0]))
+            if self.room() >= r.size(self.record.length, self.flash.unit):
+                self._copy()
+                addresses.pop(0)
+                continue
+            addresses += self._open_next(kept, counters)
+        self.stuck = False
+
+    def _open_next(self, kept, counters):
+        """Erase the next sector of the ring and write its header; what must be carried from the sector that leaves the window."""
+        if self._opened == 2:
+            raise StoreFull("journal: what must stay fits no two sectors")
         if self.quiet:
             raise StoreFull("an erase while an answer is awaited")
+        leaving = self._sector(max(0, self.sequence + 1 - (self.flash.sectors - 2)))
+        addresses = [] if leaving is None else kept(leaving)
         sector = (self.head + 1) % self.flash.sectors
-        victim = self._sector(max(0, self.sequence + 1 - (self.flash.sectors - 2)))
-        must_stay = None if victim is None else kept(victim)
         self.flash.erase(sector)
         self._sequences[sector] = self.sequence + 1
         self._erases[sector] += 1
         self._write_header(sector, counters)
         self.head, self.sequence = sector, self.sequence + 1
+        self._opened += 1
         self.tail = header.size(self.flash.unit)
-        if must_stay is not None:
-            for record in self.in_sector(victim):
-                if must_stay(record):
-                    self._copy()
+        return addresses
 
     def _write_header(self, sector, counters):
         data = header.encode(self.flash.unit, self.sequence + 1, self._erases[sector], self.number, counters)
@@ -199,10 +215,7 @@ class Log:
     def _copy(self):
         """Append the record in the buffer once more, as a copy with its number and tag."""
         self.record.mark_copy()
-        size = r.size(self.record.length, self.flash.unit)
-        if self.room() < size:
-            raise StoreFull("journal: what must stay does not fit one sector")
-        self._write(size)
+        self._write(r.size(self.record.length, self.flash.unit))
 
     def _write(self, size):
         record = self.record
