@@ -9,6 +9,7 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
+from emulator.acquirer import MOODS
 from emulator.parts.reader import TRAY
 from emulator.shop import Shop
 
@@ -35,7 +36,7 @@ class Control:
             "cut_when_sent": self._cut_when_sent,
             "mood": self._mood,
             "paper": lambda present: self._paper(_flag(present)),
-            "tear": terminal.paper.clear,
+            "tear": self._tear,
             "state": self.state,
         }
 
@@ -53,8 +54,12 @@ class Control:
     def _power(self, on: bool) -> None:
         self.shop.terminal.power_on() if on else self.shop.terminal.power_off()
 
-    def _cut_when_sent(self) -> None:
-        self.shop.terminal.cut_when_sent = True
+    def _tear(self) -> None:
+        self.shop.terminal.paper.clear()
+        self.shop.terminal.on_change()
+
+    def _cut_when_sent(self, armed: bool = True) -> None:
+        self.shop.terminal.cut_when_sent = _flag(armed)
         self.shop.terminal.on_change()
 
     def _mood(self, mood: str, count: int | None = None) -> None:
@@ -86,7 +91,7 @@ class Control:
             ],
             "terminal": shop.terminal_ledger(),
             "attached": f"{shop.address[0]}:{shop.address[1]}" if shop.attached else None,
-            "acquirer": None if shop.attached else shop.acquirer.view(),
+            "acquirer": None if shop.attached else {**shop.acquirer.view(), "moods": list(MOODS)},
             "discrepancies": [] if shop.attached else shop.count_money(),
             "flash": {
                 "sector_size": flash.sector_size,

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -51,7 +53,9 @@ class Server:
     def application(self) -> Starlette:
         """The page at /, the control API at /control."""
         routes = [WebSocketRoute("/control", self._serve_page), Mount("/", StaticFiles(directory=PAGE, html=True))]
-        return Starlette(routes=routes, lifespan=self._lifespan)
+        # A name of somebody else's that resolves to this machine must not pass for ours.
+        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
+        return Starlette(routes=routes, middleware=[hosts], lifespan=self._lifespan)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -106,8 +110,8 @@ class Server:
             await self._send_state([page])
             while True:
                 await page.send_text(json.dumps(await self._answer(await page.receive_text())))
-        except WebSocketDisconnect:
-            pass
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # the page is gone; a send into a closing connection is a RuntimeError
         finally:
             self.pages.discard(page)
 
@@ -132,6 +136,7 @@ def listen(port: int | None) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, number))
+            listener.listen()  # before the address is printed: who reads it may connect at once
         except OSError:
             listener.close()
             continue

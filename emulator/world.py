@@ -129,7 +129,8 @@ class World:
             self._virtual_ms = max(self._virtual_ms, due)
             return
         left = (due - self.now_ms) / 1000
-        for key, _ in self._selector.select(max(0.0, left + 0.0005 if left > 0 else 0)):
+        # Half a millisecond more than is left, or the loop would turn once in vain; at most an hour, which select can hold.
+        for key, _ in self._selector.select(min(left + 0.0005, 3600) if left > 0 else 0):
             key.data()
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ export function world(find, change) {
   for (const { button, command } of switches) {
     button.addEventListener("click", () => change(command(button.getAttribute("aria-checked") !== "true")));
   }
-  cut.addEventListener("click", () => change({ do: "cut_when_sent" }));
+  cut.addEventListener("click", () => change({ do: "cut_when_sent", armed: cut.getAttribute("aria-pressed") !== "true" }));
   find("tear").addEventListener("click", () => change({ do: "tear" }));
 
   function setMood() {

@@ -52,6 +52,9 @@ class Config:
             setattr(self, name, _number(values, name, low, high))
         if self.repeat not in REPEATS:
             raise BadConfig("config: 'repeat' is one of {}".format(", ".join(REPEATS)))
+        for name in ("terminal", "merchant", "host"):
+            if any(not 32 < ord(char) < 127 for char in getattr(self, name)):
+                raise BadConfig("config: '{}' is printable ASCII without blanks".format(name))
         for name in ("tpdu", "header"):
             if not getattr(self, name).isdigit():
                 raise BadConfig("config: '{}' is digits only".format(name))

@@ -8,7 +8,8 @@ from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft
 from yuanlu.wire import messages
 
-_ROOM_FOR_INTENT = const(768)
+_ROOM_FOR_INTENT = const(640)
+_ROOM_FOR_NOTE = const(64)
 
 
 class Desk:
@@ -42,10 +43,10 @@ class Desk:
         journal = self.journal
         original = None if draft.kind == KIND_SALE else journal.sale(draft.original)
         spent = journal.spent(draft.original) if original else 0
-        limit = min(self.config.open_limit, journal.capacity())
-        rules.check(draft, original, spent, len(journal.live), limit, journal.counters.batch)
-        if journal.log.quiet and journal.log.room() < _ROOM_FOR_INTENT:
-            raise Refused("refused.busy")
+        rules.check(draft, original, spent, journal.counters.batch)
+        if len(journal.live) >= self.config.open_limit or not journal.has_room_for(1):
+            raise Refused("refused.too_many_open", len(journal.live))
+        self._refuse_while_busy(_ROOM_FOR_INTENT)
         journal.make_room(_ROOM_FOR_INTENT)
         number = journal.next_number
         identity = journal.counters.next_trace()
@@ -57,12 +58,22 @@ class Desk:
         """Take back what was never sent; Refused once a byte may have left."""
         if transaction.state != s.IS_QUEUED or transaction.stale:
             raise Refused("refused.already_sent")
+        self._refuse_while_busy(_ROOM_FOR_NOTE)
         self.journal.append(s.WITHDRAWN, (transaction.number, transaction.original, operator))
 
     def printed(self, transaction):
-        """Durable note that a slip saying this state came out whole."""
+        """Durable note that a slip saying this state came out whole. Ask `may_note` before you print."""
+        self._refuse_while_busy(_ROOM_FOR_NOTE)
         copy = min(255, transaction.copies + 1)
         self.journal.append(s.PRINTED, (transaction.number, transaction.original, transaction.state, copy))
+
+    def may_note(self):
+        """False while an answer is awaited and the journal has no room to spare: try again in a minute."""
+        return not self.journal.is_busy(_ROOM_FOR_NOTE)
+
+    def _refuse_while_busy(self, payload_length):
+        if self.journal.is_busy(payload_length):
+            raise Refused("refused.busy")
 
     # ---- for the forwarder
 

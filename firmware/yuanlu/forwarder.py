@@ -156,7 +156,10 @@ class Forwarder:
     def _note_answer(self, transaction, answer):
         if answer.amount != transaction.amount:
             transaction.why = "why.amount"
-        self._note(transaction, verdicts.of_answer(self.config, transaction, answer, self.codes, self._batch()), answer)
+        verdict = verdicts.of_answer(self.config, transaction, answer, self.codes, self._batch())
+        if verdict == s.RENEW and not self.journal.has_room_for(1):
+            verdict = s.PERSON
+        self._note(transaction, verdict, answer)
 
     def _note_silence(self, transaction, reason):
         verdict = verdicts.after_silence(self.config, transaction, self._batch())
@@ -175,8 +178,15 @@ class Forwarder:
 
     async def _ask(self, refund):
         """Ask what became of a refund."""
-        answer = await self._exchange(self.desk.query(refund))
-        self._note(refund, verdicts.of_query(refund, answer), answer)
+        refund.asked += 1
+        try:
+            answer = await self._exchange(self.desk.query(refund))
+        except Silence:
+            if refund.asked < self.config.budget:
+                raise
+            self._note(refund, s.PERSON)
+        else:
+            self._note(refund, verdicts.of_query(self.config, refund, answer), answer)
 
     async def _sign_on(self):
         """Learn which batch is open. The pair of batch and trace stays unique: traces go on rising whatever the batch."""

@@ -7,18 +7,16 @@ from yuanlu.refund.transaction import KIND_SALE, KIND_VOID
 LARGEST_AMOUNT = 999_999_99
 
 
-def check(draft, original, spent, unresolved, limit, batch):
+def check(draft, original, spent, batch):
     """Raise Refused unless `draft` may be opened.
 
     original: the sale, or None when this journal does not hold it as done; spent: fen of its refunds and voids that are not
-    definitively not done; unresolved: how many transactions are open, limit: how many may be; batch: the open one.
+    definitively not done; batch: the open one.
     """
     if draft.amount <= 0:
         raise Refused("refused.zero")
     if draft.amount > LARGEST_AMOUNT:
         raise Refused("refused.too_large", yuan(LARGEST_AMOUNT))
-    if unresolved >= limit:
-        raise Refused("refused.too_many_open", unresolved)
     if draft.kind == KIND_SALE:
         return
     if original is None:

@@ -27,7 +27,8 @@ class Transaction:
     `attempt` counts from 1; `sends` counts SENDING records of the attempt; `doubt` is true once a send of it ended without a
     conclusive answer; `stale` when the attempt was refused unseen and another one is needed; `address` is where on flash the
     attempt's bytes are.
-    `due` (ms ticks) and `why` (word id of the last hindrance) are the forwarder's notes and live in RAM alone.
+    `asked` (queries sent), `due` (ms ticks) and `why` (word id of the last hindrance) are the forwarder's notes and live in
+    RAM alone.
     """
 
     def __init__(self, number, original):
@@ -49,6 +50,7 @@ class Transaction:
         self.copies = 0
         self.address = 0
         self.message_number = self.sending_number = self.printed_number = 0  # newest records of their kind
+        self.asked = 0
         self.due = None
         self.why = None
 

@@ -48,13 +48,16 @@ def of_answer(config, transaction, answer, codes, batch):
         return s.PERSON
     if verdict == s.RENEW and transaction.kind != KIND_REFUND:
         return s.DECLINED  # its card, or its open batch, is gone
-    if verdict == s.PERSON and transaction.doubt and config.query and transaction.kind == KIND_REFUND:
+    if verdict == s.RENEW and transaction.attempt >= config.budget:
+        return s.PERSON
+    may_ask = config.query and transaction.kind == KIND_REFUND and transaction.sends < config.budget
+    if verdict == s.PERSON and transaction.doubt and may_ask:
         return s.ASK
     return verdict
 
 
-def of_query(refund, answer):
+def of_query(config, refund, answer):
     """The verdict on the answer to a query. Not booked, asked late enough, means that the same bytes may go again."""
     if answer.code == _APPROVED and answer.amount == refund.amount:
         return s.DONE
-    return s.SILENT if answer.code == _NOT_BOOKED else s.PERSON
+    return s.SILENT if answer.code == _NOT_BOOKED and refund.sends < config.budget else s.PERSON

@@ -8,12 +8,14 @@ from yuanlu import record as r
 from yuanlu.errors import StoreDamaged
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_SALE, Transaction
+from yuanlu.store import header
 from yuanlu.store.counters import Counters
 from yuanlu.store.log import Log
 
 # SENDING, RESULT or SALE, and one more INTENT of a clerk who works on while an answer is awaited.
 _EXCHANGE_ROOM = 1024
-_MESSAGE_PAYLOAD = 450  # an INTENT with the longest message of the profile
+_MESSAGE_PAYLOAD = 400  # an INTENT with the longest message of the profile
+_RESULT_ROOM = 256  # kept for the RESULT while an answer is awaited
 
 
 class Journal:
@@ -88,15 +90,23 @@ class Journal:
         self._apply(self.log.record)
         return number
 
-    def capacity(self):
-        """How many transactions may stand open: all of them, each with its sale and a second attempt, must fit the two
-        sectors that a compaction may fill."""
+    def has_room_for(self, messages):
+        """So many more messages may stand open. All that is open must fit the two sectors that a compaction may fill, each
+        message with its sale, its newest SENDING and RESULT and its slip; one reversal has its place kept."""
+        unit = self.log.flash.unit
+        message = r.size(_MESSAGE_PAYLOAD, unit)
+        notes = sum([r.size(r.payload_length(kind), unit) for kind in (s.SENDING, s.RESULT, s.PRINTED, s.SALE)])
+        needed = messages * (message + notes)
+        for transaction in self.live:
+            needed += message + notes + (message if transaction.message_number != transaction.number else 0)
+        # At the end of each sector the largest record may not have fitted any more.
+        usable = 2 * (self.log.flash.sector_size - header.size(unit)) - 2 * message
+        return needed <= usable
+
+    def is_busy(self, payload_length):
+        """While an answer is awaited nothing may be erased, and the answer's own record must find room."""
         log = self.log
-        unit = log.flash.unit
-        each = 2 * r.size(_MESSAGE_PAYLOAD, unit)
-        for kind in (s.SENDING, s.RESULT, s.PRINTED, s.SALE):
-            each += r.size(r.payload_length(kind), unit)
-        return max(2, (2 * log.flash.sector_size - 2 * _MESSAGE_PAYLOAD) // each)
+        return log.quiet and log.room() < r.size(payload_length, log.flash.unit) + max(_RESULT_ROOM, log.flash.unit)
 
     @property
     def next_number(self):

@@ -4,18 +4,26 @@ from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND
 
 
-def due(journal, now, diff):
-    """The transaction to send now, or None. Oldest first; a later refund of one sale waits for the earlier one.
-
-    now: ms ticks; diff(a, b): a - b in ms, wrap-safe. A transaction without a due time was never scheduled: it is due.
-    While a sale or void has to be reversed nothing else is sent.
-    """
-    busy = []
+def eligible(journal):
+    """What may be sent as soon as it is due, oldest first: a later refund of one sale waits for the earlier one, and while a
+    sale or void has to be reversed nothing else is sent."""
+    busy, found = [], []
     sendable = [transaction for transaction in journal.live if s.is_sendable(transaction.state)]
     for transaction in [t for t in sendable if needs_reversal(t)] or sendable:
-        if transaction.original not in busy and (transaction.due is None or diff(transaction.due, now) <= 0):
-            return transaction
+        if transaction.original not in busy:
+            found.append(transaction)
         busy.append(transaction.original)
+    return found
+
+
+def due(journal, now, diff):
+    """The transaction to send now, or None. One without a due time was never scheduled: it is due.
+
+    now: ms ticks; diff(a, b): a - b in ms, wrap-safe.
+    """
+    for transaction in eligible(journal):
+        if transaction.due is None or diff(transaction.due, now) <= 0:
+            return transaction
     return None
 
 
@@ -29,10 +37,9 @@ def needs_reversal(transaction):
 def wait_ms(journal, now, diff):
     """Milliseconds until something is due, or -1 when nothing waits."""
     soonest = -1
-    for transaction in journal.live:
-        if s.is_sendable(transaction.state) and transaction.due is not None:
-            left = max(1, diff(transaction.due, now))
-            soonest = left if soonest < 0 else min(soonest, left)
+    for transaction in eligible(journal):
+        left = 1 if transaction.due is None else max(1, diff(transaction.due, now))
+        soonest = left if soonest < 0 else min(soonest, left)
     return soonest
 
 

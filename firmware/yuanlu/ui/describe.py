@@ -34,7 +34,7 @@ def card(transaction):
 
 def code_words(words, code):
     """The words of a response code, as a text to say."""
-    return ("code." + code,) if words.knows("code." + code) else ("code.other",)
+    return ("code." + code,) if words.knows_code(code) else ("code.other",)
 
 
 def told(words, transaction):
@@ -46,7 +46,7 @@ def told(words, transaction):
         lines.append(("line.code", code, code_words(words, code)))
     if transaction.why and not s.is_final(transaction.state):
         lines.append((transaction.why,))
-    if answered and words.knows("advice." + code):
+    if answered and words.knows_code(code) and words.knows("advice." + code):
         lines.append(("advice." + code,))
     lines.append(("next." + state_word(transaction),))
     return lines

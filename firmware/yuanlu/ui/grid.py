@@ -27,10 +27,10 @@ def wrap(text, columns):
     lines, line = [], ""
     for word in _words(text):
         if line and width(line) + width(word) - (word[-1] == " ") > columns:
-            lines.append(line)
+            lines.append(line.rstrip())
             line = ""
         line += word
-    return lines + [line]
+    return lines + [line.rstrip()]
 
 
 def _words(text):

@@ -22,6 +22,8 @@ async def conclude(till, transaction):
 
 def print_slip(till, transaction):
     """Print it and note that it came out; what kept it from that, as lines for the screen."""
+    if not till.desk.may_note():
+        return ["refused.busy"]
     try:
         till.printer.print(slip.render(till, transaction))
     except Refused as error:
@@ -34,5 +36,6 @@ def print_owed(till):
     """Print, one after the other, what was settled while nobody stood before it (after a cut, or once a line came back)."""
     for transaction in list(till.journal.owed):
         if transaction.number != till.watched and transaction.number not in till.unprintable:
-            if print_slip(till, transaction):
+            trouble = print_slip(till, transaction)
+            if trouble and till.desk.may_note():
                 till.unprintable.append(transaction.number)

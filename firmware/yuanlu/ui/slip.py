@@ -16,7 +16,7 @@ def render(till, transaction):
     refund = kind != "sale"
     rule = "-" * COLUMNS
     out = [_middle(config.shop), _middle(say("slip." + kind))]
-    if transaction.copies:
+    if transaction.printed == transaction.state:
         out.append(_middle(say("slip.reprint")))
     out += [
         rule,

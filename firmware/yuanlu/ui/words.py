@@ -1,6 +1,6 @@
 """Every word a person reads, in Chinese or English, from tables.bin. Switchable at any time."""
 
-from yuanlu.tables import WORDS_CHINESE, WORDS_ENGLISH, word_key
+from yuanlu.tables import CODES, WORDS_CHINESE, WORDS_ENGLISH, word_key
 
 
 class Words:
@@ -8,6 +8,7 @@ class Words:
 
     def __init__(self, tables):
         self.languages = (tables.section(WORDS_CHINESE), tables.section(WORDS_ENGLISH))
+        self.codes = tables.section(CODES)
         self.language = 0
 
     def switch(self):
@@ -24,6 +25,10 @@ class Words:
         if len(text) == 1:
             return words
         return words.format(*[self(a) if isinstance(a, tuple) else a for a in text[1:]])
+
+    def knows_code(self, code):
+        """The code table has that response code; asked by its two characters, which no other entry shares."""
+        return len(code) == 2 and self.codes.find(ord(code[0]) << 8 | ord(code[1])) is not None
 
     def knows(self, name):
         """There are words under that id."""
