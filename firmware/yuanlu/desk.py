@@ -150,7 +150,7 @@ class Desk:
             sale.amount,
             sale.batch,
             sale.trace,
-            sale.date,
+            _booked_on(sale.date, answer.date),
             sale.time,
             0,
             sale.reason,
@@ -161,3 +161,14 @@ class Desk:
             answer.approval,
         )
         self.journal.append(s.SALE, values)
+
+
+def _booked_on(date, month_and_day):
+    """The acquirer's MMDD with a year: a refund names the sale by the day on which the acquirer booked it, which need not be
+    the terminal's. date: yyyymmdd of the terminal; month_and_day: 0 when the answer has none."""
+    if not month_and_day:
+        return date
+    year, month = date // 10000, date // 100 % 100
+    booked = month_and_day // 100
+    year += 1 if month == 12 and booked == 1 else -1 if month == 1 and booked == 12 else 0
+    return year * 10000 + month_and_day

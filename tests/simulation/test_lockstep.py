@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from traces import trace
 
 from emulator.child import InProcess
 from host_tools.yuanluctl import image
+from traces import trace
 
 BROKEN = Path(__file__).parents[1] / "broken"
 pytestmark = pytest.mark.micropython

@@ -76,7 +76,8 @@ class Journal:
 
     def make_room(self, size=_EXCHANGE_ROOM):
         """May erase: call it before SENDING, never while an answer is awaited."""
-        if self.log.make_room(size + r.size(12, self.log.flash.unit), self._kept, self.counters.values()):
+        boot = 0 if self.log.sealed else r.size(r.payload_length(s.BOOT), self.log.flash.unit)
+        if self.log.make_room(size + boot, self._kept, self.counters.values()):
             self._append(s.BOOT, (0, 0, self.counters.boot))
 
     def append(self, record_type, values, tail=b""):

@@ -178,6 +178,8 @@ class Log:
     def _advance(self, kept, counters):
         """Open the next sector and carry what must stay from the one that leaves the window by that. What does not fit goes
         on in the second spare, which pushes one more sector out: it is carried too."""
+        if self.quiet:
+            raise StoreFull("an erase while an answer is awaited")
         self.stuck = True  # until all that must stay is carried: nothing may push the window on before
         addresses = self._open_next(kept, counters)
         while addresses:
@@ -194,8 +196,6 @@ class Log:
         """Erase the next sector of the ring and write its header; what must be carried from the sector that leaves the window."""
         if self._opened == 2:
             raise StoreFull("journal: what must stay fits no two sectors")
-        if self.quiet:
-            raise StoreFull("an erase while an answer is awaited")
         leaving = self._sector(max(0, self.sequence + 1 - (self.flash.sectors - 2)))
         addresses = [] if leaving is None else kept(leaving)
         sector = (self.head + 1) % self.flash.sectors

@@ -1,0 +1,76 @@
+"""The settings: checked whole before anything runs."""
+
+import json
+
+from parts import SETTINGS, settings
+from raises import raises
+from yuanlu.config import Config
+from yuanlu.errors import BadConfig
+
+
+def complaint(**changes):
+    """What is said of settings with these changes; None leaves one out."""
+    values = dict(SETTINGS)
+    values.update(changes)
+    for name in changes:
+        if changes[name] is None:
+            del values[name]
+    with raises(BadConfig) as caught:
+        Config(json.dumps(values))
+    return str(caught.value)
+
+
+def test_good_settings_are_attributes():
+    """Every one of them."""
+    config = settings()
+    for name in SETTINGS:
+        assert getattr(config, name) == SETTINGS[name], name
+
+
+def test_a_missing_setting_is_named():
+    """Each of them."""
+    for name in SETTINGS:
+        assert "'{}'".format(name) in complaint(**{name: None})
+
+
+def test_an_unknown_setting_is_named():
+    """A slip of the pen is not a setting that silently keeps its default."""
+    assert "'anwser_ms'" in complaint(anwser_ms=1000)
+
+
+def test_a_wrong_type_or_range_is_named():
+    """True is no number, a number no text; both ends of a range."""
+    for name in SETTINGS:
+        wrong = (True, "7", 1.5, -1, 10_000_000, [1]) if isinstance(SETTINGS[name], int) else (7, "", True, ["x"])
+        for value in wrong:
+            assert "'{}'".format(name) in complaint(**{name: value}), (name, value)
+
+
+def test_texts_have_the_length_of_their_field():
+    """One character too few and too many; TPDU and header are digits."""
+    for name in ("terminal", "merchant", "tpdu", "header"):
+        for value in (SETTINGS[name][:-1], SETTINGS[name] + "0"):
+            assert "'{}'".format(name) in complaint(**{name: value})
+    for name in ("tpdu", "header"):
+        assert "'{}'".format(name) in complaint(**{name: "x" + SETTINGS[name][1:]})
+
+
+def test_what_goes_out_as_ascii_is_ascii():
+    """Terminal and merchant are ans fields: 15 characters that are more bytes would fail only when money is to move."""
+    for name in ("terminal", "merchant"):
+        for char in ("退", "é", "\n", "\x7f"):
+            assert "'{}'".format(name) in complaint(**{name: char + SETTINGS[name][1:]}), (name, char)
+
+
+def test_only_known_profiles():
+    """What an acquirer does with a repeat is one of four."""
+    for repeat in ("replays", "duplicate", "open_batch", "nothing"):
+        assert settings(repeat=repeat).repeat == repeat
+    assert "'repeat'" in complaint(repeat="books")
+
+
+def test_what_is_no_object_is_refused():
+    """Broken text, a list, nothing."""
+    for text in ("", "{", "[]", "7", "null", '"x"'):
+        with raises(BadConfig):
+            Config(text)

@@ -1,0 +1,85 @@
+"""What is to be sent next, and how long nothing is."""
+
+from yuanlu.refund import state as s
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Transaction
+from yuanlu.store import pending
+
+
+class Book:
+    """The part of a journal that pending looks at."""
+
+    def __init__(self, *live):
+        self.live = list(live)
+
+
+def waiting(number, original, due=None, state=s.IS_QUEUED, kind=KIND_REFUND):
+    """A live transaction."""
+    transaction = Transaction(number, original)
+    transaction.due, transaction.state, transaction.kind = due, state, kind
+    return transaction
+
+
+def difference(later, earlier):
+    """Of two ticks."""
+    return later - earlier
+
+
+def due(now, *live):
+    """The number of what is due, or None."""
+    found = pending.due(Book(*live), now, difference)
+    return found and found.number
+
+
+def wait(now, *live):
+    """How long the forwarder may sleep."""
+    return pending.wait_ms(Book(*live), now, difference)
+
+
+def test_nothing_waits():
+    """An empty list, and states in which nothing is sent."""
+    assert due(0) is None and wait(0) == -1
+    for state in (s.IS_SENDING, s.IS_PARKED, s.IS_ACCEPTED, s.IS_HELD):
+        assert due(0, waiting(1, 1, 0, state)) is None
+        assert wait(0, waiting(1, 1, 0, state)) == -1
+
+
+def test_the_oldest_that_is_due_goes_first():
+    """What was never scheduled is due; what is due now is due."""
+    assert due(100, waiting(1, 1, 101), waiting(2, 2, 100), waiting(3, 3)) == 2
+    assert due(100, waiting(1, 1, 101), waiting(2, 2, 200), waiting(3, 3)) == 3
+    assert due(100, waiting(1, 1, 101)) is None
+
+
+def test_a_later_refund_of_one_sale_waits_for_the_earlier():
+    """Else the cap of the second could be filled by the first's repeat."""
+    assert due(100, waiting(1, 9, 500), waiting(2, 9), waiting(3, 8)) == 3
+    assert due(100, waiting(1, 9, 500), waiting(2, 9)) is None
+    assert due(500, waiting(1, 9, 500), waiting(2, 9)) == 1
+
+
+def test_nothing_is_sent_beside_a_reversal():
+    """A sale or void whose answer never came goes before everything, and while it waits nothing else goes."""
+    for kind in (KIND_SALE, KIND_VOID):
+        for state in (s.IS_UNKNOWN, s.IS_REVERSING):
+            assert due(100, waiting(1, 9), waiting(2, 2, 100, state, kind)) == 2
+            assert due(100, waiting(1, 9), waiting(2, 2, 101, state, kind)) is None
+    assert due(100, waiting(1, 9), waiting(2, 8, 101, s.IS_UNKNOWN, KIND_REFUND)) == 1
+
+
+def test_the_wait_ends_when_the_first_is_due():
+    """In milliseconds, at least one."""
+    assert wait(100, waiting(1, 1, 700), waiting(2, 2, 350)) == 250
+    assert wait(100, waiting(1, 1, 100)) == 1
+
+
+def test_the_wait_does_not_count_what_has_to_wait_for_another():
+    """Else the terminal would wake a thousand times a second until the earlier one is due."""
+    assert wait(100, waiting(1, 9, 60_000), waiting(2, 9, 50)) == 59_900
+    assert wait(100, waiting(1, 1, 60_000, s.IS_REVERSING, KIND_SALE), waiting(2, 9, 50)) == 59_900
+
+
+def test_what_is_unfinished_is_all_of_it():
+    """Parked too, oldest first, as a list of its own."""
+    book = Book(waiting(1, 1, 0, s.IS_PARKED), waiting(2, 2))
+    assert [t.number for t in pending.unfinished(book)] == [1, 2]
+    assert pending.unfinished(book) is not book.live

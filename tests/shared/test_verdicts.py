@@ -1,0 +1,151 @@
+"""What an answer, or its absence, means: every profile, every column."""
+
+from parts import APPROVED, TABLES, settings
+from yuanlu.config import REPEATS
+from yuanlu.refund import state as s
+from yuanlu.refund.codes import Codes
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Transaction
+from yuanlu.refund.verdicts import after_silence, of_answer, of_query
+from yuanlu.wire.messages import Answer
+
+CODES = Codes(TABLES)
+MONEY = (KIND_SALE, KIND_VOID, KIND_REFUND)
+
+
+def sent(kind, sends=1, state=s.IS_SENDING, doubt=False):
+    """A transaction of 5.00 in batch 1."""
+    transaction = Transaction(7, 3)
+    transaction.kind, transaction.amount, transaction.batch = kind, 500, 1
+    transaction.sends, transaction.state, transaction.doubt = sends, state, doubt
+    return transaction
+
+
+def on_code(code, repeat, kind=KIND_REFUND, doubt=False, sends=1, query=0, amount=500, state=s.IS_SENDING):
+    """The verdict on an answer with this code."""
+    config = settings(repeat=repeat, query=query, budget=6)
+    return of_answer(config, sent(kind, sends, state, doubt), answered(code, amount), CODES, 1)
+
+
+def answered(code, amount):
+    """An authentic answer."""
+    return Answer(code, amount, APPROVED.rrn, APPROVED.approval, 1122, 101500)
+
+
+def on_silence(kind, repeat, sends=1, query=0, batch=1, state=s.IS_SENDING):
+    """What silence means for a transaction of batch 1; `batch` is the open one."""
+    return after_silence(settings(repeat=repeat, query=query, budget=6), sent(kind, sends, state), batch)
+
+
+def test_L6_silence_is_never_a_no():
+    """Every kind, profile, number of sends and batch: silent, ask or person; nothing else."""
+    for kind in MONEY:
+        for repeat in REPEATS:
+            for query in (0, 1):
+                for sends in range(1, 9):
+                    for batch in (1, 2):
+                        for state in (s.IS_SENDING, s.IS_REVERSING):
+                            assert on_silence(kind, repeat, sends, query, batch, state) in (s.SILENT, s.ASK, s.PERSON)
+
+
+def test_L2_a_refund_goes_again_only_where_a_repeat_is_known():
+    """The same bytes to an acquirer that books them again would pay twice."""
+    for repeat in ("replays", "duplicate"):
+        for batch in (1, 2):
+            assert on_silence(KIND_REFUND, repeat, 1, 0, batch) == s.SILENT
+    assert on_silence(KIND_REFUND, "open_batch") == s.SILENT
+    assert on_silence(KIND_REFUND, "open_batch", batch=2) == s.PERSON
+    assert on_silence(KIND_REFUND, "nothing") == s.PERSON
+
+
+def test_L2_a_profile_that_is_not_known_is_not_trusted_with_a_repeat():
+    """Whatever its name looks like."""
+    config = settings()
+    config.repeat = "replays_often"
+    assert after_silence(config, sent(KIND_REFUND), 1) == s.PERSON
+
+
+def test_where_the_acquirer_can_be_asked_it_is_asked():
+    """Before anything goes again, whatever it does with repeats."""
+    for repeat in REPEATS:
+        assert on_silence(KIND_REFUND, repeat, query=1) == s.ASK
+
+
+def test_the_budget_of_a_refund_ends_with_a_person():
+    """Sends are counted in the journal; so a restart does not begin them anew."""
+    for query in (0, 1):
+        waits = s.ASK if query else s.SILENT
+        assert [on_silence(KIND_REFUND, "replays", sends, query) for sends in (5, 6, 7)] == [waits, s.PERSON, s.PERSON]
+
+
+def test_a_sale_or_void_is_reversed_after_silence():
+    """At once, and the reversal three times before a person is asked."""
+    for kind in (KIND_SALE, KIND_VOID):
+        for repeat in REPEATS:
+            assert on_silence(kind, repeat, 1) == s.SILENT
+            tries = [on_silence(kind, repeat, sends, state=s.IS_REVERSING) for sends in (1, 2, 3, 4)]
+            assert tries == [s.SILENT, s.SILENT, s.PERSON, s.PERSON]
+
+
+def test_L6_an_amount_that_differs_is_for_a_person():
+    """Whatever the code says, for every kind and profile."""
+    for kind in MONEY:
+        for repeat in REPEATS:
+            for code in (b"00", b"05", b"91", b"96", b"77"):
+                for amount in (499, 501, 0, 50_000):
+                    assert on_code(code, repeat, kind, amount=amount) == s.PERSON
+
+
+def test_L6_a_no_to_a_repeat_is_a_no_only_where_the_answer_is_a_replay():
+    """05 after a silence: the answer of the first where the profile replays; else it may only mean "known already"."""
+    for repeat, verdict in (("replays", s.DECLINED), ("open_batch", s.DECLINED), ("duplicate", s.PERSON), ("nothing", s.PERSON)):
+        assert on_code(b"05", repeat, doubt=True) == verdict
+        assert on_code(b"05", repeat, doubt=False) == s.DECLINED
+        assert on_code(b"00", repeat, doubt=True) == s.DONE
+
+
+def test_L6_in_doubt_the_acquirer_is_asked_where_it_can_be():
+    """Instead of a person, and only for a refund."""
+    assert on_code(b"94", "duplicate", doubt=True, query=1) == s.ASK
+    assert on_code(b"05", "duplicate", doubt=True, query=1) == s.ASK
+    assert on_code(b"06", "duplicate", doubt=False, query=1) == s.PERSON
+    assert on_code(b"94", "duplicate", doubt=True, query=1, sends=6) == s.PERSON, "the budget"
+
+
+def test_in_progress_is_silence():
+    """As after_silence has it, for every profile."""
+    for repeat in REPEATS:
+        for kind in MONEY:
+            for query in (0, 1):
+                assert on_code(b"96", repeat, kind, query=query) == on_silence(kind, repeat, query=query)
+
+
+def test_later_and_a_new_batch_are_bounded_and_for_refunds():
+    """The budget ends with a person; a sale or void of another batch is declined: its moment is gone."""
+    assert [on_code(b"91", "replays", sends=sends) for sends in (5, 6)] == [s.LATER, s.PERSON]
+    assert on_code(b"77", "replays") == s.RENEW
+    worn = sent(KIND_REFUND)
+    worn.attempt = 6
+    assert of_answer(settings(budget=6), worn, answered(b"77", 500), CODES, 1) == s.PERSON
+    for kind in (KIND_SALE, KIND_VOID):
+        assert on_code(b"77", "replays", kind) == s.DECLINED
+
+
+def test_three_answers_mean_that_a_reversal_took():
+    """Reversed, and two ways to say that nothing was ever booked; no other answer ends it."""
+    for kind in (KIND_SALE, KIND_VOID):
+        for code in (b"00", b"12", b"25"):
+            assert on_code(code, "replays", kind, True, state=s.IS_REVERSING) == s.REVERSED
+        for code in (b"05", b"91", b"94", b"96", b"Q7"):
+            assert on_code(code, "replays", kind, True, 1, state=s.IS_REVERSING) == s.SILENT
+            assert on_code(code, "replays", kind, True, 3, state=s.IS_REVERSING) == s.PERSON
+
+
+def test_L6_what_a_query_proves():
+    """Booked with this amount is done, not booked may go again, everything else is for a person."""
+    config, refund = settings(query=1, budget=6), sent(KIND_REFUND)
+    assert of_query(config, refund, answered(b"00", 500)) == s.DONE
+    assert of_query(config, refund, answered(b"00", 501)) == s.PERSON
+    assert of_query(config, refund, answered(b"25", 500)) == s.SILENT
+    assert of_query(config, sent(KIND_REFUND, 6), answered(b"25", 500)) == s.PERSON, "the budget"
+    for code in (b"05", b"94", b"96", b"12", b"Q7"):
+        assert of_query(config, refund, answered(code, 500)) == s.PERSON

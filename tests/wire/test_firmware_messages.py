@@ -1,0 +1,260 @@
+"""What the firmware sends, taken apart by pyiso8583 with a specification of this file's own, and what it believes of an acquirer.
+
+Neither the firmware's codec nor the acquirer's has a say in the first half; in the second each judges the other.
+"""
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import iso8583
+import pytest
+
+import parts  # type: ignore[import-not-found]  # of tests/shared
+from emulator.acquirer import Acquirer
+from tests.wire import acquirer_frames as by_hand
+from tests.wire.acquirers import an_acquirer
+from yuanlu.errors import BadMessage
+from yuanlu.refund import state as s
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft, Transaction
+from yuanlu.wire import messages
+
+MUTATIONS = 20_000
+NOW = datetime(2026, 11, 22, 10, 15, 7)  # as the terminal's clock has it
+
+BCD = {"data_enc": "b", "len_enc": "bcd", "len_type": 0, "len_count": "nibbles", "right_pad": "0"}
+TEXT = {"data_enc": "ascii", "len_enc": "bcd", "len_type": 0}
+RAW = {"data_enc": "b", "len_enc": "bcd", "len_type": 0}
+LLLVAR = {"len_type": 2}
+# docs/wire.md section 1, read once more.
+FIELDS = (
+    {str(field): BCD | {"max_len": digits} for field, digits in {3: 6, 4: 12, 11: 6, 12: 6, 13: 4, 22: 3, 25: 2}.items()}
+    | {str(field): TEXT | {"max_len": size} for field, size in {37: 12, 38: 6, 39: 2, 41: 8, 42: 15, 49: 3}.items()}
+    | {str(field): BCD | LLLVAR | {"max_len": digits} for field, digits in {60: 17, 61: 29}.items()}
+    | {"57": RAW | LLLVAR | {"max_len": 255}, "63": TEXT | LLLVAR | {"max_len": 163}, "64": RAW | {"max_len": 8}}
+)
+SPEC = {"h": RAW | {"max_len": 0}, "t": RAW | {"max_len": 2}, "p": RAW | {"max_len": 8}} | FIELDS
+
+MERCHANT = {"41": "YL000001", "42": "YUANLU000000001"}
+
+
+class Card:
+    """A card as the reader hands it over."""
+
+    number, fingerprint, block = b"6228484890", bytes(8), by_hand.CARD
+
+
+def tags(number: int, head: int, more: str = "") -> str:
+    """Field 57: the number for life, the journal's head, and what comes behind."""
+    return ("0116" + (b"YL000001-0001-%08d" % number).hex() + "030c" + f"{head:08x}" + "00" * 8 + more).upper()
+
+
+def taken_apart(frame: bytes) -> dict[str, str]:
+    """Type and fields of a frame whose surroundings are right, without its MAC, which is checked."""
+    assert int.from_bytes(frame[:2], "big") == len(frame) - 2
+    assert frame[2:13] == bytes.fromhex("6000030000 603100000000")
+    decoded, _ = iso8583.decode(frame[13:], SPEC)
+    if "64" in decoded:
+        assert bytes.fromhex(decoded.pop("64")) == by_hand.mac_of(by_hand.REQUEST_KEY, frame[13:-8])
+    return {name: value for name, value in decoded.items() if name not in ("h", "p", "bm")}
+
+
+def at_the_counter() -> tuple[parts.Terminal, Transaction]:
+    """A terminal with one sale of 100.00 done (record 1, trace 1)."""
+    till = parts.Terminal(parts.NorFlash(16))
+    sale = till.desk.open(Draft(KIND_SALE, 10_000, card=Card()))
+    return till, till.settle(sale, s.DONE)
+
+
+def test_a_sale_field_by_field() -> None:
+    till = parts.Terminal()
+    sale = till.desk.open(Draft(KIND_SALE, 123_456, card=Card()))
+    assert taken_apart(till.journal.message(sale)) == MERCHANT | {
+        "t": "0200", "3": "000000", "4": "000000123456", "11": "000001", "22": "071", "25": "00", "49": "156",
+        "57": tags(1, 0, "042f" + by_hand.CARD.hex()), "60": "22000001000",
+    }  # fmt: skip
+
+
+def test_a_refund_field_by_field() -> None:
+    till, sale = at_the_counter()
+    refund = till.refund(sale, 2_500)
+    assert (sale.number, refund.number) == (1, 4)
+    assert taken_apart(till.journal.message(refund)) == MERCHANT | {
+        "t": "0220", "3": "200000", "4": "000000002500", "11": "000002", "25": "00", "37": "112210150700", "38": "A1B2C3",
+        "49": "156", "57": tags(4, 3), "60": "25000001000", "61": "0000010000011122", "63": "000",
+    }  # fmt: skip
+
+
+def test_a_void_field_by_field() -> None:
+    till, sale = at_the_counter()
+    void = till.desk.open(Draft(KIND_VOID, 10_000, original=sale.number))
+    assert taken_apart(till.journal.message(void)) == MERCHANT | {
+        "t": "0200", "3": "200000", "4": "000000010000", "11": "000002", "25": "00", "37": "112210150700", "38": "A1B2C3",
+        "49": "156", "57": tags(4, 3), "60": "23000001000", "61": "0000010000011122",
+    }  # fmt: skip
+
+
+def test_a_reversal_field_by_field() -> None:
+    till, _ = at_the_counter()
+    lost = till.settle(till.desk.open(Draft(KIND_SALE, 700, card=Card())), s.SILENT)
+    till.desk.reverse(lost, b"98")
+    assert taken_apart(till.journal.message(lost)) == MERCHANT | {
+        "t": "0400", "3": "000000", "4": "000000000700", "11": "000002", "25": "00", "39": "98",
+        "49": "156", "57": tags(4, 6), "60": "22000001000", "61": "0000010000021122",
+    }  # fmt: skip
+
+
+def test_a_query_field_by_field() -> None:
+    till, sale = at_the_counter()
+    refund = till.refund(sale, 2_500, s.SILENT)
+    assert taken_apart(till.desk.query(refund)) == MERCHANT | {
+        "t": "0600", "3": "200000", "4": "000000002500", "11": "000002", "57": tags(4, 6, "05080000000000000001"),
+        "60": "00000001000", "61": "0000010000021122",
+    }  # fmt: skip
+
+
+def test_sign_on_and_echo_field_by_field() -> None:
+    config = parts.settings()
+    assert taken_apart(messages.sign_on(config, 12, 34)) == MERCHANT | {
+        "t": "0800",
+        "11": "000034",
+        "60": "00000012003",
+        "63": "001",
+    }
+    assert taken_apart(messages.echo(config, 12, 34)) == MERCHANT | {"t": "0820", "11": "000034", "60": "00000012301"}
+
+
+def test_every_amount_and_trace_comes_out_as_it_went_in() -> None:
+    config, draw = parts.settings(), random.Random(4)
+    original = at_the_counter()[1]
+    for _ in range(300):
+        amount, trace, batch = draw.randint(1, 99_999_999), draw.randint(1, 999_999), draw.randint(1, 999_999)
+        draft = Draft(KIND_REFUND, amount, original=1)
+        number = draw.randint(1, 99_999_999)
+        frame = messages.request(config, draft, number, (batch, trace), (number - 1, bytes(8)), original, by_hand.REQUEST_KEY)
+        fields = taken_apart(frame)
+        assert (int(fields["4"]), int(fields["11"]), int(fields["60"][2:8])) == (amount, trace, batch)
+        assert fields["57"] == tags(number, number - 1)
+
+
+def exchanged(acquirer: Acquirer, till: parts.Terminal, frame: bytes, now: datetime = NOW) -> Any:
+    """What the firmware reads out of the acquirer's answer."""
+    [reply] = acquirer.answer(frame, now) or []
+    return messages.read_answer(reply.frame, frame, till.vault.response_key())
+
+
+@pytest.mark.parametrize("kind", ["a", "c"])
+def test_the_acquirer_books_what_the_firmware_sends_and_the_firmware_believes_its_answers(kind: str) -> None:
+    acquirer, till = an_acquirer(kind), parts.Terminal()
+    sale = till.desk.open(Draft(KIND_SALE, 10_000, card=Card()))
+    till.desk.sending(sale, 1)
+    answer = exchanged(acquirer, till, till.journal.message(sale))
+    assert (answer.code, answer.amount, answer.date, answer.time) == (b"00", 10_000, 1122, 101507)
+    till.desk.note(sale, s.DONE, answer)
+    for amount in (4_000, 6_000):
+        refund = till.desk.open(Draft(KIND_REFUND, amount, original=sale.number))
+        till.desk.sending(refund, 1)
+        answer = exchanged(acquirer, till, till.journal.message(refund))
+        assert (answer.code, answer.amount) == (b"00", amount)
+        till.desk.note(refund, s.DONE, answer)
+    number = messages.refund_number(till.config, refund.number)
+    assert acquirer.ledger.money()[number] == {"amount": 6_000, "times": 1}
+    assert acquirer.ledger.refunded(sale.rrn.decode()) == 10_000
+    assert acquirer.ledger.alarms == []
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=-1), timedelta(days=30)])
+def test_a_refund_names_the_day_on_which_the_acquirer_booked_the_sale(ahead: timedelta) -> None:
+    """Its clock counts: the terminal's may be wrong, and midnight falls between two clocks every night."""
+    acquirer, till = an_acquirer("a"), parts.Terminal()
+    sale = till.desk.open(Draft(KIND_SALE, 10_000, card=Card()))
+    till.desk.sending(sale, 1)
+    till.desk.note(sale, s.DONE, exchanged(acquirer, till, till.journal.message(sale), NOW + ahead))
+    refund = till.refund(till.journal.sale(sale.number), 4_000)
+    assert exchanged(acquirer, till, till.journal.message(refund), NOW + ahead).code == b"00"
+
+
+def test_a_void_and_a_reversal_are_taken_by_the_acquirer() -> None:
+    acquirer, till = an_acquirer("a"), parts.Terminal()
+    for kind in (KIND_VOID, KIND_SALE):
+        sale = till.desk.open(Draft(KIND_SALE, 10_000, card=Card()))
+        till.desk.sending(sale, 1)
+        answer = exchanged(acquirer, till, till.journal.message(sale))
+        if kind == KIND_VOID:
+            till.desk.note(sale, s.DONE, answer)
+            undone = till.desk.open(Draft(KIND_VOID, 10_000, original=sale.number))
+        else:
+            till.desk.note(sale, s.SILENT)
+            till.desk.reverse(sale, b"98")
+            undone = sale
+        assert exchanged(acquirer, till, till.journal.message(undone)).code == b"00"
+    assert acquirer.ledger.alarms == []
+
+
+def test_the_firmware_believes_a_refusal_and_a_replay() -> None:
+    acquirer, till = an_acquirer("a"), parts.Terminal()
+    acquirer.set_mood("declines", 1)
+    frame = till.journal.message(till.desk.open(Draft(KIND_SALE, 500, card=Card())))
+    answer = exchanged(acquirer, till, frame)
+    assert (answer.code, answer.rrn, answer.approval) == (b"05", bytes(12), bytes(6))
+    assert exchanged(acquirer, till, frame) == answer
+
+
+def mutated(answer: bytes, draw: random.Random) -> Iterator[bytes]:
+    """The answer with one thing done to it, with the length that was sent and with the one it has now."""
+    changed = bytearray(answer[2:])
+    for _ in range(draw.choice((1, 1, 1, 2, 8))):
+        at = draw.randrange(len(changed) or 1)
+        match draw.randrange(6):
+            case 0:
+                changed[at : at + 1] = bytes([draw.randrange(256)])
+            case 1:
+                changed[at : at + 1] = bytes([changed[at] ^ 1 << draw.randrange(8)]) if changed else b""
+            case 2:
+                del changed[at : at + draw.choice((1, 2, 20))]
+            case 3:
+                changed[at:at] = draw.randbytes(draw.choice((1, 2, 20)))
+            case 4:
+                del changed[at:]
+            case 5:
+                changed += draw.randbytes(draw.randrange(1, 900))
+    yield answer[:2] + bytes(changed)
+    yield (len(changed) & 0xFFFF).to_bytes(2, "big") + bytes(changed)
+
+
+def test_L6_mutated_answers_give_badmessage_and_nothing_else() -> None:
+    draw, believed = random.Random(20_000), 0
+    till, sale = at_the_counter()
+    requests = [till.journal.message(till.refund(sale, 2_500)), till.journal.message(till.refund(sale, 100))]
+    for turn in range(MUTATIONS // 2):
+        request = requests[turn & 1]
+        answer = parts.answer_to(request, draw.choice((b"00", b"05")))
+        for frame in mutated(answer, draw):
+            try:
+                messages.read_answer(frame, request, by_hand.ANSWER_KEY)
+            except BadMessage:
+                continue
+            believed += 1
+            assert frame[13:] == answer[13:] and len(frame) == len(answer), "only what the MAC does not cover may differ"
+    assert believed < MUTATIONS // 10
+
+
+def test_mutated_answers_with_a_right_mac_give_badmessage_or_what_they_say() -> None:
+    draw, believed = random.Random(5_000), 0
+    till, sale = at_the_counter()
+    request = till.journal.message(till.refund(sale, 2_500))
+    answer = parts.answer_to(request)
+    for _ in range(MUTATIONS // 4):
+        body = bytearray(answer[13:-8])
+        for _ in range(draw.choice((1, 2, 4))):
+            body[draw.randrange(len(body))] = draw.choice((0, 0x30, 0x99, 0xFF, draw.randrange(256)))
+        content = answer[2:13] + bytes(body) + by_hand.mac_of(by_hand.ANSWER_KEY, request[-8:] + bytes(body))
+        try:
+            found = messages.read_answer(len(content).to_bytes(2, "big") + content, request, by_hand.ANSWER_KEY)
+        except BadMessage:
+            continue
+        believed += 1
+        assert found.amount == int(body[13:19].hex()) and len(found.code) == 2
+        assert all(32 <= byte < 127 for byte in found.code + found.rrn + found.approval if byte or found.code == b"00")
+    assert believed > 100
