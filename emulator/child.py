@@ -173,4 +173,6 @@ class InProcess:
     def kill(self) -> str:
         """Drop it; nothing of it runs again."""
         self.dead = True
+        self._enter()
+        self.loop.drop()
         return ""

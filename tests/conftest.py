@@ -31,7 +31,7 @@ ALLOWANCE_SECONDS = {
     "shared": 60,
     "wire": 30,
     "vectors": 30,
-    "host": 90,
+    "host": 240,  # the wheel brings its dependencies into a clean environment
     "journeys": 120,
     "simulation": 180,
     "power": 240,

@@ -24,6 +24,7 @@ class Loop:
         self.ready = deque()
         self.timers = []
         self.armed = 0
+        self.unfinished = []  # tasks, in the order in which they were created
         self.current: Task | None = None
         self.idle = self._advance
 
@@ -42,6 +43,14 @@ class Loop:
         task, stamp = self.ready.popleft()
         if self._counts(task, stamp):
             task.step()
+
+    def drop(self):
+        """Power went: close every task now, not whenever its garbage is collected."""
+        for task in self.unfinished:
+            try:
+                task.coroutine.close()
+            except BaseException:  # what a task does on its way out no longer matters to anybody
+                continue
 
     def _counts(self, task, stamp):
         """False for an entry that a later wake-up or a cancel has overtaken."""
@@ -71,6 +80,7 @@ class Task:
         self.error = None
         self.waiters = Event()
         self.thrown = None
+        loop.unfinished.append(self)
         self.make_ready()
 
     def make_ready(self):
@@ -110,6 +120,8 @@ class Task:
 
     def finish(self, result, error):
         self.finished, self.result, self.error = True, result, error
+        if self in loop.unfinished:
+            loop.unfinished.remove(self)
         self.waiters.set()
 
     def __await__(self):

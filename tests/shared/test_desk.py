@@ -221,6 +221,40 @@ def test_while_an_answer_is_awaited_the_clerk_can_never_take_its_room():
             assert (refund.state, till.flash.erases) == (s.IS_DONE, erases), (unit, first)
 
 
+def fillers_until_gone():
+    """How many more sales the first one of a small chip outlives."""
+    till = Terminal(NorFlash(4, 4096))
+    sale, count = till.sell(), 0
+    while till.journal.sale(sale.number):
+        till.sell(100)
+        count += 1
+    return count
+
+
+def test_L5_the_original_of_a_refund_does_not_leave_while_it_is_opened():
+    """Making room for the refund may push out the oldest sector; its sale is not in it then, or the refund is refused."""
+    count = fillers_until_gone()
+    refunded = 0
+    for fillers in (count - 1, count):
+        for slips in range(24):
+            till = Terminal(NorFlash(4, 4096))
+            sale = till.sell()
+            for _ in range(fillers):
+                last = till.sell(100)
+            for _ in range(slips):
+                till.desk.printed(last)
+            try:
+                refund = till.refund(sale, 100)
+            except Refused as error:
+                assert error.reason == "refused.no_original"
+                continue
+            refunded += 1
+            assert till.journal.sale(refund.original) is not None, (fillers, slips)
+            till.settle(refund, s.RENEW)
+            till.desk.renew(refund)  # needs the original once more
+    assert 0 < refunded < 48
+
+
 def test_the_slip_is_recorded_with_the_state_that_it_shows():
     """Copies are counted over lives."""
     till = Terminal()

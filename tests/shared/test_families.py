@@ -192,18 +192,18 @@ def play(seed, steps, sectors, size, unit):
 
 def test_L3_L5_spent_never_shrinks_while_the_sale_is_there_page_wise():
     """150 steps in units of 256 bytes, where a record takes a page."""
-    shop = play(3, 150, 10, 4096, 256)
+    shop = play(15, 150, 10, 4096, 256)
     assert shop.flash.erases > 10, shop.flash.erases
 
 
 def test_L3_L5_spent_never_shrinks_while_the_sale_is_there():
     """600 steps over 6 sectors of 4 KiB in units of 16 bytes: many wraps, many lives."""
-    shop = play(1, 600, 6, 4096, 16)
+    shop = play(16, 600, 6, 4096, 16)
     assert shop.flash.erases > 40, shop.flash.erases
 
 
 def test_L3_L5_spent_never_shrinks_while_the_sale_is_there_on_small_rings():
     """Four and five sectors, byte-wise and in units of 32."""
-    for seed, sectors, size, unit in ((2, 5, 4096, 1), (4, 4, 6144, 32)):
-        shop = play(seed, 300, sectors, size, unit)
+    for seed, steps, sectors, size, unit in ((52, 200, 5, 4096, 1), (17, 300, 4, 6144, 32)):
+        shop = play(seed, steps, sectors, size, unit)
         assert shop.flash.erases > 2 * sectors, (unit, shop.flash.erases)

@@ -56,3 +56,22 @@ def test_L5_a_full_chip_loses_nothing():
         for journal in (till.journal, Terminal(till.flash).journal):
             found = [(t.number, journal.message(t)) for t in journal.live if t.number != t.original]
             assert found == told, chip
+
+
+def test_a_sale_with_many_small_refunds_never_blocks_the_chip():
+    """Forty of one fen each, the last one still open, while the ring goes round: what is settled does not count as full."""
+    till = Terminal(NorFlash(6, 4096, 16), open_limit=32)
+    sale = till.sell(10_000)
+    try:
+        for _ in range(40):
+            till.refund(sale, 1, s.DONE)
+        till.refund(sale, 1, s.SILENT)
+    except Refused as error:  # a rule may say so; then it says it in time
+        assert error.reason.startswith("refused.too_many")
+    spent = till.journal.spent(sale.number)
+    for turn in range(120):
+        till.sell(100)
+        if turn % 40 == 0:
+            till = Terminal(till.flash, open_limit=32)
+        if till.journal.sale(sale.number):
+            assert till.journal.spent(sale.number) == spent, turn

@@ -1,0 +1,30 @@
+"""The wheel installs in a clean environment, and yuanluctl starts from it."""
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Its output; fails with it when the command fails. Nothing of this checkout is on the path."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_wheel_installs_and_yuanluctl_starts(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    run("git", "clone", "--quiet", ROOT, source, cwd=tmp_path)
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, source, cwd=tmp_path)
+    (wheel,) = tmp_path.glob("yuanlu-*.whl")
+    venv.create(tmp_path / "clean", with_pip=True)
+    python = tmp_path / "clean" / "bin" / "python"
+    run(python, "-m", "pip", "install", "--quiet", wheel, cwd=tmp_path)
+    assert "bridge" in run(tmp_path / "clean" / "bin" / "yuanluctl", "--help", cwd=tmp_path)
+    where = run(python, "-c", "import emulator.scenario, yuanlu.record; print(yuanlu.record.__file__)", cwd=tmp_path)
+    assert str(tmp_path / "clean") in where
