@@ -6,6 +6,7 @@ The page, the command line and tests are its clients; over the wire it is JSON o
 from __future__ import annotations
 
 import base64
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -46,9 +47,16 @@ class Control:
         action = self.commands.get(str(command.get("do")))
         if action is None:
             raise BadCommand(f"no command {command.get('do')!r}; there are {', '.join(self.commands)}")
+        wanted = list(inspect.signature(action).parameters)
+        if set(arguments) - set(wanted):
+            raise BadCommand(f"{command['do']}: takes {', '.join(wanted) or 'nothing'}, not {', '.join(arguments)}")
+        try:
+            inspect.signature(action).bind(**arguments)
+        except TypeError as error:
+            raise BadCommand(f"{command['do']}: {', '.join(wanted)} is missing") from error
         try:
             return action(**arguments)
-        except (TypeError, ValueError) as error:
+        except ValueError as error:
             raise BadCommand(f"{command['do']}: {error}") from error
 
     def _power(self, on: bool) -> None:
@@ -63,6 +71,8 @@ class Control:
         self.shop.terminal.on_change()
 
     def _mood(self, mood: str, count: int | None = None) -> None:
+        if count is not None and (not isinstance(count, int) or isinstance(count, bool)):
+            raise ValueError(f"count {count!r} is not a whole number")
         self.shop.acquirer.set_mood(_text(mood), count)
         self.shop.terminal.on_change()
 

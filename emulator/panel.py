@@ -37,7 +37,8 @@ def transactions(flash: Flash) -> list[Transaction]:
             transaction.apply(record)
         except StoreDamaged:
             continue
-    return list(folded.values())
+    # What is left of a settled transaction whose beginning has gone from the ring tells nothing.
+    return [transaction for transaction in folded.values() if transaction.kind]
 
 
 def view(flash: Flash, config: Any) -> list[dict[str, Any]]:

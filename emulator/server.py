@@ -118,7 +118,7 @@ class Server:
     async def _answer(self, text: str) -> dict[str, Any]:
         try:
             command = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {"id": None, "ok": False, "error": "not JSON"}
         if not isinstance(command, dict):
             return {"id": None, "ok": False, "error": 'an object is expected: {"id": 1, "do": "press", "key": "1"}'}

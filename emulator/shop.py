@@ -92,7 +92,7 @@ class Shop:
             child,
         )
         self._read_at = -1
-        self._ledger: list[dict[str, Any]] = []
+        self._seen: dict[str, dict[str, Any]] = {}
         self._laptop: subprocess.Popen[bytes] | LocalBridge | None = None
         if not real:
             self.terminal.network.direct[self.address] = self.acquirer
@@ -131,11 +131,14 @@ class Shop:
     # ---- what both sides believe
 
     def terminal_ledger(self) -> list[dict[str, Any]]:
-        """What the terminal's flash says, read from the chip (anew only after an operation on it)."""
+        """What the terminal's flash says, read from the chip (anew only after an operation on it), and what it last said of
+        settled transactions that have left the ring since."""
         flash = self.terminal.flash
         if self._read_at != flash.operations:
-            self._read_at, self._ledger = flash.operations, panel.view(flash, SimpleNamespace(**self.settings))
-        return self._ledger
+            self._read_at = flash.operations
+            for row in panel.view(flash, SimpleNamespace(**self.settings)):
+                self._seen[row["number"]] = row
+        return list(self._seen.values())
 
     def count_money(self) -> list[str]:
         """Every discrepancy between the flash and the acquirer's ledger, in words; an empty list when all agrees."""

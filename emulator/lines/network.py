@@ -129,6 +129,8 @@ class _Socket:
         line.world.watch_connect(self.socket, self._connected)
 
     def _connected(self) -> None:
+        if not self.watched:
+            return  # given up between the two halves of one turn of the loop
         world = self.line.world
         world.unwatch(self.socket)
         self.watched = False
@@ -141,6 +143,8 @@ class _Socket:
         self.line.arrived(self.handle, self, p.NET_OPENED)
 
     def _readable(self) -> None:
+        if not self.watched:
+            return
         try:
             data = self.socket.recv(4096)
         except OSError:

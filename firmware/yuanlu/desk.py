@@ -41,13 +41,15 @@ class Desk:
         Returns the Transaction, queued. Raises Refused; nothing was recorded then.
         """
         journal = self.journal
+        self._refuse_while_busy(_ROOM_FOR_INTENT)
+        journal.make_room(_ROOM_FOR_INTENT)  # first: the oldest sale may leave by that
         original = None if draft.kind == KIND_SALE else journal.sale(draft.original)
         spent = journal.spent(draft.original) if original else 0
         rules.check(draft, original, spent, journal.counters.batch)
         if len(journal.live) >= self.config.open_limit or not journal.has_room_for(1):
             raise Refused("refused.too_many_open", len(journal.live))
-        self._refuse_while_busy(_ROOM_FOR_INTENT)
-        journal.make_room(_ROOM_FOR_INTENT)
+        if not journal.has_room_for(1, draft.original):
+            raise Refused("refused.too_many_parts")
         number = journal.next_number
         identity = journal.counters.next_trace()
         message = self._message(draft, number, identity, original)

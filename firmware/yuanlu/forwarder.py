@@ -13,6 +13,7 @@ from yuanlu.store import pending
 from yuanlu.wire import messages
 
 APPROVED = b"00"
+_SOON_MS = 8000
 
 
 class Forwarder:
@@ -73,8 +74,15 @@ class Forwarder:
         self.woken.set()
 
     async def outcome(self, transaction, ms):
-        """Wait until this transaction is settled, needs a person or cannot be sent now, at most `ms`. Only waits."""
-        await self._until(lambda: s.is_final(transaction.state) or transaction.state == s.IS_PARKED or transaction.why, ms)
+        """Wait until this transaction is settled, needs a person, cannot be sent now or not soon, at most `ms`. Only waits."""
+
+        def told():
+            if s.is_final(transaction.state) or transaction.state == s.IS_PARKED or transaction.why:
+                return True
+            due = transaction.due
+            return due is not None and self.clock.diff_ms(due, self.clock.ticks_ms()) > _SOON_MS
+
+        await self._until(told, ms)
 
     async def check_line(self, ms):
         """Have an echo sent; the word id of what came of it."""
@@ -113,10 +121,17 @@ class Forwarder:
                 self.desk.renew(transaction)
             if transaction.state == s.IS_UNKNOWN and transaction.kind != KIND_REFUND:
                 self.desk.reverse(transaction, b"98")
+            if transaction.state == s.IS_UNKNOWN and self.config.repeat == "open_batch" and not self.config.query:
+                await self._sign_on()  # is its batch still open? A repeat in a closed one would be booked again
+            if transaction.state == s.IS_UNKNOWN and not verdicts.may_repeat(self.config, transaction, self._batch()):
+                self._note(transaction, s.PERSON)
+                return
             await self._send_attempt(transaction)
-        except Silence as error:
-            transaction.why = error.reason
-            transaction.due = self._later(self.tries + 1)
+        except Silence as error:  # of a query or sign-on; that of the message itself is noted where it was sent
+            transaction.asked += 1
+            transaction.why, transaction.due = error.reason, self._later(transaction.asked)
+            if transaction.asked >= self.config.budget and transaction.state in (s.IS_ASKING, s.IS_UNKNOWN):
+                self._note(transaction, s.PERSON)
         finally:
             self.channel.close()
             self.changed.set()
@@ -178,15 +193,8 @@ class Forwarder:
 
     async def _ask(self, refund):
         """Ask what became of a refund."""
-        refund.asked += 1
-        try:
-            answer = await self._exchange(self.desk.query(refund))
-        except Silence:
-            if refund.asked < self.config.budget:
-                raise
-            self._note(refund, s.PERSON)
-        else:
-            self._note(refund, verdicts.of_query(self.config, refund, answer), answer)
+        answer = await self._exchange(self.desk.query(refund))
+        self._note(refund, verdicts.of_query(self.config, refund, answer), answer)
 
     async def _sign_on(self):
         """Learn which batch is open. The pair of batch and trace stays unique: traces go on rising whatever the batch."""
@@ -227,7 +235,9 @@ class Forwarder:
         due = self._later(self.tries)
         for transaction in self.journal.live:
             if s.is_sendable(transaction.state):
-                transaction.due, transaction.why = due, reason
+                transaction.why = reason
+                if transaction.due is None or self.clock.diff_ms(due, transaction.due) > 0:
+                    transaction.due = due  # never sooner than it was: a query has to wait for its time
         self.changed.set()
 
     def _later(self, tries, shortest=0):

@@ -220,8 +220,8 @@ def test_L2_L3_L4_L5_a_cut_at_every_operation_of_a_day():
 
 def test_L2_L3_L4_L5_a_cut_at_every_operation_byte_wise_and_page_wise():
     """Units of 1 and 256 bytes."""
-    for unit in (1, 256):
-        assert every_cut(Chip(NorFlash(6, 4096, unit))) > len(STEPS)
+    for unit, size in ((1, 4096), (256, 16384)):
+        assert every_cut(Chip(NorFlash(6, size, unit))) > len(STEPS)
 
 
 def test_L5_a_second_cut_during_the_first_write_after_the_first():

@@ -188,9 +188,10 @@ async def test_L6_a_no_to_a_repeat_counts_only_where_the_profile_says_so():
         ("replays", b"Q7", "parked"),
         ("duplicate", b"00", "done"),
     ):
-        till, road, refund = at_work(SILENCE, [answering(code)], repeat=repeat)
+        signs_on = [answering()] if repeat == "open_batch" else []
+        till, road, refund = at_work(SILENCE, signs_on + [answering(code)], repeat=repeat)
         await settled(till, refund)
-        assert (name(refund), len(road.sent)) == (ends, 2), (repeat, code)
+        assert (name(refund), len(road.sent)) == (ends, 2 + len(signs_on)), (repeat, code)
 
 
 async def test_later_is_sent_again_and_ends_with_the_budget():
@@ -391,3 +392,20 @@ async def test_a_line_test_tells_what_came_of_it():
             assert await till.forwarder.check_line(60_000) == says
         assert till.flash.operations == 0
         assert [message[13:15] for message in road.sent] == ([] if says == "why.network_down" else [b"\x08\x20"])
+
+
+async def test_L2_a_repeat_is_not_sent_into_a_batch_that_was_closed():
+    """Kind d books it again then: the terminal asks which batch is open before each repeat, and a person finds out."""
+    till, road, refund = at_work(SILENCE, [answering(f60="00000002003"), answering()], repeat="open_batch")
+    await settled(till, refund)
+    assert (name(refund), len(road.sent)) == ("parked", 2)
+
+
+async def test_a_query_is_never_asked_sooner_because_a_line_is_down():
+    """What is not booked yet may still arrive: the wait before a query outlives a dead line."""
+    till, _, refund = at_work(SILENCE, query=1, ask_ms=60_000, cap_ms=1000)
+    await till.forwarder.send(refund)
+    due = refund.due
+    assert due - loop.now >= 60_000
+    till.forwarder._put_off("why.network_down")
+    assert refund.due == due

@@ -45,6 +45,8 @@ def expected(state, record_type, verdict):
     if record_type == s.RESULT:
         if state == s.IS_REVERSING:
             return ENDS_OF_REVERSAL.get(verdict)
+        if state == s.IS_UNKNOWN and verdict == s.PERSON:
+            return s.IS_PARKED
         return ENDS.get(verdict) if state in (s.IS_SENDING, s.IS_ASKING) else None
     if record_type == s.SALE and s.STATE_NAMES[state] in OPEN:
         return s.IS_DONE

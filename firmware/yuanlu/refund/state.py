@@ -101,6 +101,8 @@ def next_state(state, record_type, verdict=0):
         after = _AFTER_REVERSAL if state == IS_REVERSING else _AFTER_RESULT
         if state in (IS_SENDING, IS_ASKING, IS_REVERSING) and verdict in after:
             return after[verdict]
+        if state == IS_UNKNOWN and verdict == PERSON:
+            return IS_PARKED  # a repeat that was safe when it was decided on is not any more
     if record_type == ATTEMPT and verdict == REVERSAL and state in (IS_UNKNOWN, IS_QUEUED):
         return IS_REVERSING  # from queued: compaction has left out the sends that came before it
     if record_type == ATTEMPT and verdict == AGAIN and state == IS_QUEUED:

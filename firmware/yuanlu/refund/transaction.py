@@ -27,7 +27,7 @@ class Transaction:
     `attempt` counts from 1; `sends` counts SENDING records of the attempt; `doubt` is true once a send of it ended without a
     conclusive answer; `stale` when the attempt was refused unseen and another one is needed; `address` is where on flash the
     attempt's bytes are.
-    `asked` (queries sent), `due` (ms ticks) and `why` (word id of the last hindrance) are the forwarder's notes and live in
+    `asked` (queries and sign-ons without an answer), `due` (ms ticks) and `why` (word id of the last hindrance) are the forwarder's notes and live in
     RAM alone.
     """
 
@@ -44,7 +44,7 @@ class Transaction:
         self.state = s.IS_NEW
         self.attempt = 1
         self.sends = 0
-        self.doubt = self.stale = False
+        self.doubt = self.stale = self.is_copy = False
         self.code = self.rrn = self.approval = b""
         self.printed = s.IS_NEW
         self.copies = 0
@@ -66,6 +66,7 @@ class Transaction:
         self.last = record.number
         if kind in (s.INTENT, s.SALE):
             self._describe(body)
+            self.is_copy = record.copy
         if kind in (s.INTENT, s.ATTEMPT):
             self.address, self.message_number = record.address, record.number
         if kind == s.ATTEMPT:

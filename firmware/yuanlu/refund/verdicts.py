@@ -34,6 +34,11 @@ def knows_repeat(config, transaction, batch):
     return config.repeat in ("replays", "duplicate")
 
 
+def may_repeat(config, transaction, batch):
+    """The same bytes may go again now: the acquirer knows them, or has said that it never booked them."""
+    return bool(config.query) or knows_repeat(config, transaction, batch)
+
+
 def of_answer(config, transaction, answer, codes, batch):
     """The verdict on an authenticated answer to the transaction's own message. `codes`: refund.codes.Codes."""
     if transaction.state == s.IS_REVERSING:

@@ -91,18 +91,27 @@ class Journal:
         self._apply(self.log.record)
         return number
 
-    def has_room_for(self, messages):
-        """So many more messages may stand open. All that is open must fit the two sectors that a compaction may fill, each
-        message with its sale, its newest SENDING and RESULT and its slip; one reversal has its place kept."""
+    def has_room_for(self, messages, original=0):
+        """So many more messages of that sale's family may stand open. All that is open must fit the two sectors that a
+        compaction may fill: each message with its sale, its newest SENDING and RESULT and its slip, and what is settled of the
+        same sales; one reversal has its place kept."""
         unit = self.log.flash.unit
         message = r.size(_MESSAGE_PAYLOAD, unit)
-        notes = sum([r.size(r.payload_length(kind), unit) for kind in (s.SENDING, s.RESULT, s.PRINTED, s.SALE)])
+        notes = sum([r.size(r.payload_length(kind), unit) for kind in (s.SENDING, s.RESULT, s.PRINTED)])
         needed = messages * (message + notes)
+        families = [original] if original else []
         for transaction in self.live:
             needed += message + notes + (message if transaction.message_number != transaction.number else 0)
+            if transaction.original not in families:
+                families.append(transaction.original)
+        needed += (message + notes) * sum([self._settled_parts(family) for family in families])
+        needed += r.size(r.payload_length(s.SALE), unit) * len(families)
         # At the end of each sector the largest record may not have fitted any more.
         usable = 2 * (self.log.flash.sector_size - header.size(unit)) - 2 * message
         return needed <= usable
+
+    def _settled_parts(self, original):
+        return len([1 for part in self._parts(original) if s.is_final(part.state)])
 
     def is_busy(self, payload_length):
         """While an answer is awaited nothing may be erased, and the answer's own record must find room."""
@@ -118,25 +127,17 @@ class Journal:
         """Addresses of the records that a compaction of sector `victim` must carry, in the order in which to write them.
 
         Transactions are carried whole, wherever their records are: a fold goes by place on the chip, so an INTENT must never
-        stand behind what settled it. Needed are what is open, the sale of what is open, and each settled refund or void
-        whose sale stays in the ring: the cap is counted from them.
+        stand behind what settled it. Needed are what is open, and the sale and the settled parts of what is open: the cap is
+        counted from them. A sale carried so is there for its open refunds only (`sale`).
         """
-        start = victim * self.log.flash.sector_size
-        end = start + self.log.flash.sector_size
         addresses, intents = [], []
         for record in self.log.in_sector(victim):
             if record.type == s.SALE and self._is_live_family(record.original):
                 addresses.append(record.address)
             elif record.type == s.INTENT:
                 intents.append((record.transaction, record.original))
-        kept_elsewhere = {}  # originals whose SALE stands in another sector; only asked, never iterated
-        for record in self.log.records():
-            if record.type == s.SALE and not start <= record.address < end:
-                kept_elsewhere[record.original] = True
         for number, original in intents:
-            is_refund = number != original
-            needed_for_cap = is_refund and (self._is_live_family(original) or original in kept_elsewhere)
-            if self.find_live(number) or needed_for_cap:
+            if self.find_live(number) or (number != original and self._is_live_family(original)):
                 addresses += self._whole(number)
         return addresses
 
@@ -173,31 +174,38 @@ class Journal:
         return None if found is None or found.state == s.IS_NEW else found
 
     def sale(self, number):
-        """The sale with that number when it is done, or None."""
+        """The sale with that number when it is done, or None. One that stands only as a copy has left the ring: it was kept
+        for what was open of it, its settled parts may be gone."""
         sale = self.transaction(number)
         if sale is None or sale.kind != KIND_SALE or sale.state != s.IS_DONE:
             return None
-        return sale
+        return None if sale.is_copy and not self._is_live_family(number) else sale
 
     def spent(self, original):
-        """Fen of all refunds of that sale that are not definitively not done (L3)."""
-        refunds = []
+        """Fen of all refunds and voids of that sale that are not definitively not done (L3)."""
+        return sum([0 if s.frees_cap(part.state) else part.amount for part in self._parts(original)])
+
+    def _parts(self, original):
+        """Its refunds and voids, folded."""
+        parts = []
         for record in self.log.records():
             if record.original != original or record.transaction == original:
                 continue
-            for refund in refunds:
-                if refund.number == record.transaction:
+            for part in parts:
+                if part.number == record.transaction:
                     break
             else:
-                refund = Transaction(record.transaction, original)
-                refunds.append(refund)
-            refund.apply(record)
-        return sum(0 if s.frees_cap(refund.state) else refund.amount for refund in refunds)
+                part = Transaction(record.transaction, original)
+                parts.append(part)
+            part.apply(record)
+        return [part for part in parts if part.state != s.IS_NEW]
 
     def recent_sales(self, limit):
         """Numbers of the newest done sales, newest first."""
         numbers = []
         for record in self.log.records():
+            if record.copy and not self._is_live_family(record.original):
+                continue
             if record.type == s.SALE and record.transaction not in numbers:
                 numbers.append(record.transaction)
                 if len(numbers) > limit:
