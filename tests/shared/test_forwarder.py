@@ -228,6 +228,17 @@ async def test_L2_power_went_while_it_was_sent():
         assert name(mounted(till.flash).find_live(refund.number)) == ends
 
 
+async def test_L2_the_forwarder_begins_with_what_power_left_unfinished():
+    """The same bytes go again by themselves after power-up, and it is done."""
+    till, _, refund = at_work()
+    till.desk.sending(refund, 1)
+    message, road = till.journal.message(refund), Road([answering()])
+    till = Terminal(till.flash, [road])
+    refund = till.journal.find_live(refund.number)
+    await settled(till, refund)
+    assert (name(refund), road.sent) == ("done", [message])
+
+
 async def test_recovery_alone_writes_nothing_for_what_was_never_sent():
     """A boot loop with a full list costs nothing; everything waits a random while before it goes."""
     till, _, refund = at_work()

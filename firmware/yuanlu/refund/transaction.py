@@ -27,8 +27,8 @@ class Transaction:
     `attempt` counts from 1; `sends` counts SENDING records of the attempt; `doubt` is true once a send of it ended without a
     conclusive answer; `stale` when the attempt was refused unseen and another one is needed; `address` is where on flash the
     attempt's bytes are.
-    `asked` (queries and sign-ons without an answer), `due` (ms ticks) and `why` (word id of the last hindrance) are the forwarder's notes and live in
-    RAM alone.
+    `asked` (queries and sign-ons without an answer), `due` (ms ticks) and `why` (word id of the last hindrance) are the
+    forwarder's notes and live in RAM alone.
     """
 
     def __init__(self, number, original):

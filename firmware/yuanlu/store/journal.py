@@ -116,7 +116,8 @@ class Journal:
     def is_busy(self, payload_length):
         """While an answer is awaited nothing may be erased, and the answer's own record must find room."""
         log = self.log
-        return log.quiet and log.room() < r.size(payload_length, log.flash.unit) + max(_RESULT_ROOM, log.flash.unit)
+        room = log.room() if log.sealed else 0  # the first write of a life opens a sector
+        return log.quiet and room < r.size(payload_length, log.flash.unit) + max(_RESULT_ROOM, log.flash.unit)
 
     @property
     def next_number(self):
