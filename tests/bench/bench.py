@@ -156,11 +156,11 @@ def key_to_screen() -> dict[str, float]:
 def refund_exchange() -> dict[str, float]:
     """From the confirming key to the result on the screen, over loopback TCP, INTENT to RESULT and slip included."""
     clerk = opened(real=True)
-    clerk.start_sale(100000)
-    clerk.see("消费成功")
-    clerk.back_to_menu()
     samples = []
     for _ in range(20):
+        clerk.start_sale(100000)
+        clerk.see("消费成功")
+        clerk.back_to_menu()
         began = time.perf_counter()
         clerk.start_refund(100)
         clerk.see("退货成功")
