@@ -206,6 +206,25 @@ def test_a_torn_append_loses_only_what_was_not_acknowledged():
             assert values(opened(flash))[-1] == (number, 99)
 
 
+def test_L5_a_cut_before_the_very_first_record_leaves_no_sector_of_the_same_sequence():
+    """The header stood, the record did not: the next life begins in that sector again, and its records are found ever after."""
+    for operation in (1, 2, 3):
+        for reach in range(len(REACHES)):
+            flash = NorFlash(5, 1024, 16)
+            flash.cut = (operation, reach)
+            try:
+                put(opened(flash), 0)
+            except PowerCut:
+                pass
+            flash.power_on()
+            told = []
+            for life in range(3):
+                log = opened(flash)
+                for value in (10 * life, 10 * life + 1):
+                    told.append((put(log, value), value))
+                assert values(opened(flash))[-len(told) :] == told, (operation, reach, life)
+
+
 def test_a_damaged_record_hides_no_other():
     """Rot in any one record of a sector: all others are still told."""
     for unit in (1, 16):

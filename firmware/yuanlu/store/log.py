@@ -64,6 +64,8 @@ class Log:
             if self._committed(self.head):
                 return
             self._sequences[self.head] = 0
+            # Should nothing be left, the ring begins with this sector: its header must not stay beside a new one like it.
+            self.head = (self.head - 1) % self.flash.sectors
         self.sequence = 0
 
     def _sector(self, sequence):
