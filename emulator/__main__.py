@@ -21,9 +21,9 @@ BROKEN = ROOT / "tests" / "broken"
 AGAINST = {"new-trace": "a", "forget": "a", "resend": "c"}
 
 
-def main() -> int:
+def main(words: list[str] | None = None) -> int:
     """Exit code: 0 agrees, 1 the books do not agree, 2 wrong arguments or nothing to run."""
-    arguments = _parser().parse_args()
+    arguments = _parser().parse_args(words)
     try:
         return arguments.run(arguments)
     except (CannotStart, image.BuildError) as error:

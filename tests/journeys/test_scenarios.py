@@ -33,13 +33,10 @@ def test_scenario(path: Path) -> None:
         ("- a\n", "1: a scenario has"),
     ],
 )
-def test_a_mistake_is_told_with_its_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str, told: str
-) -> None:
+def test_a_mistake_is_told_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str) -> None:
     path = tmp_path / "x.yaml"
     path.write_text(text, "utf-8")
-    monkeypatch.setattr("sys.argv", ["emulator", "run", str(path)])
-    assert main() == 2
+    assert main(["run", str(path)]) == 2
     assert f"x.yaml:{told}" in capsys.readouterr().err or told in ("not YAML",)
 
 
@@ -49,12 +46,11 @@ def test_a_mistake_is_told_with_its_line(
     [("see: never shown", 42), ("expect: {refunds: [done]}", 1), ("slip: 交易失败", 1)],
 )
 def test_control_a_scenario_that_does_not_hold_fails_and_can_be_replayed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, step: str, code: int
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], step: str, code: int
 ) -> None:
     path = tmp_path / "x.yaml"
     path.write_text(f"name: x\nsteps:\n  - sell: 10.00\n  - {step}\n", "utf-8")
-    monkeypatch.setattr("sys.argv", ["emulator", "run", str(path), "--seed", "7"])
-    assert main() == code
+    assert main(["run", str(path), "--seed", "7"]) == code
     told = capsys.readouterr().err
     assert f"{path}:4:" in told
     assert f"replay: python -m emulator run {path} --seed 7" in told
