@@ -178,7 +178,12 @@ class Cable:
 
 def start(device: Path, target: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "host_tools.yuanluctl", "bridge", "--port", str(device), "--to", target, "--json"]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # A shell that runs the tests in the background has them ignore Ctrl-C, and whatever they start would inherit that.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_bridge_on_a_real_line(tmp_path: Path) -> None:

@@ -228,6 +228,18 @@ async def test_L2_power_went_while_it_was_sent():
         assert name(mounted(till.flash).find_live(refund.number)) == ends
 
 
+async def test_L2_a_profile_that_trusts_repeats_no_longer_sends_nothing_again():
+    """The settings were changed between two lives: what is unknown goes to a person, not out."""
+    till, _, refund = at_work(SILENCE)
+    await till.forwarder.send(refund)
+    assert name(refund) == "unknown"
+    road = Road([answering()])
+    till = Terminal(till.flash, [road], repeat="nothing")
+    refund = till.journal.find_live(refund.number)
+    await settled(till, refund)
+    assert (name(refund), road.sent) == ("parked", [])
+
+
 async def test_L2_the_forwarder_begins_with_what_power_left_unfinished():
     """The same bytes go again by themselves after power-up, and it is done."""
     till, _, refund = at_work()
