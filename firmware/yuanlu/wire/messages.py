@@ -141,6 +141,8 @@ def read_answer(frame, request, answer_key):
     for number in (4, 64):
         if number not in fields:
             raise BadMessage("field {}: missing in the answer".format(number))
+    if fields[39] == b"00" and request[_PREFIX : _PREFIX + 2] != b"\x04\x00" and not (37 in fields and 38 in fields):
+        raise BadMessage("field 37: missing in an approval")
     covered = asked[64] + bytes(frame[_PREFIX:-8])
     if not equal(cmac(answer_key, covered)[:8], fields[64]):
         raise BadMessage("field 64: the MAC of the answer is wrong")
