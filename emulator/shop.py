@@ -16,7 +16,7 @@ from emulator import panel
 from emulator.child import Child, MicroPython
 from emulator.lines.serial import LocalBridge
 from emulator.parts.flash import Flash
-from emulator.parts.vault import ANSWER_KEY, REQUEST_KEY
+from emulator.parts.vault import ANSWER_KEY, REQUEST_KEY, SEAL, journal_seal
 from emulator.terminal import Terminal
 from emulator.world import World
 
@@ -68,7 +68,8 @@ class Shop:
         self.world = World(real, seed)
         self.seed = seed
         keys = random.Random(f"keys {seed}")
-        request_key, answer_key, reader_key = (keys.randbytes(16) for _ in range(3))
+        request_key, answer_key, reader_key, pending_key = (keys.randbytes(16) for _ in range(4))
+        self.journal_root_key = keys.randbytes(32)
         self.acquirer = acquirers.Acquirer(
             kind,
             request_key=request_key,
@@ -86,7 +87,11 @@ class Shop:
             self.world,
             firmware,
             json.dumps(self.settings),
-            {REQUEST_KEY: request_key, ANSWER_KEY: answer_key},
+            {
+                REQUEST_KEY: request_key,
+                ANSWER_KEY: answer_key,
+                SEAL: journal_seal(self.journal_root_key, TERMINAL, int(self.settings["epoch"]), pending_key),
+            },
             reader_key,
             flash,
             child,

@@ -240,6 +240,7 @@ _OPERATIONS: dict[int, Callable[[Terminal, bytes], bytes]] = {
     p.FLASH_ERASE: Terminal._erase,
     p.GEOMETRY: Terminal._geometry,
     p.VAULT_READ: lambda terminal, body: terminal.vault.read(body[0]),
+    p.VAULT_WRITE: lambda terminal, body: terminal.vault.write(body[0], body[1:]),
     p.DISPLAY: Terminal._display,
     p.PRINT: Terminal._print,
     p.NET_OPEN: Terminal._net_open,

@@ -5,6 +5,7 @@ from binascii import crc32
 from yuanlu import VERSION
 from yuanlu.compat import create_task
 from yuanlu.config import Config
+from yuanlu.crypto.seal import Seal
 from yuanlu.desk import Desk
 from yuanlu.errors import BadConfig, YuanluError
 from yuanlu.forwarder import Forwarder
@@ -21,11 +22,6 @@ from yuanlu.ui.result import print_owed
 from yuanlu.ui.words import Words
 
 _RESTART_MS = 1000
-
-
-def _no_seal(number, data):
-    """The journal is not sealed yet: its tag field holds zeros."""
-    return bytes(8)
 
 
 class Till:
@@ -47,7 +43,7 @@ class Till:
         """Check the settings and read the journal. BadConfig or StoreDamaged: nothing may be sold or refunded then."""
         board = self.board
         self.config = Config(board.config())
-        journal = Journal(board.flash, crc32(self.config.terminal.encode()), _no_seal)
+        journal = Journal(board.flash, crc32(self.config.terminal.encode()), Seal(board.vault))
         journal.mount()
         self.journal = journal
         self.desk = Desk(journal, self.config, board.vault, board.clock)
@@ -69,8 +65,8 @@ async def main(board):
         till.start()
     except YuanluError as error:
         await _refuse_to_start(till, error)
-    for number, what in till.journal.trouble:
-        board.log("journal: record {}: {}".format(number, what))
+    for what in till.journal.trouble:
+        board.log("journal: {}".format(what))
     board.log("yuanlu {} ready, {} open".format(VERSION, len(till.journal.live)))
     tasks = [
         ("forwarder", till.forwarder.run),
@@ -106,6 +102,7 @@ async def _tell(till):
     """Keep title row and paper abreast of what the forwarder notes."""
     while True:
         print_owed(till)
+        till.journal.log.erase_ahead()
         till.forwarder.changed.clear()
         await till.forwarder.changed.wait()
         till.board.keypad.post("REFRESH")

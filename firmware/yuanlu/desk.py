@@ -35,6 +35,10 @@ class Desk:
         spent = self.journal.spent(sale.number)
         return KIND_VOID if rules.voidable(sale, spent, amount, self.journal.counters.batch) else KIND_REFUND
 
+    def refunds_left(self):
+        """So many more sales or refunds may stand open."""
+        return min(self.config.open_limit - len(self.journal.live), self.journal.refunds_left())
+
     def open(self, draft):
         """Check the draft against the journal and make it durable with the exact bytes to be sent (L1, L3).
 
@@ -42,14 +46,13 @@ class Desk:
         """
         journal = self.journal
         self._refuse_while_busy(_ROOM_FOR_INTENT)
-        journal.make_room(_ROOM_FOR_INTENT)  # first: the oldest sale may leave by that
+        if not journal.log.quiet:
+            journal.make_room()  # first: the oldest sale may leave by that
         original = None if draft.kind == KIND_SALE else journal.sale(draft.original)
         spent = journal.spent(draft.original) if original else 0
         rules.check(draft, original, spent, journal.counters.batch)
-        if len(journal.live) >= self.config.open_limit or not journal.has_room_for(1):
+        if self.refunds_left() <= 0:
             raise Refused("refused.too_many_open", len(journal.live))
-        if not journal.has_room_for(1, draft.original):
-            raise Refused("refused.too_many_parts")
         number = journal.next_number
         identity = journal.counters.next_trace()
         message = self._message(draft, number, identity, original)
@@ -86,9 +89,9 @@ class Desk:
         self.journal.append(s.SENDING, head + (route, transaction.doubt))
 
     def note(self, transaction, verdict, answer=None):
-        """Durable note of how a send ended. A sale that is done becomes one SALE record. answer: wire.messages.Answer."""
-        if verdict == s.DONE and transaction.kind == KIND_SALE:
-            self._record_sale(transaction, answer)
+        """Durable note of how a send ended. What is done becomes one record, complete in itself. answer: wire.messages.Answer."""
+        if verdict == s.DONE:
+            self._record_done(transaction, answer)
             return
         code, rrn, approval = (answer.code, answer.rrn, answer.approval) if answer else (b"", b"", b"")
         date, time, _ = self.clock.date()
@@ -100,7 +103,7 @@ class Desk:
         self.journal.make_room()
         draft = Draft(KIND_REFUND, refund.amount, original=refund.original)
         identity = self.journal.counters.next_trace()
-        message = self._message(draft, refund.number, identity, self.journal.sale(refund.original))
+        message = self._message(draft, refund.number, identity, self.journal.original(refund.original))
         self._record_attempt(refund, s.AGAIN, identity, message)
 
     def reverse(self, transaction, reason):
@@ -141,28 +144,29 @@ class Desk:
         self.journal.append(s.INTENT, values, message)
 
     def _record_attempt(self, transaction, kind, identity, message):
-        values = (transaction.number, transaction.original, kind, identity[0], identity[1])
-        self.journal.append(s.ATTEMPT, values, message)
+        head = (transaction.number, transaction.original, kind, transaction.attempt + 1)
+        self.journal.append(s.ATTEMPT, head + identity, message)
 
-    def _record_sale(self, sale, answer):
+    def _record_done(self, transaction, answer):
+        """SALE, or REFUND of a refund or void, on the day on which the acquirer booked it."""
         values = (
-            sale.number,
-            sale.original,
-            sale.kind,
-            sale.amount,
-            sale.batch,
-            sale.trace,
-            _booked_on(sale.date, answer.date),
-            sale.time,
+            transaction.number,
+            transaction.original,
+            transaction.kind,
+            transaction.amount,
+            transaction.batch,
+            transaction.trace,
+            _booked_on(transaction.date, answer.date),
+            transaction.time,
             0,
-            sale.reason,
+            transaction.reason,
             0,
-            sale.card,
-            sale.fingerprint,
+            transaction.card,
+            transaction.fingerprint,
             answer.rrn,
             answer.approval,
         )
-        self.journal.append(s.SALE, values)
+        self.journal.append(s.SALE if transaction.kind == KIND_SALE else s.REFUND, values)
 
 
 def _booked_on(date, month_and_day):

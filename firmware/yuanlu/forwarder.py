@@ -172,7 +172,7 @@ class Forwarder:
         if answer.amount != transaction.amount:
             transaction.why = "why.amount"
         verdict = verdicts.of_answer(self.config, transaction, answer, self.codes, self._batch())
-        if verdict == s.RENEW and not self.journal.has_room_for(1):
+        if verdict == s.RENEW and self.journal.refunds_left() <= 0:
             verdict = s.PERSON
         self._note(transaction, verdict, answer)
 

@@ -29,28 +29,33 @@ _FORMATS = {
     s.SENDING: "<IIBHBB",
     s.RESULT: "<IIBB2s12s6sII",
     s.PRINTED: "<IIBB",
-    s.ATTEMPT: "<IIBII",
+    s.ATTEMPT: "<IIBBII",
     s.WITHDRAWN: "<IIB",
-    s.BOOT: "<III",
+    s.SUMMARY: "<IIIIIIIIB",
+    s.BOOT: "<IIIII",
+    s.REFUND: _DESCRIPTION + "12s6s",
 }
 _KIND = "transaction original kind amount batch trace date time quality reason operator card fingerprint"
 Intent = namedtuple("Intent", _KIND.split())
-Sale = namedtuple("Sale", (_KIND + " rrn approval").split())
+Done = namedtuple("Done", (_KIND + " rrn approval").split())
 Sending = namedtuple("Sending", "transaction original attempt send route doubt".split())
 Result = namedtuple("Result", "transaction original attempt verdict code rrn approval date time".split())
 Printed = namedtuple("Printed", "transaction original state copy".split())
-Attempt = namedtuple("Attempt", "transaction original kind batch trace".split())
+Attempt = namedtuple("Attempt", "transaction original kind attempt batch trace".split())
 Withdrawn = namedtuple("Withdrawn", "transaction original operator".split())
-Boot = namedtuple("Boot", "transaction original boot".split())
+Summary = namedtuple("Summary", "transaction lowest unsure used before trace batch printed retired".split())
+Boot = namedtuple("Boot", "transaction original boot after unreadable".split())
 _BODIES = {
     s.INTENT: Intent,
-    s.SALE: Sale,
+    s.SALE: Done,
     s.SENDING: Sending,
     s.RESULT: Result,
     s.PRINTED: Printed,
     s.ATTEMPT: Attempt,
     s.WITHDRAWN: Withdrawn,
+    s.SUMMARY: Summary,
     s.BOOT: Boot,
+    s.REFUND: Done,
 }
 
 
@@ -60,7 +65,7 @@ def size(payload_length, unit):
 
 
 def payload_length(record_type, tail=0):
-    """Bytes of a payload of that type; `tail`: bytes after the fixed part (an INTENT's message)."""
+    """Bytes of a payload of that type; `tail`: bytes after the fixed part."""
     return calcsize(_FORMATS[record_type]) + tail
 
 
@@ -79,7 +84,7 @@ class Record:
     def __init__(self, buffer):
         self.buffer = buffer
         self.view = memoryview(buffer)
-        self.address = 0
+        self.address = self.size = 0  # where it is on flash, and the bytes it takes there
         self.copy = False
         self.length = self.type = self.number = self.terminal = 0
         self.transaction = self.original = 0
@@ -94,6 +99,12 @@ class Record:
         self.view[HEAD:end] = payload
         self.view[end : end + 8] = tag(number, self.view[:end])
         self._close(length)
+
+    def take(self, data):
+        """Become the record whose bytes, padding included, are `data`."""
+        self.view[: len(data)] = data
+        self.size = len(data)
+        self.check()
 
     def mark_copy(self):
         """Turn the record in the buffer into a copy of itself: other magic, same tag."""
@@ -135,6 +146,6 @@ class Record:
             raise StoreDamaged("record {}: type {} with {} bytes is not known".format(self.number, self.type, self.length))
         return _BODIES[self.type](*unpack_from(layout, self.buffer, HEAD))
 
-    def message(self):
-        """The exact bytes to be sent that an INTENT or ATTEMPT carries."""
+    def tail(self):
+        """What follows the fixed fields: an INTENT's or ATTEMPT's message, a SUMMARY's lists."""
         return bytes(self.view[HEAD + calcsize(_FORMATS[self.type]) : HEAD + self.length])

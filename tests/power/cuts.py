@@ -74,7 +74,7 @@ def run(plan: Plan, kind: str, firmware: Path = FIRMWARE, restarted: bool = Fals
         if plan.part == "flash":
             terminal.flash.cut = (terminal.flash.operations + plan.operation, plan.tear)
         else:
-            terminal.vault.cut = terminal.vault.operations + plan.operation
+            terminal.vault.cut = (terminal.vault.operations + plan.operation, plan.tear)
         confirmed = _refund_into_the_dark(hands)
         outcome = Outcome(str(plan), not terminal.is_on, _digest(shop))
         terminal.power_off()

@@ -12,6 +12,7 @@ from yuanlu.boards.virtual_time import drive
 from yuanlu.compat import TimeoutError, create_task, sleep_ms, wait_for_ms
 from yuanlu.config import Config
 from yuanlu.crypto.cmac import cmac
+from yuanlu.crypto.seal import Seal, provisioned
 from yuanlu.desk import Desk
 from yuanlu.errors import NotSent
 from yuanlu.forwarder import Forwarder
@@ -19,6 +20,7 @@ from yuanlu.link.channel import Channel
 from yuanlu.refund import state as s
 from yuanlu.refund.codes import Codes
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, Draft
+from yuanlu.store import history
 from yuanlu.store.journal import Journal
 from yuanlu.tables import Tables
 from yuanlu.ui.words import Words
@@ -150,10 +152,21 @@ class NorFlash:
         self.operations = self.erases = 0
         self.cut = None
         self.dark = False
+        self.vault = Vault()  # of the terminal that this chip is in
 
     def power_on(self):
         """Power is back; no cut is planned."""
         self.dark, self.cut = False, None
+
+    def snapshot(self):
+        """Chip and vault as they are, for `restore`."""
+        return bytes(self.data), bytes(self.used), list(self.usable), dict(self.vault.places), self.vault.count
+
+    def restore(self, image):
+        """Back to a snapshot, with power."""
+        self.data[:], self.used[:], self.usable = image[0], image[1], list(image[2])
+        self.vault.places, self.vault.count = dict(image[3]), image[4]
+        self.power_on()
 
     def read_into(self, address, buffer):
         if self.dark:
@@ -245,6 +258,13 @@ class Vault:
 
     def __init__(self):
         self.count = 0
+        self.places = {2: provisioned(bytes(range(32)), bytes(16))}
+
+    def load(self, place):
+        return self.places.get(place, b"")
+
+    def store(self, place, data):
+        self.places[place] = bytes(data)
 
     def next_mac_key(self):
         return REQUEST_KEY
@@ -371,15 +391,25 @@ def intent_of(number, original=0, kind=KIND_SALE, amount=10_000, batch=1, trace=
 
 def mounted(flash):
     """A Journal over that chip, as after power-up."""
-    journal = Journal(flash, 1, no_seal)
+    journal = Journal(flash, 1, Seal(flash.vault))
     journal.mount()
     return journal
 
 
+def every_record(journal):
+    """All that the window holds, oldest sector first, in the one Record."""
+    return history.records(journal.log)
+
+
+def numbers_of(transactions):
+    """Their numbers, in their order."""
+    return [transaction.number for transaction in transactions]
+
+
 def types_in(journal):
     """How many records of each type stand in the journal, by type."""
-    count = [0] * 16
-    for record in journal.log.records():
+    count = [0] * 17
+    for record in every_record(journal):
         if not record.copy:
             count[record.type] += 1
     return count
@@ -391,7 +421,7 @@ class Terminal:
     def __init__(self, flash=None, roads=(), **changes):
         self.flash = flash or NorFlash()
         self.config = settings(**changes)
-        self.clock, self.vault = Clock(), Vault()
+        self.clock, self.vault = Clock(), self.flash.vault
         self.words = Words(TABLES)
         self.journal = mounted(self.flash)
         self.desk = Desk(self.journal, self.config, self.vault, self.clock)

@@ -1,6 +1,6 @@
 """The counter over which money decisions are made: checked, recorded, withdrawn."""
 
-from parts import APPROVED, Card, NorFlash, Terminal, mounted, no_seal, types_in
+from parts import APPROVED, Card, NorFlash, Terminal, every_record, mounted, no_seal, types_in
 from raises import raises
 from yuanlu import record as r
 from yuanlu.errors import Refused
@@ -49,13 +49,12 @@ def test_L1_the_record_and_the_bytes_say_the_same():
 
 
 def test_L1_the_journal_head_is_the_tag_of_the_record_before():
-    """With a sealer that is not all zeros."""
+    """So the acquirer holds an anchor of the journal."""
     till = Terminal()
-    till.journal.log.tag = lambda number, data: bytes([number & 0xFF] * 8)
     sale = till.sell()
-    head = till.journal.log.newest[0]
+    number, tag = till.journal.log.newest
     fields = fields_of(till.journal.message(till.refund(sale, 100)))
-    assert fields[57][26:38] == head.to_bytes(4, "big") + bytes([head & 0xFF] * 8)
+    assert fields[57][26:38] == number.to_bytes(4, "big") + tag and tag != bytes(8)
 
 
 def test_L3_partial_refunds_until_nothing_is_left():
@@ -157,11 +156,11 @@ def test_L2_only_what_was_never_sent_is_withdrawn():
 
 
 def test_a_done_sale_is_one_record_with_all_that_a_refund_needs():
-    """A refund that is done is a RESULT, and no sale."""
+    """A refund that is done is a REFUND record, which tells as much; neither needs a RESULT."""
     till = Terminal()
     sale = till.sell(10_000)
     refund = till.refund(sale, 500, s.DONE)
-    assert types_in(till.journal)[s.SALE] == 1 and types_in(till.journal)[s.RESULT] == 1
+    assert [types_in(till.journal)[kind] for kind in (s.SALE, s.REFUND, s.RESULT)] == [1, 1, 0]
     found = mounted(till.flash).transaction(refund.number)
     assert (found.state, found.rrn, found.approval, found.code) == (s.IS_DONE, APPROVED.rrn, APPROVED.approval, b"00")
 
@@ -235,7 +234,7 @@ def test_L5_the_original_of_a_refund_does_not_leave_while_it_is_opened():
     """Making room for the refund may push out the oldest sector; its sale is not in it then, or the refund is refused."""
     count = fillers_until_gone()
     refunded = 0
-    for fillers in (count - 1, count):
+    for fillers in (count - 3, count - 2, count - 1):
         for slips in range(24):
             till = Terminal(NorFlash(4, 4096))
             sale = till.sell()
@@ -252,7 +251,7 @@ def test_L5_the_original_of_a_refund_does_not_leave_while_it_is_opened():
             assert till.journal.sale(refund.original) is not None, (fillers, slips)
             till.settle(refund, s.RENEW)
             till.desk.renew(refund)  # needs the original once more
-    assert 0 < refunded < 48
+    assert 0 < refunded < 72
 
 
 def test_the_slip_is_recorded_with_the_state_that_it_shows():
@@ -271,14 +270,14 @@ def test_the_slip_is_recorded_with_the_state_that_it_shows():
 def test_L10_the_tag_of_a_record_is_the_sealers():
     """Number and bytes as the sealer was given them; here it keeps them."""
     given = []
-
-    def seal(number, data):
-        given.append((number, bytes(data)))
-        return bytes([number & 0xFF] * 8)
-
     till = Terminal()
-    till.journal = till.desk.journal = Journal(till.flash, 1, seal)
-    till.journal.mount()
+    real = till.journal.seal.tag
+
+    def tag(number, data):
+        given.append((number, bytes(data)))
+        return real(number, data)
+
+    till.journal.seal.tag = tag
     till.refund(till.sell(), 100)
-    kept = [(t.number, bytes(t.view[: r.HEAD + t.length])) for t in till.journal.log.records() if not t.copy]
-    assert kept == given and no_seal(1, b"") == bytes(8)
+    kept = [(t.number, bytes(t.view[: r.HEAD + t.length])) for t in every_record(till.journal) if not t.copy]
+    assert kept == given and len(given) > 4

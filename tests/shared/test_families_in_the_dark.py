@@ -1,6 +1,6 @@
 """The chance steps of test_families.py with power going at chance operations: the model takes over one step at most."""
 
-from parts import REACHES, NorFlash, PowerCut, Terminal
+from parts import REACHES, NorFlash, PowerCut, Terminal, every_record
 from test_families import Shop
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_SALE
@@ -48,7 +48,7 @@ class DarkShop(Shop):
                 assert number not in model.open(), ("lost", number)
             elif found.state != model.states[number] or (not s.is_final(found.state) and self._other_bytes(found)):
                 further.append(found)
-        for record in journal.log.records():
+        for record in every_record(journal):
             if record.type == s.INTENT and record.transaction > self.highest and record.transaction not in model.states:
                 number = record.transaction
                 if number not in [t.number for t in further]:

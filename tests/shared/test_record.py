@@ -13,11 +13,13 @@ VALUES = {
     s.INTENT: intent_of(7, 3, KIND_REFUND, 4200, 2, 99),
     s.SALE: intent_of(3) + (b"112210150700", b"A1B2C3"),
     s.SENDING: (7, 3, 1, 65_535, 2, 1),
-    s.RESULT: (7, 3, 1, s.DONE, b"00", b"112210150700", b"A1B2C3", 20261122, 101507),
-    s.ATTEMPT: (7, 3, s.AGAIN, 2, 100),
+    s.REFUND: intent_of(7, 3, KIND_REFUND) + (b"112210150700", b"A1B2C3"),
+    s.RESULT: (7, 3, 1, s.DECLINED, b"51", b"112210150700", b"A1B2C3", 20261122, 101507),
+    s.ATTEMPT: (7, 3, s.AGAIN, 2, 2, 100),
     s.PRINTED: (7, 3, s.IS_DONE, 255),
     s.WITHDRAWN: (7, 3, 4),
-    s.BOOT: (0, 0, 4_294_967_295),
+    s.SUMMARY: (0, 3, 4, 4000, 24, 99, 2, 7, 0),
+    s.BOOT: (0, 0, 4_294_967_295, 6, 33),
 }
 
 # A WITHDRAWN by hand: magic "YL", 9 bytes, type 7, number 258, terminal 1, transaction 7, original 3, operator 4, tag.
@@ -75,10 +77,10 @@ def test_L1_the_message_of_an_attempt_comes_back_exactly():
     for length in (0, 1, 149, 255, r.LARGEST_PAYLOAD - r.payload_length(s.INTENT)):
         message = bytes([at & 0xFF for at in range(length)])
         record = again(record_of(7, s.INTENT, VALUES[s.INTENT], message))
-        assert record.check() and record.message() == message
+        assert record.check() and record.tail() == message
         assert record.length == r.payload_length(s.INTENT, length)
         record = again(record_of(9, s.ATTEMPT, VALUES[s.ATTEMPT], message))
-        assert record.check() and record.message() == message
+        assert record.check() and record.tail() == message
 
 
 def test_a_copy_is_the_same_but_for_its_mark():

@@ -5,7 +5,7 @@ from yuanlu.errors import StoreDamaged
 from yuanlu.refund import state as s
 
 STATES = range(len(s.STATE_NAMES))
-TYPES = range(17)
+TYPES = range(18)
 VERDICTS = range(12)
 OPEN = "new queued sending unknown reversing asking accepted waiting held parked".split()
 FINAL = "done declined reversed withdrawn resolved_done resolved_not_done".split()
@@ -26,7 +26,6 @@ ATTEMPTS = {
     (s.IS_QUEUED, s.AGAIN): s.IS_QUEUED,
 }
 ENDS = {
-    s.DONE: s.IS_DONE,
     s.DECLINED: s.IS_DECLINED,
     s.LATER: s.IS_WAITING,
     s.RENEW: s.IS_QUEUED,
@@ -48,7 +47,7 @@ def expected(state, record_type, verdict):
         if state == s.IS_UNKNOWN and verdict == s.PERSON:
             return s.IS_PARKED
         return ENDS.get(verdict) if state in (s.IS_SENDING, s.IS_ASKING) else None
-    if record_type == s.SALE and s.STATE_NAMES[state] in OPEN:
+    if record_type in (s.SALE, s.REFUND) and s.STATE_NAMES[state] in OPEN:
         return s.IS_DONE
     if record_type == s.ATTEMPT:
         return ATTEMPTS.get((state, verdict))
@@ -56,7 +55,7 @@ def expected(state, record_type, verdict):
 
 
 def test_every_arrow_is_allowed_and_every_other_raises():
-    """16 states, 17 record types, 12 verdicts."""
+    """16 states, 18 record types, 12 verdicts."""
     for state in STATES:
         for record_type in TYPES:
             for verdict in VERDICTS:
@@ -107,7 +106,7 @@ def test_L2_what_is_settled_is_never_sent_again():
         final = s.STATE_NAMES[state] in FINAL
         assert s.is_final(state) == final
         assert s.is_sendable(state) == (state in SENDABLE)
-        for record_type in (s.INTENT, s.SENDING, s.RESULT, s.SALE, s.ATTEMPT, s.WITHDRAWN) if final else ():
+        for record_type in (s.INTENT, s.SENDING, s.RESULT, s.SALE, s.REFUND, s.ATTEMPT, s.WITHDRAWN) if final else ():
             for verdict in VERDICTS:
                 with raises(StoreDamaged):
                     s.next_state(state, record_type, verdict)
@@ -126,4 +125,4 @@ def test_the_numbers_of_the_states_stay_what_is_in_flash():
     verdicts = (s.DONE, s.DECLINED, s.LATER, s.UNSURE, s.HOLD, s.PERSON, s.RENEW, s.SILENT, s.ASK, s.REVERSED)
     assert verdicts == tuple(range(1, 11))
     types = (s.SALE, s.INTENT, s.SENDING, s.RESULT, s.ATTEMPT, s.DECISION, s.WITHDRAWN, s.APPROVAL)
-    assert types + (s.PIN_TRY, s.PRINTED, s.ANCHOR, s.HANDOVER, s.SUMMARY, s.BOOT, s.CONFIG) == tuple(range(1, 16))
+    assert types + (s.PIN_TRY, s.PRINTED, s.ANCHOR, s.HANDOVER, s.SUMMARY, s.BOOT, s.CONFIG, s.REFUND) == tuple(range(1, 17))

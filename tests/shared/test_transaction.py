@@ -9,9 +9,9 @@ from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, Transaction
 FIELDS = "state attempt sends doubt stale code rrn approval printed copies kind amount batch trace date time last".split()
 
 
-def sending(number, send):
+def sending(number, send, doubt=0):
     """A SENDING of transaction 7."""
-    return record_of(number, s.SENDING, (7, 3, 1, send, 1, 0))
+    return record_of(number, s.SENDING, (7, 3, 1, send, 1, doubt))
 
 
 def result(number, verdict, code=b"", rrn=b"", approval=b""):
@@ -25,10 +25,10 @@ def a_life():
         record_of(7, s.INTENT, intent_of(7, 3, KIND_REFUND, 4200, 2, 99), b"message"),
         sending(8, 1),
         result(9, s.SILENT),
-        sending(12, 2),
+        sending(12, 2, 1),
         result(13, s.LATER, b"91"),
-        sending(20, 3),
-        result(21, s.DONE, b"00", APPROVED.rrn, APPROVED.approval),
+        sending(20, 3, 1),
+        record_of(21, s.REFUND, intent_of(7, 3, KIND_REFUND, 4200, 2, 99) + (APPROVED.rrn, APPROVED.approval)),
         record_of(22, s.PRINTED, (7, 3, s.IS_DONE, 1)),
     ]
 
@@ -95,11 +95,11 @@ def test_L2_a_new_attempt_begins_anew_and_the_refund_stays():
     for record in records:
         refund.apply(record)
     assert (refund.state, refund.stale, refund.sends, refund.doubt) == (s.IS_QUEUED, True, 1, False)
-    again = record_of(10, s.ATTEMPT, (7, 3, s.AGAIN, 3, 120), b"other bytes")
+    again = record_of(10, s.ATTEMPT, (7, 3, s.AGAIN, 2, 3, 120), b"other bytes")
     again.address = 512
     refund.apply(again)
     assert (refund.state, refund.stale, refund.sends, refund.attempt) == (s.IS_QUEUED, False, 0, 2)
-    assert (refund.batch, refund.trace, refund.address) == (3, 120, 512)
+    assert (refund.batch, refund.trace, refund.message_place()) == (3, 120, (10, 512))
     assert (refund.number, refund.amount, refund.kind) == (7, 4200, KIND_REFUND)
 
 
@@ -107,7 +107,7 @@ def test_L6_a_reversal_is_in_doubt_until_it_is_answered():
     """Whether the sale was booked is not known; the reversal has the sale's own batch and trace."""
     sale = Transaction(7, 7)
     sale.apply(record_of(7, s.INTENT, intent_of(7, 0, KIND_SALE, 4200, 2, 99), b"message"))
-    for record in (sending(8, 1), result(9, s.SILENT), record_of(10, s.ATTEMPT, (7, 7, s.REVERSAL, 2, 99), b"reversal")):
+    for record in (sending(8, 1), result(9, s.SILENT), record_of(10, s.ATTEMPT, (7, 7, s.REVERSAL, 2, 2, 99), b"reversal")):
         sale.apply(record)
     assert (sale.state, sale.doubt, sale.sends, sale.batch, sale.trace) == (s.IS_REVERSING, True, 0, 2, 99)
     for record in (sending(11, 1), result(12, s.SILENT), sending(13, 2), result(14, s.REVERSED, b"00")):
@@ -121,15 +121,39 @@ def test_a_record_without_an_arrow_raises_and_changes_nothing():
     refund.apply(a_life()[0])
     before = looks(refund)
     with raises(StoreDamaged):
-        refund.apply(result(9, s.DONE, b"00"))
+        refund.apply(result(9, s.DECLINED, b"51"))
     assert looks(refund) == before
 
 
-def test_the_address_is_where_the_intent_stands():
-    """There the exact bytes are read from (L2)."""
+def test_L2_the_message_stands_where_the_intent_does():
+    """There the exact bytes are read from."""
     refund = Transaction(7, 3)
     first, second = a_life()[:2]
     first.address, second.address = 4096, 5000
     refund.apply(first)
     refund.apply(second)
-    assert refund.address == 4096
+    assert refund.message_place() == (7, 4096)
+
+
+def test_what_a_transaction_rests_on_folds_to_the_same():
+    """After every record of a life: the few that are kept tell what all of them told."""
+    lives = (
+        a_life(),
+        a_life()[:2] + [result(9, s.ASK), result(10, s.ASK), result(11, s.LATER, b"91")],
+        a_life()[:2] + [result(9, s.SILENT), result(10, s.PERSON)],
+        a_life()[:2] + [result(9, s.RENEW), record_of(10, s.ATTEMPT, (7, 3, s.AGAIN, 2, 3, 120), b"other")],
+        a_life()[:1] + [record_of(8, s.WITHDRAWN, (7, 3, 0)), record_of(9, s.PRINTED, (7, 3, s.IS_WITHDRAWN, 1))],
+    )
+    for life in lives:
+        whole = Transaction(7, 3)
+        for count in range(len(life)):
+            whole.apply(life[count])
+            kept = [place[0] for place in whole.rests_on]
+            again = Transaction(7, 3)
+            for record in life[: count + 1]:
+                if record.number in kept:
+                    again.apply(record)
+            if whole.state == s.IS_DONE:  # how it came to that is told by records that may have left
+                again.attempt, again.sends, again.doubt = whole.attempt, whole.sends, whole.doubt
+            assert looks(again) == looks(whole), (count, kept)
+            assert len(kept) <= 6 and kept == sorted(kept)

@@ -44,6 +44,13 @@ class Vault:
     def response_key(self):
         return bytes(self.pipe.ask(p.VAULT_READ, bytes((_ANSWER_KEY,))))
 
+    def load(self, place):
+        """What was stored there; b"" when nothing was."""
+        return bytes(self.pipe.ask(p.VAULT_READ, bytes((place,))))
+
+    def store(self, place, data):
+        self.pipe.ask(p.VAULT_WRITE, bytes((place,)), data)
+
     def random(self, count):
         return bytes(self.pipe.ask(p.RANDOM, bytes((count,))))
 

@@ -7,7 +7,7 @@ RESULT ask               -> asking      the acquirer is asked what became of it
 RESULT later             -> waiting     the acquirer said: not now; nothing was booked
 RESULT renew             -> queued      refused unseen (another batch is open): a new attempt is needed
 RESULT person, hold      -> parked      only a person can find out
-RESULT done / SALE       -> done
+SALE, REFUND             -> done        complete in themselves: a sale, a refund or void
 RESULT declined          -> declined
 RESULT reversed          -> reversed    the acquirer confirmed that it does not stand
 ATTEMPT again            -> queued      a new attempt: the earlier one is definitely not done, or was never sent
@@ -35,6 +35,7 @@ HANDOVER = const(12)
 SUMMARY = const(13)
 BOOT = const(14)
 CONFIG = const(15)
+REFUND = const(16)
 
 # What an ATTEMPT is.
 AGAIN = const(1)
@@ -77,7 +78,6 @@ STATE_NAMES = (
 
 _SENDABLE = (IS_QUEUED, IS_UNKNOWN, IS_REVERSING, IS_ASKING, IS_WAITING)
 _AFTER_RESULT = {
-    DONE: IS_DONE,
     DECLINED: IS_DECLINED,
     LATER: IS_WAITING,
     RENEW: IS_QUEUED,
@@ -93,7 +93,7 @@ def next_state(state, record_type, verdict=0):
     """The state after one more record; StoreDamaged when no such arrow exists. `verdict`: a RESULT's, or an ATTEMPT's kind."""
     if record_type == INTENT and state == IS_NEW:
         return IS_QUEUED
-    if record_type == SALE and (state == IS_NEW or not is_final(state)):
+    if record_type in (SALE, REFUND) and not is_final(state):
         return IS_DONE
     if record_type == SENDING and state in _SENDABLE and state != IS_ASKING:
         return IS_REVERSING if state == IS_REVERSING else IS_SENDING

@@ -9,6 +9,16 @@ KIND_VOID = const(3)
 KIND_NAMES = ("", "sale", "refund", "void")
 
 
+# The records of these types that a newer one makes superfluous.
+_OUTDATES = {
+    s.ATTEMPT: (s.ATTEMPT, s.SENDING, s.RESULT),
+    s.SENDING: (s.SENDING, s.RESULT),
+    s.PRINTED: (s.PRINTED,),
+    s.SALE: (s.INTENT, s.ATTEMPT, s.SENDING, s.RESULT),
+    s.REFUND: (s.INTENT, s.ATTEMPT, s.SENDING, s.RESULT),
+}
+
+
 class Draft:
     """What a clerk wants, before any rule has looked at it. Amounts in fen."""
 
@@ -25,8 +35,8 @@ class Transaction:
     """`number` is its INTENT's record number, `original` the number of the sale it belongs to (a sale: its own).
 
     `attempt` counts from 1; `sends` counts SENDING records of the attempt; `doubt` is true once a send of it ended without a
-    conclusive answer; `stale` when the attempt was refused unseen and another one is needed; `address` is where on flash the
-    attempt's bytes are.
+    conclusive answer; `stale` when the attempt was refused unseen and another one is needed; `rests_on` are the places of the
+    records that fold to this again: (number, address, bytes on flash, type), in order of number.
     `asked` (queries and sign-ons without an answer), `due` (ms ticks) and `why` (word id of the last hindrance) are the
     forwarder's notes and live in RAM alone.
     """
@@ -44,57 +54,69 @@ class Transaction:
         self.state = s.IS_NEW
         self.attempt = 1
         self.sends = 0
-        self.doubt = self.stale = self.is_copy = False
+        self.doubt = self.stale = False
         self.code = self.rrn = self.approval = b""
         self.printed = s.IS_NEW
         self.copies = 0
-        self.address = 0
-        self.message_number = self.sending_number = self.printed_number = 0  # newest records of their kind
+        self.rests_on = []
         self.asked = 0
         self.due = None
         self.why = None
 
     def apply(self, record):
-        """Fold one record in. A record seen before (a copy made by compaction) changes nothing, nor does what is left of a
-        settled transaction whose beginning has gone from the ring."""
-        if record.number <= self.last or (self.state == s.IS_NEW and record.type not in (s.INTENT, s.SALE)):
+        """Fold one record in. A record seen before changes nothing, nor does what is left of a settled transaction whose
+        beginning has gone from the ring."""
+        kind = record.type
+        if record.number <= self.last or (self.state == s.IS_NEW and kind not in (s.INTENT, s.SALE, s.REFUND)):
             return
         body = record.body()
-        kind = record.type
         verdict = body.verdict if kind == s.RESULT else body.kind if kind == s.ATTEMPT else 0
         self.state = s.next_state(self.state, kind, verdict)
         self.last = record.number
-        if kind in (s.INTENT, s.SALE):
+        self._rest_on(record)
+        if kind in (s.INTENT, s.SALE, s.REFUND):
             self._describe(body)
-            self.is_copy = record.copy
-        if kind in (s.INTENT, s.ATTEMPT):
-            self.address, self.message_number = record.address, record.number
         if kind == s.ATTEMPT:
             self._begin_attempt(body)
         elif kind == s.SENDING:
-            # Counted by the record, not by records: compaction carries the newest only.
-            self.attempt, self.sends, self.sending_number = body.attempt, body.send, record.number
+            # Counted by the record, not by records: older ones are not kept.
+            self.attempt, self.sends = body.attempt, body.send
+            self.code = self.rrn = self.approval = b""
             self.doubt = self.doubt or bool(body.doubt)
         elif kind == s.PRINTED:
-            self.printed, self.copies, self.printed_number = body.state, body.copy, record.number
+            self.printed, self.copies = body.state, body.copy
         elif kind == s.RESULT:
             self.doubt = self.doubt or verdict in (s.SILENT, s.ASK, s.PERSON)
             self.stale = verdict == s.RENEW
             self.code, self.rrn, self.approval = body.code, body.rrn, body.approval
-        elif kind == s.SALE:
+        elif kind in (s.SALE, s.REFUND):
             self.code, self.rrn, self.approval = b"00", body.rrn, body.approval
 
-    def needs(self, number, kind):
-        """While it is open: whether that record of it is needed to fold it again, or an older one that newer ones outdate."""
-        if kind in (s.INTENT, s.ATTEMPT):
-            return kind == s.INTENT or number == self.message_number
-        return number == self.printed_number if kind == s.PRINTED else number >= self.sending_number
+    def _rest_on(self, record):
+        """Keep its place, and forget those of the records that it outdates. Of the RESULTs of one send the first and the newest
+        stay: the first may have brought the doubt."""
+        kind = record.type
+        outdated = _OUTDATES.get(kind, ())
+        if kind == s.RESULT:
+            results = [place[0] for place in self.rests_on if place[3] == s.RESULT]
+            self.rests_on = [place for place in self.rests_on if place[0] not in results[1:]]
+        self.rests_on = [place for place in self.rests_on if place[3] not in outdated]
+        self.rests_on.append((record.number, record.address, record.size, kind))
+
+    def message_place(self):
+        """(number, address) of the record that carries the attempt's bytes."""
+        found = (0, 0)
+        for number, address, _, kind in self.rests_on:
+            if kind in (s.INTENT, s.ATTEMPT):
+                found = (number, address)
+        return found
 
     def _begin_attempt(self, body):
-        self.attempt += 1
+        self.attempt = body.attempt
         self.batch, self.trace = body.batch, body.trace
         self.sends = 0
         self.stale = False
+        self.code = self.rrn = self.approval = b""
         # Whether the sale or void that is being reversed was booked stays in doubt until the reversal is answered.
         self.doubt = body.kind == s.REVERSAL
 

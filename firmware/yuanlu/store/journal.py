@@ -1,50 +1,108 @@
 """The journal of this terminal: the transactions that its records tell of, and what they add up to.
 
-In RAM stand only the transactions that are not settled (`live`); everything else is read from flash when it is asked for.
-What waits, what is unknown and what a person must look at is this same list looked at, never a second store.
+In RAM stand only the transactions that are not settled (`live`), with the places of the records they rest on; everything else is
+read from flash when it is asked for. What waits, what is unknown and what a person must look at is this same list looked at,
+never a second store.
 """
 
 from yuanlu import record as r
-from yuanlu.errors import StoreDamaged
+from yuanlu.compat import const
+from yuanlu.errors import Refused, StoreDamaged, StoreFull
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import KIND_SALE, Transaction
-from yuanlu.store import header
+from yuanlu.refund.transaction import Transaction
+from yuanlu.store import header, history, mount, summary
+from yuanlu.store.chip import BadSector
 from yuanlu.store.counters import Counters
-from yuanlu.store.log import Log
+from yuanlu.store.log import EXCHANGE_ROOM, Log
 
-# SENDING, RESULT or SALE, and one more INTENT of a clerk who works on while an answer is awaited.
-_EXCHANGE_ROOM = 1024
-_MESSAGE_PAYLOAD = 400  # an INTENT with the longest message of the profile
-_RESULT_ROOM = 256  # kept for the RESULT while an answer is awaited
+_RESULT_ROOM = const(256)  # kept for the answer's record while it is awaited
+_PLACES = const(7)  # records that one unsettled transaction rests on, at most: its sale's among them
+_OWED = const(8)
+_MESSAGE = const(400)  # payload of an INTENT with the longest message of the profile
+_NOTE = const(40)  # the largest payload of a SENDING, RESULT or PRINTED
 
 
 class Journal:
-    """Given a Flash port, the terminal's 4-byte hash and a sealer `tag(number, bytes)`."""
+    """Given a Flash port, the terminal's 4-byte hash and the Seal."""
 
-    def __init__(self, flash, terminal, tag):
-        self.log = Log(flash, terminal, tag)
+    def __init__(self, flash, terminal, seal):
+        self.log = Log(flash, terminal, seal)
+        self.seal = seal
         self.counters = Counters()
         self.live = []
         self.owed = []  # settled, but no slip says so yet
-        self.trouble = []  # records that contradict the ones before them: reported, never guessed over
+        self.originals = []  # places of the SALE records that refunds in `live` rest on: (number, address, original)
+        self.printed = 0  # number of the transaction whose slip came last
+        self.trouble = []  # what contradicts or is missing: reported, never guessed over
 
     def mount(self):
-        """Read everything. Writes nothing, so that a boot loop wears nothing out."""
-        self.log.mount(self._apply)
-        # Copies stand behind younger records; what is sent is sent in the order in which it was opened.
+        """Read what is needed. Writes nothing, so that a boot loop wears nothing out."""
+        mount.mount(self.log, self)
         self.live.sort(key=lambda transaction: transaction.number)
-        self.counters.begin_life(*self.log.high_water())
+        for transaction in self.live:
+            if transaction.original != transaction.number:
+                self._rest_on_sale(transaction.original)
 
-    def _apply(self, record):
+    # ---- what the log asks while it mounts and opens sectors
+
+    def begin(self, trace, batch, printed):
+        """Counters as a SUMMARY has them."""
+        self.counters.seen(trace, batch)
+        self.printed = printed
+
+    def go_beyond(self, trace, boot, lost):
+        """Begin a life; see Counters.begin_life."""
+        self.counters.begin_life(trace, boot, lost)
+
+    def report(self, what):
+        """Something is missing or unreadable."""
+        self.trouble.append(what)
+
+    def standing(self):
+        """(trace, batch, transaction printed last, whether anything is unsettled) for a SUMMARY."""
+        return self.counters.trace, self.counters.batch, self.printed, bool(self.live)
+
+    def addresses(self):
+        """(number, address, mark) of every record that the unsettled transactions rest on, in order of number."""
+        places = [(place[0], place[1], summary.ORIGINAL) for place in self.originals]
+        for transaction in self.live + self.owed:
+            places += [(place[0], place[1], 0) for place in transaction.rests_on]
+        return sorted(places)
+
+    def moved(self, moves):
+        """Records stand elsewhere now: (number, new address), or None for one that can no longer be read."""
+        for number, address in moves:
+            self.originals = [_moved(place, number, address) for place in self.originals]
+            for transaction in self.live + self.owed:
+                transaction.rests_on = [_moved(place, number, address) for place in transaction.rests_on]
+
+    def resume(self, record, is_original):
+        """Fold in a record that a SUMMARY names. is_original: the SALE of an unsettled refund."""
+        if is_original:
+            self.originals.append((record.number, record.address, record.original))
+        elif record.type in (s.SALE, s.REFUND):
+            self._fold(Transaction(record.transaction, record.original), record)
+        else:
+            self._apply(record)
+
+    def apply(self, record):
+        """Fold one new record in; a copy only moves it."""
+        if record.copy:
+            self.moved([(record.number, record.address)])
+            return
         if record.type == s.BOOT:
             self.counters.boot = max(self.counters.boot, record.body().boot)
-        if record.transaction == 0:
-            return
-        if record.type in (s.INTENT, s.ATTEMPT):
+        elif record.type == s.PRINTED:
+            self.printed = record.transaction
+        elif record.type in (s.INTENT, s.ATTEMPT):
             body = record.body()
-            old = record.copy or (record.type == s.ATTEMPT and body.kind == s.REVERSAL)
-            self.counters.attempted(body.batch, body.trace, old)
-        transaction = self.find_live(record.transaction) or self._owed(record)
+            is_reversal = record.type == s.ATTEMPT and body.kind == s.REVERSAL
+            self.counters.seen(body.trace, 0 if is_reversal else body.batch)
+        if record.transaction:
+            self._apply(record)
+
+    def _apply(self, record):
+        transaction = self.find_live(record.transaction) or self._owed(record.transaction)
         if transaction is None:
             if record.type != s.INTENT:
                 return
@@ -56,62 +114,88 @@ class Journal:
         try:
             transaction.apply(record)
         except StoreDamaged as error:
-            self.trouble.append((record.number, str(error)))
+            self.trouble.append("record {}: {}".format(record.number, error))
             return
-        if s.is_final(transaction.state):
-            if transaction in self.live:
-                self.live.remove(transaction)
-            if transaction in self.owed:
-                self.owed.remove(transaction)
-            if transaction.printed != transaction.state:
-                self.owed = self.owed[-7:] + [transaction]
+        if not s.is_final(transaction.state):
+            return
+        if transaction in self.live:
+            self.live.remove(transaction)
+            families = [other.original for other in self.live]
+            self.originals = [place for place in self.originals if place[2] in families]
+        if transaction in self.owed:
+            self.owed.remove(transaction)
+        if transaction.printed != transaction.state:
+            self.owed = self.owed[1 - _OWED :] + [transaction]
 
-    def _owed(self, record):
+    def _owed(self, number):
         for transaction in self.owed:
-            if transaction.number == record.transaction:
+            if transaction.number == number:
                 return transaction
         return None
 
     # ---- writing
 
-    def make_room(self, size=_EXCHANGE_ROOM):
+    def make_room(self, size=EXCHANGE_ROOM):
         """May erase: call it before SENDING, never while an answer is awaited."""
-        boot = 0 if self.log.sealed else r.size(r.payload_length(s.BOOT), self.log.flash.unit)
-        if self.log.make_room(size + boot, self._kept, self.counters.values()):
-            self._append(s.BOOT, (0, 0, self.counters.boot))
+        log = self.log
+        first = not log.sealed
+        if first:
+            size += r.size(r.payload_length(s.BOOT), log.flash.unit)
+        tries = 0
+        while not log.sealed or log.room() < size or (size >= EXCHANGE_ROOM and self._crowded(size)):
+            tries += 1
+            if tries > log.window + 1:
+                raise StoreFull("journal: what is unsettled leaves no room")
+            log.open_next(self)
+        if first:
+            self._append(s.BOOT, (0, 0, self.counters.boot, log.after, log.unreadable))
+
+    def _crowded(self, size):
+        """One day all that is unsettled in a sector must fit another one, beside a SUMMARY and a repeated record."""
+        size_of_sector, here = self.log.flash.sector_size, self.log.head
+        open_here = sum([self._sale_size() for place in self.originals if place[1] // size_of_sector == here])
+        for transaction in self.live:
+            open_here += sum([place[2] for place in transaction.rests_on if place[1] // size_of_sector == here])
+        return open_here and open_here + size > self._crowd_room()
+
+    def _crowd_room(self):
+        flash = self.log.flash
+        return flash.sector_size - header.size(flash.unit) - 2 * r.size(r.LARGEST_PAYLOAD, flash.unit)
+
+    def _sale_size(self):
+        return r.size(r.payload_length(s.SALE), self.log.flash.unit)
 
     def append(self, record_type, values, tail=b""):
-        """One durable record, folded into its transaction. `values`: the record's fields in order."""
-        payload = r.encode(record_type, values, tail)
-        self.make_room(r.size(len(payload), self.log.flash.unit))
-        return self._append(record_type, values, payload)
-
-    def _append(self, record_type, values, payload=None):
-        number = self.log.append(record_type, r.encode(record_type, values) if payload is None else payload)
-        self._apply(self.log.record)
+        """One durable record, folded into its transaction. `values`: the record's fields in order; `tail`: an INTENT's or
+        ATTEMPT's message, concealed on flash."""
+        self.make_room(r.size(r.payload_length(record_type, len(tail)), self.log.flash.unit))
+        try:
+            number = self._append(record_type, values, tail)
+        except BadSector as error:
+            self.report(str(error))
+            self.log.retire_head(self)
+            if record_type == s.INTENT:  # it names itself by a number that the new sector's SUMMARY has taken
+                raise Refused("refused.flash")
+            number = self._append(record_type, values, tail)
+        if record_type == s.INTENT and values[1] != number:
+            self._rest_on_sale(values[1])
         return number
 
-    def has_room_for(self, messages, original=0):
-        """So many more messages of that sale's family may stand open. All that is open must fit the two sectors that a
-        compaction may fill: each message with its sale, its newest SENDING and RESULT and its slip, and what is settled of the
-        same sales; one reversal has its place kept."""
-        unit = self.log.flash.unit
-        message = r.size(_MESSAGE_PAYLOAD, unit)
-        notes = sum([r.size(r.payload_length(kind), unit) for kind in (s.SENDING, s.RESULT, s.PRINTED)])
-        needed = messages * (message + notes)
-        families = [original] if original else []
-        for transaction in self.live:
-            needed += message + notes + (message if transaction.message_number != transaction.number else 0)
-            if transaction.original not in families:
-                families.append(transaction.original)
-        needed += (message + notes) * sum([self._settled_parts(family) for family in families])
-        needed += r.size(r.payload_length(s.SALE), unit) * len(families)
-        # At the end of each sector the largest record may not have fitted any more.
-        usable = 2 * (self.log.flash.sector_size - header.size(unit)) - 2 * message
-        return needed <= usable
+    def _append(self, record_type, values, tail=b""):
+        if tail:
+            tail = self.seal.conceal(self.log.number, tail)
+        number = self.log.append(record_type, r.encode(record_type, values, tail))
+        self.apply(self.log.record)
+        return number
 
-    def _settled_parts(self, original):
-        return len([1 for part in self._parts(original) if s.is_final(part.state)])
+    def _rest_on_sale(self, original):
+        if [1 for place in self.originals if place[2] == original]:
+            return
+        sale = self.original(original)
+        if sale is None:
+            self.report("the sale {} cannot be read".format(original))
+        else:
+            self.originals.append((sale.rests_on[0][0], sale.rests_on[0][1], original))
 
     def is_busy(self, payload_length):
         """While an answer is awaited nothing may be erased, and the answer's own record must find room."""
@@ -124,36 +208,15 @@ class Journal:
         """The record number the next append will have, once room was made for it."""
         return self.log.number
 
-    def _kept(self, victim):
-        """Addresses of the records that a compaction of sector `victim` must carry, in the order in which to write them.
-
-        Transactions are carried whole, wherever their records are: a fold goes by place on the chip, so an INTENT must never
-        stand behind what settled it. Needed are what is open, and the sale and the settled parts of what is open: the cap is
-        counted from them. A sale carried so is there for its open refunds only (`sale`).
-        """
-        addresses, intents = [], []
-        for record in self.log.in_sector(victim):
-            if record.type == s.SALE and self._is_live_family(record.original):
-                addresses.append(record.address)
-            elif record.type == s.INTENT:
-                intents.append((record.transaction, record.original))
-        for number, original in intents:
-            if self.find_live(number) or (number != original and self._is_live_family(original)):
-                addresses += self._whole(number)
-        return addresses
-
-    def _whole(self, number):
-        """Addresses of the records that the fold of one transaction needs, in order of number, each once."""
-        transaction = self.find_live(number) or self.transaction(number)
-        found = []
-        for record in self.log.records():
-            if record.transaction == number and transaction.needs(record.number, record.type):
-                if not [1 for other, _ in found if other == record.number]:
-                    found.append((record.number, record.address))
-        return [address for _, address in sorted(found)]
-
-    def _is_live_family(self, original):
-        return any(transaction.original == original for transaction in self.live)
+    def refunds_left(self):
+        """So many more messages may stand open: a SUMMARY must be able to name what they rest on, and there must always be a
+        sector that is not too crowded for an exchange."""
+        flash = self.log.flash
+        tail = r.LARGEST_PAYLOAD - r.payload_length(s.SUMMARY)
+        named = summary.room_for_addresses(flash.sector_size, tail, len(self.log.retired)) // _PLACES - _OWED // 2
+        one = r.size(_MESSAGE, flash.unit) + 3 * r.size(_NOTE, flash.unit) + self._sale_size()
+        held = self.log.window * (self._crowd_room() - EXCHANGE_ROOM) // one
+        return max(0, min(named, held) - len(self.live))
 
     # ---- asking
 
@@ -164,78 +227,58 @@ class Journal:
                 return transaction
         return None
 
-    def transaction(self, number):
-        """The transaction with that number as flash tells it, or None."""
-        found = None
-        for record in self.log.records():
-            if record.transaction == number:
-                if found is None:
-                    found = Transaction(number, record.original)
-                found.apply(record)
-        return None if found is None or found.state == s.IS_NEW else found
+    def original(self, number):
+        """The sale with that number when it is done, or None; what is left of it is another question."""
+        return history.sale(self.log, number)
 
     def sale(self, number):
-        """The sale with that number when it is done, or None. One that stands only as a copy has left the ring: it was kept
-        for what was open of it, its settled parts may be gone."""
-        sale = self.transaction(number)
-        if sale is None or sale.kind != KIND_SALE or sale.state != s.IS_DONE:
+        """The sale with that number when it may be given back, or None: it is not done, or has left the ring with its refunds.
+        Refused when it cannot be known what was given back of it."""
+        if number < self.log.lowest:
             return None
-        return None if sale.is_copy and not self._is_live_family(number) else sale
+        if number < self.log.unsure:
+            raise Refused("refused.journal_damaged")
+        return self.original(number)
 
     def spent(self, original):
         """Fen of all refunds and voids of that sale that are not definitively not done (L3)."""
-        return sum([0 if s.frees_cap(part.state) else part.amount for part in self._parts(original)])
+        spent = history.given_back(self.log, original)
+        if self.log.damaged:
+            raise Refused("refused.journal_damaged")
+        parts = [part for part in self.live if part.original == original and part.number != original]
+        return spent + sum([0 if s.frees_cap(part.state) else part.amount for part in parts])
 
-    def _parts(self, original):
-        """Its refunds and voids, folded."""
-        parts = []
-        for record in self.log.records():
-            if record.original != original or record.transaction == original:
-                continue
-            for part in parts:
-                if part.number == record.transaction:
-                    break
-            else:
-                part = Transaction(record.transaction, original)
-                parts.append(part)
-            part.apply(record)
-        return [part for part in parts if part.state != s.IS_NEW]
+    def transaction(self, number):
+        """The transaction with that number as flash tells it, or None."""
+        return history.transaction(self.log, number)
 
-    def recent_sales(self, limit):
-        """Numbers of the newest done sales, newest first."""
-        numbers = []
-        for record in self.log.records():
-            if record.copy and not self._is_live_family(record.original):
-                continue
-            if record.type == s.SALE and record.transaction not in numbers:
-                numbers.append(record.transaction)
-                if len(numbers) > limit:
-                    numbers.pop(0)
-        numbers.reverse()
-        return numbers
+    def sales(self, limit, trace=None, rrn=None, last_four=None, date=None, amount=None):
+        """The newest done sales, newest first, that have all that is given. rrn and last_four as bytes."""
+        known = None
+        if rrn:
+            known = b"r" + rrn
+        elif trace is not None:
+            known = summary.key(b"t", trace)
+        elif last_four:
+            known = b"c" + last_four
+        elif date is not None:
+            known = summary.key(b"d", date)
 
-    def last_printed(self):
-        """The number of the transaction whose slip came last, or 0."""
-        number, at = 0, 0
-        for record in self.log.records():
-            if record.type == s.PRINTED and record.number > at:
-                number, at = record.transaction, record.number
-        return number
+        def matches(body):
+            fits = rrn is None or body.rrn == rrn
+            fits = fits and (trace is None or body.trace == trace) and (date is None or body.date == date)
+            return fits and (amount is None or body.amount == amount) and (last_four is None or body.card[6:10] == last_four)
+
+        return history.sales(self.log, limit, known, matches)
 
     def message(self, transaction):
         """The exact bytes of its attempt, as they were recorded before anything was sent."""
-        record = self.log.read(transaction.address)
-        if record is None or record.number != transaction.message_number:
-            self._find_message(transaction)
-            record = self.log.read(transaction.address)
-        return record.message()
+        number, address = transaction.message_place()
+        record = self.log.chip.read(address)
+        if record is None or record.number != number:
+            raise StoreDamaged("journal: the message of transaction {} cannot be read".format(transaction.number))
+        return self.seal.conceal(number, record.tail())
 
-    def _find_message(self, transaction):
-        """Its record was carried elsewhere by a compaction: the newest INTENT or ATTEMPT is the one."""
-        found = 0
-        for record in self.log.records():
-            if record.transaction == transaction.number and record.type in (s.INTENT, s.ATTEMPT) and record.number >= found:
-                found, transaction.address = record.number, record.address
-        if found:
-            return
-        raise StoreDamaged("journal: the message of transaction {} cannot be read".format(transaction.number))
+
+def _moved(place, number, address):
+    return (number, address) + place[2:] if place[0] == number and address is not None else place

@@ -1,11 +1,11 @@
-"""A ring of flash sectors that holds records, oldest first. Write-once units: nothing is ever programmed twice.
+"""A ring of flash sectors that holds records, oldest first; docs/journal-format.md is its format.
 
-Sectors are used in ring order. With n sectors, the newest n - 2 by sequence hold the journal; older ones are free. That a
-sector is free is therefore never remembered, it is read from the headers.
+Mounting only reads. What was open at a power cut is never appended to: the first write of a new life opens a fresh sector. A
+sector is opened in five steps: the vault's key moves on, the sector is erased, its header written, what must not be lost with the
+sector that leaves the window is copied, a SUMMARY is written. Until that stands the sector before it is the newest, and all that
+was copied still stands where it was. So a cut at any of the steps loses nothing, and only one sector leaves at a time.
 
-Mounting only reads. What was open at a power cut is never appended to: the first write of a new life seals it by moving to
-a fresh sector, and writes its last record there again, since a cut may have left it marginally programmed. A newest sector
-that holds nothing but copies was being filled by a compaction: it is dropped, its originals still stand.
+The log knows records, not money: which of them must stay it asks the `business`, the Journal.
 """
 
 from array import array
@@ -13,232 +13,222 @@ from array import array
 from yuanlu import record as r
 from yuanlu.compat import const
 from yuanlu.errors import StoreDamaged, StoreFull
-from yuanlu.store import header
+from yuanlu.refund import state as s
+from yuanlu.store import header, summary
+from yuanlu.store.chip import BadSector, Chip
+from yuanlu.store.history import choose, used
 
-_ERASED = const(0xFF)
+EXCHANGE_ROOM = const(1024)  # SENDING, the answer's record, and an INTENT of a clerk who works on meanwhile
 
 
 class Log:
-    """Records on a Flash port. `tag(number, bytes)` is the sealer; `terminal` 4 bytes as an int."""
+    """Records on a Flash port. `terminal`: 4 bytes as an int; `seal`: crypto.seal.Seal, or what does as it does."""
 
-    def __init__(self, flash, terminal, tag):
-        if flash.sectors < 4:
-            raise StoreDamaged("flash: {} sectors, at least 4 are needed".format(flash.sectors))
+    def __init__(self, flash, terminal, seal):
+        least = 3 if flash.sector_size >= 65536 else 4
+        if flash.sectors < least:
+            raise StoreDamaged("flash: {} sectors, at least {} are needed".format(flash.sectors, least))
         self.flash = flash
         self.terminal = terminal
-        self.tag = tag
-        self.record = r.Record(bytearray(r.size(r.LARGEST_PAYLOAD, flash.unit)))
-        self._readback = bytearray(64)
-        self._sequences = array("I", bytes(4 * flash.sectors))
-        self._erases = array("I", bytes(4 * flash.sectors))
-        self._counters = (0, 0, 0)
+        self.seal = seal
+        self.chip = Chip(flash)
+        self.record = self.chip.record
+        self.filter = summary.Filter(flash.sector_size)
+        self.window = flash.sectors - 2 - flash.sectors // 16
+        self.sequences = array("I", bytes(4 * flash.sectors))
+        self.retired = []
         self.sequence = 0
         self.head = flash.sectors - 1
-        self.tail = 0  # first free byte of the head sector
+        self.tail = 0  # where the next record goes
+        self.summary_at = 0  # where the newest sector's SUMMARY begins, from its start
         self.number = 1  # of the next record
         self.newest = (0, bytes(8))  # number and tag of the newest record
-        self.sealed = True  # False: the head was open when power went; nothing may be appended to it
+        self.lowest = self.unsure = 0
+        self.sealed = True  # False: the newest sector was open when power went; nothing may be appended to it
         self.quiet = False  # True while an answer is awaited: some chips stop interrupts for an erase
-        self.stuck = False  # a compaction could not be finished: nothing more is written in this life
-        self._opened = 0  # sectors opened since the last record that is no copy; with a third the first spare's work is lost
-        self._last_address = 0
+        self.erased = None  # a sector erased ahead of its use
+        self.last = None  # the newest record's bytes, until the first write of this life has repeated it
 
-    # ---- reading
+    # ---- where things are
 
-    def mount(self, apply):
-        """Read the headers and every record; `apply(record)` is called oldest first. Reads only."""
-        for sector in range(self.flash.sectors):
-            self._read_header(sector)
-        self._find_head()
-        for record in self.records():
-            if not record.copy or record.number >= self.number:
-                self._note(record)
-            apply(record)
-        self.sealed = self.sequence == 0
-
-    def _find_head(self):
-        """The newest sector; one that holds no record but copies is dropped, what it copied still stands."""
-        while max(self._sequences):
-            self.sequence = max(self._sequences)
-            self.head = self._sector(self.sequence) or 0
-            if self._committed(self.head):
-                return
-            self._sequences[self.head] = 0
-            # Should nothing be left, the ring begins with this sector: its header must not stay beside a new one like it.
-            self.head = (self.head - 1) % self.flash.sectors
-        self.sequence = 0
-
-    def _sector(self, sequence):
+    def sector(self, sequence):
         """The sector with that sequence, or None."""
+        if sequence <= 0:
+            return None
+        likely = (self.head - (self.sequence - sequence)) % self.flash.sectors
+        if self.sequences[likely] == sequence:
+            return likely
         for sector in range(self.flash.sectors):
-            if sequence and self._sequences[sector] == sequence:
+            if self.sequences[sector] == sequence:
                 return sector
         return None
 
-    def _committed(self, sector):
-        return any(not record.copy for record in self.in_sector(sector))
+    def oldest(self):
+        """The lowest sequence of the window."""
+        return max(1, self.sequence - self.window + 1)
 
-    def _read_header(self, sector):
-        """Note the sector's sequence, 0 when it has no valid header, and the counters it saw."""
-        view = self.record.view[: header.LENGTH]
-        self.flash.read_into(sector * self.flash.sector_size, view)
-        found = header.decode(view, self.flash.unit)
-        if found is None:
-            self._sequences[sector] = 0
-            return
-        self._sequences[sector], self._erases[sector], first = found[:3]
-        self.number = max(self.number, first)
-        self._counters = tuple([max(pair) for pair in zip(self._counters, found[3:])])
+    def offset(self, address):
+        """From the start of its sector."""
+        return address % self.flash.sector_size
 
-    def high_water(self):
-        """(trace, batch, boot): the largest that any sector header has seen."""
-        return self._counters
-
-    def records(self):
-        """Every record, oldest sector first, in the one reused Record. Decode before you go on."""
-        lowest = max(1, self.sequence - self.flash.sectors + 3)
-        for sequence in range(lowest, self.sequence + 1):
-            sector = self._sector(sequence)
-            if sector is not None:
-                yield from self.in_sector(sector)
-
-    def in_sector(self, sector):
-        """The records of one sector, in the one reused Record."""
-        start = sector * self.flash.sector_size
-        address = start + header.size(self.flash.unit)
-        end = start + self.flash.sector_size
-        while address + r.OVERHEAD + 8 <= end:
-            record = self.read(address, end)
-            if record is not None:
-                size = r.size(record.length, self.flash.unit)
-                yield record
-                address += size
-                continue
-            if self._blank():
-                return
-            # Torn by a cut, or damaged since: look for the next record, unit by unit.
-            address += self.flash.unit
-
-    def _blank(self):
-        return all(byte == _ERASED for byte in self.record.view[: r.HEAD])
-
-    def read(self, address, end=None):
-        """The Record at `address`, or None when no whole record begins there."""
-        record = self.record
-        if end is None:
-            end = (address // self.flash.sector_size + 1) * self.flash.sector_size
-        self.flash.read_into(address, record.view[: r.HEAD])
-        if not record.head_is_plausible() or address + r.OVERHEAD + record.length > end:
-            return None
-        rest = record.view[r.HEAD : r.OVERHEAD + record.length]
-        self.flash.read_into(address + r.HEAD, rest)
-        if not record.check():
-            return None
-        record.address = address
-        return record
+    def room(self):
+        """Bytes left in the newest sector."""
+        return (self.head + 1) * self.flash.sector_size - self.tail if self.sequence else 0
 
     # ---- writing
 
     def append(self, record_type, payload):
-        """Write one record, read it back, return its number."""
+        """Write one record, read it back, return its number. Room was made before."""
         size = r.size(len(payload), self.flash.unit)
         if not self.sealed or self.room() < size:
             raise StoreFull("append without make_room")
-        number = self.number
-        self.record.fill(record_type, number, self.terminal, payload, self.tag)
-        self._write(size)
-        self._opened = 0
-        self._note(self.record)
-        return number
+        self.record.fill(record_type, self.number, self.terminal, payload, self.seal.tag)
+        self.tail = self.chip.write(self.tail)
+        self.filter.add(self.record)
+        self.note(self.record)
+        return self.newest[0]
 
-    def room(self):
-        """Bytes left in the head sector."""
-        return self.flash.sector_size - self.tail if self.sequence else 0
-
-    def make_room(self, size, kept, counters):
-        """See to it that `size` bytes can be appended without an erase.
-
-        kept(sector) gives the addresses of what a compaction of that sector must carry; counters: (trace, batch, boot) for
-        the header. Returns True when this was the first write of this life.
-        """
-        if self.stuck:
-            raise StoreFull("journal: a compaction could not be finished")
-        first = not self.sealed
-        if first:
-            self._seal(kept, counters)
-        while self.room() < size:
-            self._advance(kept, counters)
-        return first
-
-    def _seal(self, kept, counters):
-        last = self._last_address
-        self._advance(kept, counters)
-        self.sealed = True
-        if last and self.read(last) is not None and self.room() >= r.size(self.record.length, self.flash.unit):
-            self._copy()
-
-    def _advance(self, kept, counters):
-        """Open the next sector and carry what must stay from the one that leaves the window by that. What does not fit goes
-        on in the second spare, which pushes one more sector out: it is carried too."""
-        if self.quiet:
-            raise StoreFull("an erase while an answer is awaited")
-        self.stuck = True  # until all that must stay is carried: nothing may push the window on before
-        addresses = self._open_next(kept, counters)
-        while addresses:
-            if self.read(addresses[0]) is None:
-                raise StoreDamaged("journal: the record at {} can no longer be read".format(addresses[0]))
-            if self.room() >= r.size(self.record.length, self.flash.unit):
-                self._copy()
-                addresses.pop(0)
-                continue
-            addresses += self._open_next(kept, counters)
-        self.stuck = False
-
-    def _open_next(self, kept, counters):
-        """Erase the next sector of the ring and write its header; what must be carried from the sector that leaves the window."""
-        if self._opened == 2:
-            raise StoreFull("journal: what must stay fits no two sectors")
-        leaving = self._sector(max(0, self.sequence + 1 - (self.flash.sectors - 2)))
-        addresses = [] if leaving is None else kept(leaving)
-        sector = (self.head + 1) % self.flash.sectors
-        self.flash.erase(sector)
-        self._sequences[sector] = self.sequence + 1
-        self._erases[sector] += 1
-        self._write_header(sector, counters)
-        self.head, self.sequence = sector, self.sequence + 1
-        self._opened += 1
-        self.tail = header.size(self.flash.unit)
-        return addresses
-
-    def _write_header(self, sector, counters):
-        data = header.encode(self.flash.unit, self.sequence + 1, self._erases[sector], self.number, counters)
-        self.flash.program(sector * self.flash.sector_size, data)
-
-    def _copy(self):
-        """Append the record in the buffer once more, as a copy with its number and tag."""
-        self.record.mark_copy()
-        self._write(r.size(self.record.length, self.flash.unit))
-
-    def _write(self, size):
-        record = self.record
-        used = r.OVERHEAD + record.length
-        for at in range(used, size):
-            record.buffer[at] = _ERASED
-        address = self.head * self.flash.sector_size + self.tail
-        self.tail += size
-        self.flash.program(address, record.view[:size])
-        self._verify(address, used)
-        record.address = address
-
-    def _verify(self, address, size):
-        chunk = memoryview(self._readback)
-        for at in range(0, size, len(chunk)):
-            part = chunk[: min(len(chunk), size - at)]
-            self.flash.read_into(address + at, part)
-            if part != self.record.view[at : at + len(part)]:
-                raise StoreDamaged("flash: sector {} did not keep what was written".format(self.head))
-
-    def _note(self, record):
+    def note(self, record):
+        """It is the newest record now."""
         self.newest = (record.number, record.tag())
         self.number = max(self.number, record.number + 1)
-        self._last_address = record.address
+
+    def retire_head(self, business):
+        """The newest sector did not keep a record: nothing more is written there. Another one is opened."""
+        self._retire(self.head)
+        self.open_next(business)
+
+    def _retire(self, sector):
+        if len(self.retired) > self.flash.sectors // 16:
+            raise StoreDamaged("flash: {} sectors are worn out; the chip must be replaced".format(len(self.retired) + 1))
+        self.retired.append(sector)
+        self.erased = None
+
+    def open_next(self, business):
+        """Open the next sector of the ring."""
+        if self.quiet:
+            raise StoreFull("an erase while an answer is awaited")
+        while True:
+            sector = self._next_free()
+            try:
+                return self._open(sector, business)
+            except BadSector:
+                self._retire(sector)
+
+    def erase_ahead(self):
+        """In idle time: erase the sector that is opened next, so that opening it takes no erase."""
+        if self.sealed and not self.quiet and self.erased is None:
+            sector = self._next_free()
+            try:
+                self._erase(sector)
+            except BadSector:
+                self._retire(sector)
+
+    def _next_free(self):
+        sector = (self.head + 1) % self.flash.sectors
+        while sector in self.retired:
+            sector = (sector + 1) % self.flash.sectors
+        return sector
+
+    def _erase(self, sector):
+        """Erase it; its header then says how often it was."""
+        found = self.chip.header(sector)
+        self._erases = (found[1] if found else self.sequence // self.flash.sectors) + 1
+        self.sequences[sector] = 0
+        self.chip.erase(sector)
+        self.erased = sector
+
+    def _open(self, sector, business):
+        trace, batch, printed, pending = business.standing()
+        sequence = self.sequence + 1
+        self.seal.advance(self.number, sequence, trace, business.counters.boot, not pending)
+        if self.erased != sector:
+            self._erase(sector)
+        self.erased = None
+        self.chip.write_header(sector, sequence, self._erases, self.number)
+        opening = _Opening(self, sector, sequence)
+        opening.carry(business)
+        used = self.tail - self.head * self.flash.sector_size if self.sequence else 0
+        fixed = (0, self.lowest, self.unsure, used, self.summary_at, trace, batch, printed, len(self.retired))
+        tail = summary.tail(self.filter.bits, self.retired, opening.addresses(business))
+        opening.publish(r.encode(s.SUMMARY, fixed, tail))
+        self.sequences[sector] = sequence
+        self.head, self.sequence, self.tail, self.summary_at = sector, sequence, opening.tail, opening.summary_at
+        self.filter = opening.filter
+        self.sealed, self.last = True, None
+        business.moved(opening.moves)
+
+
+class _Opening:
+    """A sector while it is being filled; nothing of the log or the business changes before its SUMMARY stands."""
+
+    def __init__(self, log, sector, sequence):
+        self.log, self.chip = log, log.chip
+        self.tail = self.chip.first(sector)
+        self.end = (sector + 1) * log.flash.sector_size
+        self.leaving = log.sector(sequence - log.window)
+        self.filter = summary.Filter(log.flash.sector_size)
+        self.moves = []  # (record number, new address); None: it can no longer be read
+
+    def carry(self, business):
+        """Copy what must stay of the sector that leaves, and the last record written before a cut, which may be weak."""
+        size = self.log.flash.sector_size
+        if self.leaving is not None:
+            for number, address, _ in business.addresses():
+                if address // size == self.leaving:
+                    self._copy(number, address)
+        if self.log.last is not None and not self._has(self.log.newest[0]):
+            self.log.record.take(self.log.last)
+            self._write_copy()
+        if self.leaving is not None:
+            self._carry_history()
+
+    def _has(self, number):
+        return any(number == other for other, _ in self.moves)
+
+    def _copy(self, number, address):
+        record = self.chip.read(address)
+        if record is None or record.number != number:
+            self.log.unsure = self.log.number
+            self.moves.append((number, None))
+        else:
+            self._write_copy()
+
+    def _carry_history(self):
+        log, size = self.log, self.log.flash.sector_size
+        room = self.end - self.tail - r.size(r.LARGEST_PAYLOAD, log.flash.unit) - EXCHANGE_ROOM
+        log.lowest = choose(log, self.leaving, min(room, size * 3 // 4))
+        for record in self.chip.records(self.leaving, used(log, log.sequence + 1 - log.window)):
+            taken = record.type in (s.SALE, s.REFUND) and record.original >= log.lowest
+            if taken and not self._has(record.number):
+                self._write_copy()
+        if self.chip.damage:
+            log.unsure = log.number
+
+    def _write_copy(self):
+        record = self.log.record
+        record.mark_copy()
+        if self.tail + record.size > self.end:
+            raise StoreFull("journal: what is unsettled fits no sector")
+        self.tail = self.chip.write(self.tail)
+        self.filter.add(record)
+        self.moves.append((record.number, record.address))
+
+    def addresses(self, business):
+        """Where the records that the business rests on will be once this sector counts."""
+        moved, places = {}, []
+        for number, address in self.moves:
+            moved[number] = address
+        for number, address, mark in business.addresses():
+            address = moved.get(number, address)
+            if address is not None:
+                places.append(address | mark)
+        return places
+
+    def publish(self, payload):
+        """Write the SUMMARY: from now on the sector counts."""
+        log = self.log
+        log.record.fill(s.SUMMARY, log.number, log.terminal, payload, log.seal.tag)
+        self.summary_at = log.offset(self.tail)
+        self.tail = self.chip.write(self.tail)
+        log.note(log.record)

@@ -35,6 +35,6 @@ async def run(till):
 
 async def pick_original(till):
     """The done sale that the clerk points at, as a Transaction."""
-    sales = [till.journal.sale(number) for number in till.journal.recent_sales(_RECENT)]
+    sales = till.journal.sales(_RECENT)
     items = [("line.sale", day(sale), yuan(sale.amount), card(sale)[-4:]) for sale in sales]
     return sales[await till.dialogs.choose("refund.pick", items)]

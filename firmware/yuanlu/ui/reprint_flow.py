@@ -16,5 +16,5 @@ def _last(journal):
     """The newest slip: one that is owed because it never came out, or the last that did."""
     if journal.owed:
         return journal.owed[-1]
-    number = journal.last_printed()
+    number = journal.printed
     return journal.find_live(number) or journal.transaction(number)

@@ -39,7 +39,7 @@ def render(till, transaction):
 def _road(till, transaction, refund):
     """Card and reference of the sale; for a refund the original whose way it goes back."""
     say = till.words
-    sale = till.journal.sale(transaction.original) if refund else transaction
+    sale = till.journal.original(transaction.original) if refund else transaction
     out = []
     if sale and sale.card:
         out.append(_pair(say("slip.card"), card(sale)))

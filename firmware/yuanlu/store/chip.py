@@ -1,0 +1,121 @@
+"""Sectors of records on a Flash port: reading them with what is unreadable counted, and writing with a read-back."""
+
+from yuanlu import record as r
+from yuanlu.compat import const
+from yuanlu.errors import YuanluError
+from yuanlu.store import header
+
+_ONES = b"\xff" * 64
+_SMALLEST = const(33)  # bytes of the shortest record
+
+
+class BadSector(YuanluError):
+    """The sector did not keep what was written, or does not erase."""
+
+
+class Chip:
+    """One Record, reused from record to record, stands for what was read or is to be written."""
+
+    def __init__(self, flash):
+        self.flash = flash
+        self.record = r.Record(bytearray(r.size(r.LARGEST, flash.unit)))
+        self._chunk = memoryview(bytearray(64))
+        self.end = 0  # after `records`: where the last record ends
+        self.damage = 0  # after `records`: bytes that should be records and are not
+
+    def first(self, sector):
+        """Where the records of a sector begin."""
+        return sector * self.flash.sector_size + header.size(self.flash.unit)
+
+    def header(self, sector):
+        """(sequence, erases, first record number), or None."""
+        view = self.record.view[: header.LENGTH]
+        self.flash.read_into(sector * self.flash.sector_size, view)
+        return header.decode(view, self.flash.unit)
+
+    def read(self, address, end=None):
+        """The Record at `address`, or None when no whole record begins there."""
+        record = self.record
+        if end is None:
+            end = (address // self.flash.sector_size + 1) * self.flash.sector_size
+        self.flash.read_into(address, record.view[: r.HEAD])
+        if not record.head_is_plausible() or address + r.OVERHEAD + record.length > end:
+            return None
+        self.flash.read_into(address + r.HEAD, record.view[r.HEAD : r.OVERHEAD + record.length])
+        if not record.check():
+            return None
+        record.address, record.size = address, r.size(record.length, self.flash.unit)
+        return record
+
+    def records(self, sector, used=0):
+        """The records of one sector, in the one Record. used: bytes of a closed sector; 0: the newest, it ends where it is blank."""
+        address = self.end = self.first(sector)
+        end = sector * self.flash.sector_size + (used or self.flash.sector_size)
+        covered = address
+        while address + _SMALLEST <= end:
+            record = self.read(address, end)
+            if record is None:
+                if not used and self._blank_head():
+                    break
+                # Torn by a cut, or damaged since: look for the next record, unit by unit.
+                address += self.flash.unit
+                continue
+            address += record.size
+            covered += record.size
+            self.end = address
+            yield record
+        self.damage = (end if used else self.end) - covered
+
+    def _blank_head(self):
+        return self.record.view[: r.HEAD] == _ONES[: r.HEAD]
+
+    def unreadable(self, sector):
+        """Bytes from `end` to the last one in the sector that is not blank: what a cut has left there."""
+        stop = (sector + 1) * self.flash.sector_size
+        last = at = self.end
+        while at < stop:
+            chunk = self._chunk[: min(64, stop - at)]
+            self.flash.read_into(at, chunk)
+            for place in range(len(chunk) if chunk != _ONES[: len(chunk)] else 0):
+                if chunk[place] != 0xFF:
+                    last = at + place + 1
+            at += len(chunk)
+        return last - self.end
+
+    def write(self, address):
+        """Program the Record and read it back; BadSector when it did not stay. Returns where it ends."""
+        record = self.record
+        record.address, record.size = address, r.size(record.length, self.flash.unit)
+        for at in range(r.OVERHEAD + record.length, record.size):
+            record.buffer[at] = 0xFF
+        self._program(address, record.view[: record.size])
+        return address + record.size
+
+    def write_header(self, sector, sequence, erases, first):
+        """Make an erased sector the one with that sequence."""
+        view = header.encode(self.record.buffer, self.flash.unit, sequence, erases, first)
+        self._program(sector * self.flash.sector_size, view)
+
+    def _program(self, address, view):
+        try:
+            self.flash.program(address, view)
+        except OSError:
+            raise BadSector("flash: program at {} failed".format(address))
+        for at in range(0, len(view), 64):
+            part = view[at : at + 64]
+            chunk = self._chunk[: len(part)]
+            self.flash.read_into(address + at, chunk)
+            if chunk != part:
+                raise BadSector("flash: {} did not keep what was written".format(address))
+
+    def erase(self, sector):
+        """Erase and see that it is blank; BadSector when it is not."""
+        try:
+            self.flash.erase(sector)
+        except OSError:
+            raise BadSector("flash: sector {} does not erase".format(sector))
+        start = sector * self.flash.sector_size
+        for at in range(start, start + self.flash.sector_size, 64):
+            self.flash.read_into(at, self._chunk)
+            if self._chunk != _ONES:
+                raise BadSector("flash: sector {} is not blank after its erase".format(sector))

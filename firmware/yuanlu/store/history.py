@@ -1,0 +1,154 @@
+"""Finding records in the window without reading all of it: each sector's filter stands in the SUMMARY after it, and each SUMMARY
+says where the one before it begins.
+
+The filters only save time. Where a SUMMARY cannot be read its sector is searched; what could not be read sets `log.damaged`,
+and who asks decides what that means: nothing is guessed over.
+"""
+
+from array import array
+
+from yuanlu import record as r
+from yuanlu.errors import StoreDamaged
+from yuanlu.refund import state as s
+from yuanlu.refund.transaction import Transaction
+from yuanlu.store import summary
+
+
+def records(log, known=None):
+    """Every record with that key (None: every record), and others of the same sectors, oldest sector first."""
+    log.damaged = False
+    places = array("I")
+    for sector, end in _matching(log, known):
+        places.append(sector)
+        places.append(end)
+    for at in range(len(places) - 2, -2, -2):
+        yield from _in_sector(log, places[at], places[at + 1])
+
+
+def newest_first(log, known):
+    """The same, newest sector first, within a sector oldest first."""
+    log.damaged = False
+    for sector, end in _matching(log, known):
+        yield from _in_sector(log, sector, end)
+
+
+def _in_sector(log, sector, end):
+    yield from log.chip.records(sector, end)
+    if log.chip.damage:
+        log.damaged = True
+
+
+def _matching(log, known):
+    """(sector, bytes used of it, 0 for the newest) of those that may hold a record with that key, newest first."""
+    bits, end, before = log.filter.bits, 0, log.summary_at
+    for sequence in range(log.sequence, log.oldest() - 1, -1):
+        sector = log.sector(sequence)
+        if sector is None:
+            log.damaged, bits, end, before = True, None, 0, 0
+            continue
+        place = known is None or bits is None or summary.may_hold(bits, known), sector, end
+        closing = read_summary(log, sector, before)
+        if closing is None:
+            log.damaged, bits, end, before = True, None, 0, 0
+        else:
+            bits = summary.split(log.record.tail(), log.flash.sector_size, closing.retired)[0]
+            end, before = closing.used, closing.before
+        if place[0]:
+            yield place[1:]
+
+
+def read_summary(log, sector, offset=0):
+    """The SUMMARY of that sector, which begins `offset` after its start (0: not known), or None."""
+    if offset:
+        record = log.chip.read(sector * log.flash.sector_size + offset)
+        if record is not None and record.type == s.SUMMARY and not record.copy:
+            return record.body()
+    for record in log.chip.records(sector):
+        if not record.copy:
+            return record.body() if record.type == s.SUMMARY else None
+    return None
+
+
+def used(log, sequence):
+    """Bytes used of the closed sector with that sequence; 0 when that cannot be read."""
+    after = log.sector(sequence + 1)
+    closing = None if after is None else read_summary(log, after)
+    return 0 if closing is None else closing.used
+
+
+def choose(log, sector, room):
+    """The lowest original whose SALE and REFUND records are carried from that sector, so that they fit `room` bytes. What is
+    older leaves, here and everywhere: a sale never stays without its refunds."""
+    originals = []
+    for record in log.chip.records(sector):
+        if record.type in (s.SALE, s.REFUND) and record.original >= log.lowest:
+            originals.append(record.original)
+    fit = max(0, room) // r.size(r.payload_length(s.SALE), log.flash.unit)
+    if len(originals) <= fit:
+        return log.lowest
+    originals.sort()
+    return originals[len(originals) - fit - 1] + 1
+
+
+# ---- what is asked
+
+
+def sale(log, number):
+    """The done sale with that number as a Transaction, or None."""
+    for record in records(log, summary.key(b"o", number)):
+        if record.type == s.SALE and record.transaction == number:
+            return _done(record)
+    return None
+
+
+def given_back(log, original):
+    """Fen of all refunds and voids of that sale that are done."""
+    counted, total = [], 0
+    for record in records(log, summary.key(b"o", original)):
+        if record.type == s.REFUND and record.original == original and record.transaction not in counted:
+            counted.append(record.transaction)
+            total += record.body().amount
+    return total
+
+
+def transaction(log, number):
+    """The transaction with that number as flash tells it, or None."""
+    return _folded(log, number, summary.key(b"o", number)) or _folded(log, number, None)
+
+
+def _folded(log, number, known):
+    places = [(record.number, record.address) for record in records(log, known) if record.transaction == number]
+    found = Transaction(number, number)
+    for _, address in sorted(places):
+        record = log.chip.read(address)
+        found.original = record.original
+        try:
+            found.apply(record)
+        except StoreDamaged:
+            return None  # settled, and some of its records have left the ring
+    return None if found.state == s.IS_NEW else found
+
+
+def sales(log, limit, known=None, matches=None):
+    """Done sales as Transactions, newest first, at most `limit`. known: the key to look by; matches: a test of the record's body."""
+    found, new, sector = [], 0, None
+    for record in newest_first(log, known):
+        here = record.address // log.flash.sector_size
+        if here != sector:
+            if new >= limit:
+                break  # what stands in older sectors is older than all of these
+            sector = here
+        if record.type != s.SALE or record.original < log.lowest or (matches and not matches(record.body())):
+            continue
+        if not any(record.transaction == other.number for other in found):
+            new += 0 if record.copy else 1
+            found.append(_done(record))
+            found.sort(key=lambda other: -other.number)
+            found = found[:limit]
+    return found
+
+
+def _done(record):
+    found = Transaction(record.transaction, record.original)
+    found.apply(record)
+    return found

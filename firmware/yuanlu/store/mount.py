@@ -1,0 +1,127 @@
+"""Reading a log at power-up. Reads only, and no more than the headers, the newest sector, and the records that its SUMMARY names.
+
+Nothing is guessed over: what is missing or unreadable is reported to the business, and refunds of sales that it may concern are
+left to a person (`log.unsure`). A record number or trace that unreadable bytes may have carried is not used again.
+"""
+
+from yuanlu.compat import const
+from yuanlu.errors import StoreDamaged
+from yuanlu.refund import state as s
+from yuanlu.store import history, summary
+
+_SHORTEST = const(33)  # bytes of the shortest record
+_SHORTEST_ATTEMPT = const(128)  # bytes of the shortest record that takes a trace
+_WEAK = const(22)  # record numbers by which two readings of one torn record can differ
+
+
+def mount(log, business):
+    """Find the newest sector, let the business apply what its unsettled transactions rest on, and what came after."""
+    for sector in range(log.flash.sectors):
+        found = log.chip.header(sector)
+        log.sequences[sector] = found[0] if found else 0
+    unreadable = _find_newest(log)
+    if log.sequence:
+        unreadable += _replay(log, business)
+        _miss(log, business)
+    log.after, log.unreadable = log.newest[0], unreadable
+    _go_beyond(log, business)
+    log.sealed = log.sequence == 0
+
+
+def _find_newest(log):
+    """The newest sector that counts. One that holds nothing but copies was being filled when power went: it is dropped, and the
+    bytes in it that no record explains are returned."""
+    unreadable = 0
+    while max(log.sequences):
+        log.sequence = max(log.sequences)
+        log.head = list(log.sequences).index(log.sequence)
+        if any(not record.copy for record in log.chip.records(log.head)):
+            return unreadable
+        unreadable += log.chip.unreadable(log.head)
+        log.sequences[log.head] = 0
+        # Should nothing be left, the ring begins with this sector: its header must not stay beside a new one like it.
+        log.head = (log.head - 1) % log.flash.sectors
+    log.sequence = 0
+    return unreadable
+
+
+def _replay(log, business):
+    """Apply all that the newest SUMMARY names and all that came after it; how many bytes at the end are unreadable."""
+    start = log.sequence
+    if history.read_summary(log, log.head) is None:
+        # The sector before has one, and what it names still stands: two sectors are kept spare.
+        business.report("the newest summary cannot be read")
+        start -= 1
+        sector = log.sector(start)
+        if sector is None or history.read_summary(log, sector) is None:
+            raise StoreDamaged("journal: two summaries in a row cannot be read")
+    for sequence in range(start, log.sequence + 1):
+        _replay_sector(log, business, log.sector(sequence), sequence == start)
+    log.tail = log.chip.end
+    return log.chip.unreadable(log.head)
+
+
+def _replay_sector(log, business, sector, first):
+    log.filter.clear()
+    log.summary_at, ready = 0, not first
+    for record in log.chip.records(sector):
+        log.filter.add(record)
+        if not record.copy:
+            log.note(record)
+            log.last = bytes(record.view[: record.size])
+        if record.type == s.SUMMARY and not record.copy and not log.summary_at:
+            log.summary_at = log.offset(record.address)
+            ready = ready or _take(log, business, record)
+        elif ready:
+            business.apply(record)
+    if log.chip.damage:
+        _lose(log, business, "{} bytes in sector {} cannot be read".format(log.chip.damage, sector))
+
+
+def _take(log, business, record):
+    """Start from that SUMMARY."""
+    if record.terminal != log.terminal:
+        raise StoreDamaged("journal: it was written by another terminal")
+    body = record.body()
+    _, log.retired, addresses = summary.split(record.tail(), log.flash.sector_size, body.retired)
+    log.lowest, log.unsure = body.lowest, max(log.unsure, body.unsure)
+    end, damage = log.chip.end, log.chip.damage
+    business.begin(body.trace, body.batch, body.printed)
+    for place in addresses:
+        address = place & ~summary.ORIGINAL
+        found = log.chip.read(address) if address < log.flash.sectors * log.flash.sector_size else None
+        if found is None:
+            _lose(log, business, "the record at {} cannot be read".format(address))
+        else:
+            business.resume(found, place != address)
+    log.chip.end, log.chip.damage = end, damage
+    return True
+
+
+def _lose(log, business, what):
+    """Something that counted is gone. Which sales it concerned nobody can tell: all so far."""
+    business.report(what)
+    log.unsure = max(log.unsure, log.number)
+
+
+def _miss(log, business):
+    for sequence in range(log.oldest(), log.sequence):
+        if log.sector(sequence) is None:
+            _lose(log, business, "the sector with sequence {} cannot be read".format(sequence))
+
+
+def _go_beyond(log, business):
+    """Use no number again that unreadable bytes may have carried, or that the vault has seen: a journal that ends before what its
+    vault says was cut, or put back."""
+    traces = 0
+    if log.unreadable:
+        business.report("{} bytes at the end cannot be read: power went while they were written".format(log.unreadable))
+        log.number += 1 + log.unreadable // _SHORTEST
+        traces = 1 + log.unreadable // _SHORTEST_ATTEMPT
+    seal = log.seal
+    behind = log.sequence < seal.sequence - 1 or seal.number > log.number + _WEAK
+    log.number = max(log.number, seal.number)
+    if behind:
+        _lose(log, business, "the journal ends before record {}, which the vault has seen".format(seal.number))
+        traces = log.flash.sector_size // _SHORTEST_ATTEMPT
+    business.go_beyond(seal.trace, seal.boot, traces)
