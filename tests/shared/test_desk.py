@@ -1,12 +1,11 @@
 """The counter over which money decisions are made: checked, recorded, withdrawn."""
 
-from parts import APPROVED, Card, NorFlash, Terminal, every_record, mounted, no_seal, types_in
+from parts import APPROVED, Card, NorFlash, Terminal, every_record, mounted, types_in
 from raises import raises
 from yuanlu import record as r
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft
-from yuanlu.store.journal import Journal
 from yuanlu.wire import iso8583
 
 

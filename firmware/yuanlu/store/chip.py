@@ -48,7 +48,7 @@ class Chip:
         return record
 
     def records(self, sector, used=0):
-        """The records of one sector, in the one Record. used: bytes of a closed sector; 0: the newest, it ends where it is blank."""
+        """The records of one sector, in the one Record. used: of a closed sector, in bytes; 0: it ends where it is blank."""
         address = self.end = self.first(sector)
         end = sector * self.flash.sector_size + (used or self.flash.sector_size)
         covered = address
@@ -99,8 +99,8 @@ class Chip:
     def _program(self, address, view):
         try:
             self.flash.program(address, view)
-        except OSError:
-            raise BadSector("flash: program at {} failed".format(address))
+        except OSError as error:
+            raise BadSector("flash: program at {} failed".format(address)) from error
         for at in range(0, len(view), 64):
             part = view[at : at + 64]
             chunk = self._chunk[: len(part)]
@@ -112,8 +112,8 @@ class Chip:
         """Erase and see that it is blank; BadSector when it is not."""
         try:
             self.flash.erase(sector)
-        except OSError:
-            raise BadSector("flash: sector {} does not erase".format(sector))
+        except OSError as error:
+            raise BadSector("flash: sector {} does not erase".format(sector)) from error
         start = sector * self.flash.sector_size
         for at in range(start, start + self.flash.sector_size, 64):
             self.flash.read_into(at, self._chunk)

@@ -129,8 +129,25 @@ def _folded(log, number, known):
     return None if found.state == s.IS_NEW else found
 
 
-def sales(log, limit, known=None, matches=None):
-    """Done sales as Transactions, newest first, at most `limit`. known: the key to look by; matches: a test of the record's body."""
+def sales(log, limit, trace=None, rrn=None, last_four=None, date=None, amount=None):
+    """Done sales that have all that is given, as Transactions, newest first, at most `limit`. rrn, last_four: bytes."""
+    if rrn is not None:
+        known = b"r" + rrn
+    elif trace is not None:
+        known = summary.key(b"t", trace)
+    elif last_four is not None:
+        known = b"c" + last_four
+    else:
+        known = None if date is None else summary.key(b"d", date)
+
+    def fits(body):
+        wanted = ((trace, body.trace), (rrn, body.rrn), (last_four, body.card[6:10]), (date, body.date), (amount, body.amount))
+        return all(want is None or want == have for want, have in wanted)
+
+    return _newest_sales(log, limit, known, fits)
+
+
+def _newest_sales(log, limit, known, fits):
     found, new, sector = [], 0, None
     for record in newest_first(log, known):
         here = record.address // log.flash.sector_size
@@ -138,7 +155,7 @@ def sales(log, limit, known=None, matches=None):
             if new >= limit:
                 break  # what stands in older sectors is older than all of these
             sector = here
-        if record.type != s.SALE or record.original < log.lowest or (matches and not matches(record.body())):
+        if record.type != s.SALE or record.original < log.lowest or not fits(record.body()):
             continue
         if not any(record.transaction == other.number for other in found):
             new += 0 if record.copy else 1

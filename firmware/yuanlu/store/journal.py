@@ -10,16 +10,12 @@ from yuanlu.compat import const
 from yuanlu.errors import Refused, StoreDamaged, StoreFull
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import Transaction
-from yuanlu.store import header, history, mount, summary
+from yuanlu.store import admission, history, mount, summary
 from yuanlu.store.chip import BadSector
 from yuanlu.store.counters import Counters
 from yuanlu.store.log import EXCHANGE_ROOM, Log
 
 _RESULT_ROOM = const(256)  # kept for the answer's record while it is awaited
-_PLACES = const(7)  # records that one unsettled transaction rests on, at most: its sale's among them
-_OWED = const(8)
-_MESSAGE = const(400)  # payload of an INTENT with the longest message of the profile
-_NOTE = const(40)  # the largest payload of a SENDING, RESULT or PRINTED
 
 
 class Journal:
@@ -125,7 +121,7 @@ class Journal:
         if transaction in self.owed:
             self.owed.remove(transaction)
         if transaction.printed != transaction.state:
-            self.owed = self.owed[1 - _OWED :] + [transaction]
+            self.owed = self.owed[1 - admission.OWED :] + [transaction]
 
     def _owed(self, number):
         for transaction in self.owed:
@@ -142,28 +138,13 @@ class Journal:
         if first:
             size += r.size(r.payload_length(s.BOOT), log.flash.unit)
         tries = 0
-        while not log.sealed or log.room() < size or (size >= EXCHANGE_ROOM and self._crowded(size)):
+        while not log.sealed or log.room() < size or (size >= EXCHANGE_ROOM and admission.is_crowded(self, size)):
             tries += 1
             if tries > log.window + 1:
                 raise StoreFull("journal: what is unsettled leaves no room")
             log.open_next(self)
         if first:
             self._append(s.BOOT, (0, 0, self.counters.boot, log.after, log.unreadable))
-
-    def _crowded(self, size):
-        """One day all that is unsettled in a sector must fit another one, beside a SUMMARY and a repeated record."""
-        size_of_sector, here = self.log.flash.sector_size, self.log.head
-        open_here = sum([self._sale_size() for place in self.originals if place[1] // size_of_sector == here])
-        for transaction in self.live:
-            open_here += sum([place[2] for place in transaction.rests_on if place[1] // size_of_sector == here])
-        return open_here and open_here + size > self._crowd_room()
-
-    def _crowd_room(self):
-        flash = self.log.flash
-        return flash.sector_size - header.size(flash.unit) - 2 * r.size(r.LARGEST_PAYLOAD, flash.unit)
-
-    def _sale_size(self):
-        return r.size(r.payload_length(s.SALE), self.log.flash.unit)
 
     def append(self, record_type, values, tail=b""):
         """One durable record, folded into its transaction. `values`: the record's fields in order; `tail`: an INTENT's or
@@ -175,7 +156,7 @@ class Journal:
             self.report(str(error))
             self.log.retire_head(self)
             if record_type == s.INTENT:  # it names itself by a number that the new sector's SUMMARY has taken
-                raise Refused("refused.flash")
+                raise Refused("refused.flash") from error
             number = self._append(record_type, values, tail)
         if record_type == s.INTENT and values[1] != number:
             self._rest_on_sale(values[1])
@@ -209,14 +190,8 @@ class Journal:
         return self.log.number
 
     def refunds_left(self):
-        """So many more messages may stand open: a SUMMARY must be able to name what they rest on, and there must always be a
-        sector that is not too crowded for an exchange."""
-        flash = self.log.flash
-        tail = r.LARGEST_PAYLOAD - r.payload_length(s.SUMMARY)
-        named = summary.room_for_addresses(flash.sector_size, tail, len(self.log.retired)) // _PLACES - _OWED // 2
-        one = r.size(_MESSAGE, flash.unit) + 3 * r.size(_NOTE, flash.unit) + self._sale_size()
-        held = self.log.window * (self._crowd_room() - EXCHANGE_ROOM) // one
-        return max(0, min(named, held) - len(self.live))
+        """So many more transactions may stand open."""
+        return admission.refunds_left(self)
 
     # ---- asking
 
@@ -252,24 +227,9 @@ class Journal:
         """The transaction with that number as flash tells it, or None."""
         return history.transaction(self.log, number)
 
-    def sales(self, limit, trace=None, rrn=None, last_four=None, date=None, amount=None):
-        """The newest done sales, newest first, that have all that is given. rrn and last_four as bytes."""
-        known = None
-        if rrn:
-            known = b"r" + rrn
-        elif trace is not None:
-            known = summary.key(b"t", trace)
-        elif last_four:
-            known = b"c" + last_four
-        elif date is not None:
-            known = summary.key(b"d", date)
-
-        def matches(body):
-            fits = rrn is None or body.rrn == rrn
-            fits = fits and (trace is None or body.trace == trace) and (date is None or body.date == date)
-            return fits and (amount is None or body.amount == amount) and (last_four is None or body.card[6:10] == last_four)
-
-        return history.sales(self.log, limit, known, matches)
+    def sales(self, limit, **wanted):
+        """The newest done sales, newest first, that have all that is wanted: trace, rrn, last_four, date, amount."""
+        return history.sales(self.log, limit, **wanted)
 
     def message(self, transaction):
         """The exact bytes of its attempt, as they were recorded before anything was sent."""

@@ -14,7 +14,7 @@ from yuanlu import record as r
 from yuanlu.compat import const
 from yuanlu.errors import StoreDamaged, StoreFull
 from yuanlu.refund import state as s
-from yuanlu.store import header, summary
+from yuanlu.store import summary
 from yuanlu.store.chip import BadSector, Chip
 from yuanlu.store.history import choose, used
 
