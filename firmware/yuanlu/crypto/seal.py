@@ -1,33 +1,31 @@
 """The journal's seal: one key a record, each made from the one before it and then forgotten (docs/journal-format.md).
 
-What the vault keeps, in two places by turns, little-endian:
-    u32 turn | u32 number | u32 sequence | u32 trace | u32 boot | 32 bytes K(number) | 16 bytes pending key | u32 crc32
-turn: rises with each write, the larger one counts; number: of the first record of the newest sector; sequence: of that sector;
-trace and boot: the largest used.
+What the vault keeps of it, little-endian:
+    u32 number | u32 sequence | u32 trace | u32 boot | 32 bytes K(number) | 16 bytes pending key
+number: of the first record of the newest sector; sequence: of that sector; trace and boot: the largest used.
 """
 
-from binascii import crc32
 from hashlib import sha256
 from struct import pack, unpack_from
 
 from yuanlu.compat import const
 from yuanlu.crypto.ctr import ctr
 from yuanlu.crypto.hmac import hmac_sha256
+from yuanlu.crypto.two_places import TwoPlaces, first
 from yuanlu.errors import StoreDamaged
 
 PLACES = (2, 3)  # of the vault
-_LENGTH = const(72)
+_LENGTH = const(64)
 _FARTHEST = const(65536)  # no journal is that far ahead of its vault
 
 
 def provisioned(key, pending):
     """What a vault holds at first: K(1), 32 bytes, and the first pending key, 16 bytes."""
-    return _encode((1, 1, 0, 0, 0), key, pending)
+    return first(_encode((1, 0, 0, 0), key, pending))
 
 
 def _encode(numbers, key, pending):
-    state = pack("<IIIII", *numbers) + key + pending
-    return state + pack("<I", crc32(state))
+    return pack("<IIII", *numbers) + key + pending
 
 
 class Seal:
@@ -35,20 +33,13 @@ class Seal:
 
     def __init__(self, vault):
         self.vault = vault
-        self.turn = self.place = self.number = 0
-        for place in PLACES:
-            self._take(place, bytes(vault.load(place)))
-        if not self.number:
+        self.kept = TwoPlaces(vault, PLACES, _LENGTH)
+        state = self.kept.state
+        if state is None:
             raise StoreDamaged("vault: it holds no key for the journal; the terminal must be provisioned")
+        self.number, self.sequence, self.trace, self.boot = unpack_from("<IIII", state, 0)
+        self._key, self._pending = state[16:48], state[48:64]
         self._key_number = self.number
-
-    def _take(self, place, state):
-        if len(state) != _LENGTH or crc32(state[:-4]) != unpack_from("<I", state, _LENGTH - 4)[0]:
-            return
-        numbers = unpack_from("<IIIII", state, 0)
-        if numbers[0] > self.turn:
-            self.turn, self.number, self.sequence, self.trace, self.boot = numbers
-            self.place, self._key, self._pending = place, state[20:52], state[52:68]
 
     def tag(self, number, data):
         """The 8 bytes that seal `data` as record `number`; numbers only rise."""
@@ -67,10 +58,8 @@ class Seal:
         self._reach(number)
         if renew:
             self._pending = bytes(self.vault.random(16))
-        self.place = PLACES[0] if self.place == PLACES[1] else PLACES[1]
-        numbers = (self.turn + 1, number, sequence, trace, boot)
-        self.vault.store(self.place, _encode(numbers, self._key, self._pending))
-        self.turn, self.number, self.sequence, self.trace, self.boot = numbers
+        self.kept.store(_encode((number, sequence, trace, boot), self._key, self._pending))
+        self.number, self.sequence, self.trace, self.boot = number, sequence, trace, boot
 
     def conceal(self, number, data):
         """Encrypt (or decrypt) what record `number` carries while its transaction is pending."""

@@ -1,0 +1,95 @@
+"""AES-DUKPT, ANSI X9.24-3:2017, AES-128: a key for each transaction that cannot be made again from what stays here.
+
+What the vault keeps of it: u32 counter | 8 bytes initial key id | 32 registers of 16 bytes, zeros when used up. It is durable before
+a key of it is used, so no counter ever comes twice; one that is lost by a power cut costs nothing.
+"""
+
+from struct import pack, unpack_from
+
+from yuanlu.compat import const
+from yuanlu.crypto.aes import ecb
+from yuanlu.crypto.two_places import TwoPlaces, first
+from yuanlu.errors import Refused, StoreDamaged
+
+PLACES = (4, 5)  # of the vault
+MAC_OF_REQUEST = const(0x2000)
+MAC_OF_ANSWER = const(0x2001)
+DATA = const(0x3000)
+_DERIVATION = const(0x8000)
+_REGISTERS = const(32)
+_LENGTH = const(524)
+_MOST_ONES = const(16)  # counters with more one-bits are passed over
+_EMPTY = bytes(16)
+
+
+class Keys:
+    """Of one transaction. ksn: 12 bytes, initial key id and counter; request, answer, data: 16 bytes each."""
+
+    def __init__(self, ksn, request, answer, data):
+        self.ksn, self.request, self.answer, self.data = ksn, request, answer, data
+
+
+def loaded(initial_key, key_id):
+    """What a vault holds at first. initial_key: 16 bytes; key_id: 8 bytes, the first half of every KSN's id."""
+    registers = bytearray(16 * _REGISTERS)
+    _fill(registers, _REGISTERS, initial_key, key_id, 0)
+    return first(pack("<I", 1) + key_id + registers)
+
+
+def derive(key, usage, key_id, counter):
+    """The key of that usage under `key`. Derivation data: 01, block 1, usage, AES-128, 128 bits, id and counter."""
+    data = pack(">BBHHH", 1, 1, usage, 2, 128) + key_id[4:] + pack(">I", counter)
+    return ecb(key, data)
+
+
+def _fill(registers, count, key, key_id, counter):
+    """The registers below `count` get the keys of the counters that differ from `counter` in one more bit."""
+    for at in range(count):
+        registers[16 * at : 16 * at + 16] = derive(key, _DERIVATION, key_id, counter | 1 << at)
+
+
+class Dukpt:
+    """Given the Vault port; the registers are read when a key is needed and do not stay in RAM."""
+
+    def __init__(self, vault):
+        self.vault = vault
+
+    def next_keys(self):
+        """The Keys of the next transaction, never given again. Refused when all are used up."""
+        kept = TwoPlaces(self.vault, PLACES, _LENGTH)
+        if kept.state is None:
+            raise StoreDamaged("vault: it holds no key for messages; the terminal must be provisioned")
+        counter, key_id = unpack_from("<I8s", kept.state, 0)
+        registers = bytearray(kept.state[12:])
+        counter, lowest = _usable(counter, registers)
+        place = slice(16 * lowest, 16 * lowest + 16)
+        key = bytes(registers[place])
+        after = counter + (1 << lowest)
+        if _ones(counter) < _MOST_ONES:
+            _fill(registers, lowest, key, key_id, counter)
+            after = counter + 1
+        registers[place] = _EMPTY
+        kept.store(pack("<I", after) + key_id + registers)
+        ksn = key_id + pack(">I", counter)
+        return Keys(ksn, *[derive(key, usage, key_id, counter) for usage in (MAC_OF_REQUEST, MAC_OF_ANSWER, DATA)])
+
+
+def _usable(counter, registers):
+    """(counter, its lowest one-bit) of the next key that is there."""
+    while True:
+        if counter >> 32:
+            raise Refused("refused.keys_used_up")
+        lowest = 0
+        while not counter >> lowest & 1:
+            lowest += 1
+        if registers[16 * lowest : 16 * lowest + 16] != _EMPTY:
+            return counter, lowest
+        counter += 1 << lowest
+
+
+def _ones(number):
+    count = 0
+    while number:
+        number &= number - 1
+        count += 1
+    return count
