@@ -19,7 +19,7 @@ from emulator.parts.flash import MisusedFlash, PowerCut
 if TYPE_CHECKING:
     from emulator.terminal import Terminal
 
-HEAP_KB = 256
+HEAP_KB = 512  # 64-bit words take twice the room, and the ROM image lies in the heap there
 START = Path(__file__).with_name("start_rom.py")
 _HUNG_SECONDS = 20
 

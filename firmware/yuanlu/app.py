@@ -77,7 +77,7 @@ async def main(board):
     ]
     for name, start in tasks:
         create_task(_guard(board, name, start))
-    await _guard(board, "menu", lambda: menu.run(till))
+    await _guard(board, "menu", lambda: menu.run(till), lambda: _interrupted(till))
 
 
 async def _refuse_to_start(till, error):
@@ -108,11 +108,21 @@ async def _tell(till):
         till.board.keypad.post("REFRESH")
 
 
-async def _guard(board, name, start):
+async def _interrupted(till):
+    """The clerk was in the middle of something that died: say so. What was confirmed goes its way."""
+    await till.dialogs.notice("failed.title", ("failed.interrupted", "advice.failed"))
+
+
+async def _guard(board, name, start, tell=None):
     """Run a task for ever: what kills it is logged and it starts again. The only `except Exception` there is."""
+    failed = False
     while True:
         try:
+            if failed and tell:
+                failed = False
+                await tell()
             await start()
         except Exception as error:
+            failed = True
             board.failed(name, error)
         await board.clock.sleep_ms(_RESTART_MS)

@@ -1,5 +1,6 @@
 """The only place that may look at the runtime: MicroPython on the device, CPython for tests and tools."""
 
+import gc
 import sys
 
 if sys.implementation.name == "micropython":
@@ -20,8 +21,9 @@ def visit(name):
 
 
 def leave(name):
-    """Forget a visiting module, so that its bytecode and globals can be collected."""
+    """Forget a visiting module, and collect it with all that was made on the visit: what stays for long comes to lie together."""
     sys.modules.pop(name, None)
+    gc.collect()
 
 
 __all__ = "CancelledError Event Lock TimeoutError const create_task leave run sleep_ms visit wait_for_ms".split()

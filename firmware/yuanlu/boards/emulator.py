@@ -13,6 +13,7 @@ from yuanlu.errors import Refused
 _REQUEST_KEY = const(0)
 _ANSWER_KEY = const(1)
 _KEYS_AHEAD = const(32)
+_COLLECT_EVERY = const(8192)  # bytes allocated: a heap that is let run full scatters what stays over all of it
 
 
 class Flash:
@@ -97,6 +98,7 @@ class Display:
 
     def __init__(self, pipe):
         self.pipe = pipe
+        self.frame = bytearray(30 * 10 * 16)  # first of all: the largest piece of the heap
 
     def show(self, row, data):
         self.pipe.ask(p.DISPLAY, bytes((row,)), data)
@@ -227,6 +229,8 @@ class Board:
 
 def start():
     """Called by main.py."""
+    gc.threshold(_COLLECT_EVERY)
+    board = Board(p.Pipe(int(getenv("YUANLU_PIPE"))), getenv("YUANLU_TABLES"))
     from yuanlu.app import main
 
-    run(main(Board(p.Pipe(int(getenv("YUANLU_PIPE"))), getenv("YUANLU_TABLES"))))
+    run(main(board))

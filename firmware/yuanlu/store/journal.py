@@ -6,11 +6,11 @@ never a second store.
 """
 
 from yuanlu import record as r
-from yuanlu.compat import const
+from yuanlu.compat import const, leave, visit
 from yuanlu.errors import Refused, StoreDamaged, StoreFull
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import Transaction
-from yuanlu.store import admission, history, mount, summary
+from yuanlu.store import admission, history, summary
 from yuanlu.store.chip import BadSector
 from yuanlu.store.counters import Counters
 from yuanlu.store.log import EXCHANGE_ROOM, Log
@@ -33,7 +33,8 @@ class Journal:
 
     def mount(self):
         """Read what is needed. Writes nothing, so that a boot loop wears nothing out."""
-        mount.mount(self.log, self)
+        visit("yuanlu.store.mount").mount(self.log, self)
+        leave("yuanlu.store.mount")
         self.live.sort(key=lambda transaction: transaction.number)
         for transaction in self.live:
             if transaction.original != transaction.number:

@@ -46,13 +46,14 @@ def _words(text):
 
 
 class Grid:
-    """Given a Display port (`columns`, `rows` in cells, `show(first pixel row, bytes)`) and the Tables."""
+    """Given a Display port (`columns`, `rows` in cells, `frame`, a byte for 8 pixels, `show(first pixel row, bytes)`) and the
+    Tables."""
 
     def __init__(self, display, tables):
         self.display = display
         self.columns = display.columns
         self.rows = display.rows
-        self.buffer = bytearray(self.columns * self.rows * CELL)
+        self.buffer = display.frame
         self.view = memoryview(self.buffer)
         self.wide = tables.section(GLYPHS_WIDE)
         self.narrow = tables.section(GLYPHS_NARROW)
