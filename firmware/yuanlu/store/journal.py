@@ -65,16 +65,25 @@ class Journal:
     def addresses(self):
         """(number, address, mark) of every record that the unsettled transactions rest on, in order of number."""
         places = [(place[0], place[1], summary.ORIGINAL) for place in self.originals]
-        for transaction in self.live + self.owed:
+        for transaction in self.live:
             places += [(place[0], place[1], 0) for place in transaction.rests_on]
+        room = self._room_for_addresses() - len(places)
+        for transaction in reversed(self.owed):  # a slip can be had again by the list: these may stay out
+            room -= len(transaction.rests_on)
+            if room >= 0:
+                places += [(place[0], place[1], 0) for place in transaction.rests_on]
         return sorted(places)
+
+    def _room_for_addresses(self):
+        tail = r.LARGEST_PAYLOAD - r.payload_length(s.SUMMARY)
+        return summary.room_for_addresses(self.log.flash.sector_size, tail, len(self.log.retired))
 
     def moved(self, moves):
         """Records stand elsewhere now: (number, new address), or None for one that can no longer be read."""
         for number, address in moves:
-            self.originals = [_moved(place, number, address) for place in self.originals]
+            self.originals = _moved(self.originals, number, address)
             for transaction in self.live + self.owed:
-                transaction.rests_on = [_moved(place, number, address) for place in transaction.rests_on]
+                transaction.rests_on = _moved(transaction.rests_on, number, address)
 
     def resume(self, record, is_original):
         """Fold in a record that a SUMMARY names. is_original: the SALE of an unsettled refund."""
@@ -148,7 +157,7 @@ class Journal:
                 raise StoreFull("journal: what is unsettled leaves no room")
             log.open_next(self)
         if first:
-            self._append(s.BOOT, (0, 0, self.counters.boot, log.after, log.unreadable))
+            self._write(s.BOOT, (0, 0, self.counters.boot, log.after, log.unreadable))
 
     def _crowded(self, size):
         """One day all that is unsettled in a sector must fit another one, beside a SUMMARY and a repeated record."""
@@ -169,17 +178,23 @@ class Journal:
         """One durable record, folded into its transaction. `values`: the record's fields in order; `tail`: an INTENT's or
         ATTEMPT's message, concealed on flash."""
         self.make_room(r.size(r.payload_length(record_type, len(tail)), self.log.flash.unit))
-        try:
-            number = self._append(record_type, values, tail)
-        except BadSector as error:
-            self.report(str(error))
-            self.log.retire_head(self)
-            if record_type == s.INTENT:  # it names itself by a number that the new sector's SUMMARY has taken
-                raise Refused("refused.flash")
-            number = self._append(record_type, values, tail)
+        number = self._write(record_type, values, tail)
         if record_type == s.INTENT and values[1] != number:
             self._rest_on_sale(values[1])
         return number
+
+    def _write(self, record_type, values, tail=b""):
+        """Append where room was made; in the next sector when this one did not keep it."""
+        while True:
+            try:
+                return self._append(record_type, values, tail)
+            except BadSector as error:
+                self.report(str(error))
+                self.log.retire_head(self)
+            if record_type == s.INTENT:  # it names itself by a number that the new sector's SUMMARY has taken
+                raise Refused("refused.flash")
+            if self.log.quiet:  # no sector can be opened now
+                raise Refused("refused.busy")
 
     def _append(self, record_type, values, tail=b""):
         if tail:
@@ -212,8 +227,7 @@ class Journal:
         """So many more messages may stand open: a SUMMARY must be able to name what they rest on, and there must always be a
         sector that is not too crowded for an exchange."""
         flash = self.log.flash
-        tail = r.LARGEST_PAYLOAD - r.payload_length(s.SUMMARY)
-        named = summary.room_for_addresses(flash.sector_size, tail, len(self.log.retired)) // _PLACES - _OWED // 2
+        named = self._room_for_addresses() // _PLACES - _OWED // 2
         one = r.size(_MESSAGE, flash.unit) + 3 * r.size(_NOTE, flash.unit) + self._sale_size()
         held = self.log.window * (self._crowd_room() - EXCHANGE_ROOM) // one
         return max(0, min(named, held) - len(self.live))
@@ -280,5 +294,7 @@ class Journal:
         return self.seal.conceal(number, record.tail())
 
 
-def _moved(place, number, address):
-    return (number, address) + place[2:] if place[0] == number and address is not None else place
+def _moved(places, number, address):
+    """What can no longer be read is left out: at its address something else will stand one day."""
+    kept = [place for place in places if place[0] != number or address is not None]
+    return [(number, address) + place[2:] if place[0] == number else place for place in kept]
