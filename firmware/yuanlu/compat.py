@@ -1,12 +1,18 @@
 """The only place that may look at the runtime: MicroPython on the device, CPython for tests and tools."""
 
-import gc
 import sys
 
 if sys.implementation.name == "micropython":
+    import gc
     from asyncio import CancelledError, Event, Lock, TimeoutError, create_task, run, sleep_ms, wait_for_ms
 
     from micropython import const
+
+    def leave(name):
+        """Forget a visiting module, and collect it with all that was made on the visit: what stays for long comes to lie
+        together."""
+        sys.modules.pop(name, None)
+        gc.collect()
 else:
     from yuanlu.loop import CancelledError, Event, Lock, TimeoutError, create_task, run, sleep_ms, wait_for_ms
 
@@ -14,16 +20,13 @@ else:
         """On the device the compiler folds `const`; here it is the value."""
         return value
 
+    def leave(name):
+        """There is memory enough here."""
+
 
 def visit(name):
     """Import a visiting module by its dotted name; `leave` drops it again."""
     return __import__(name, None, None, ("*",))
-
-
-def leave(name):
-    """Forget a visiting module, and collect it with all that was made on the visit: what stays for long comes to lie together."""
-    sys.modules.pop(name, None)
-    gc.collect()
 
 
 __all__ = "CancelledError Event Lock TimeoutError const create_task leave run sleep_ms visit wait_for_ms".split()

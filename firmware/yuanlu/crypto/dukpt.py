@@ -1,7 +1,7 @@
 """AES-DUKPT, ANSI X9.24-3:2017, AES-128: a key for each transaction that cannot be made again from what stays here.
 
-What the vault keeps of it: u32 counter | 8 bytes initial key id | 32 registers of 16 bytes, zeros when used up. It is durable before
-a key of it is used, so no counter ever comes twice; one that is lost by a power cut costs nothing.
+What the vault keeps of it: u32 counter | 8 bytes initial key id | 32 registers of 16 bytes, zeros when used up. It is durable
+before a key of it is used, so no counter ever comes twice; one that is lost by a power cut costs nothing.
 """
 
 from struct import pack, unpack_from

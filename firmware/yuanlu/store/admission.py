@@ -19,11 +19,16 @@ _NOTE = const(40)  # the largest payload of a SENDING, RESULT or PRINTED
 def refunds_left(journal):
     """So many more transactions may stand open."""
     log, unit = journal.log, journal.log.flash.unit
-    tail = r.LARGEST_PAYLOAD - r.payload_length(s.SUMMARY)
-    named = summary.room_for_addresses(log.flash.sector_size, tail, len(log.retired)) // _PLACES - OWED // 2
+    named = room_for_places(log) // _PLACES - OWED // 2
     one = r.size(_MESSAGE, unit) + 3 * r.size(_NOTE, unit) + _sale_size(unit)
     held = log.window * (_usable(log.flash) - EXCHANGE_ROOM) // one
     return max(0, min(named, held) - len(journal.live))
+
+
+def room_for_places(log):
+    """How many records a SUMMARY can name."""
+    tail = r.LARGEST_PAYLOAD - r.payload_length(s.SUMMARY)
+    return summary.room_for_addresses(log.flash.sector_size, tail, len(log.retired))
 
 
 def is_crowded(journal, size):

@@ -39,8 +39,8 @@ def _in_sector(log, sector, end):
 
 
 def _matching(log, known):
-    """(sector, bytes used of it, 0 for the newest) of those that may hold a record with that key, newest first."""
-    bits, end, before = log.filter.bits, 0, log.summary_at
+    """(sector, bytes used of it, 0: not known) of those that may hold a record with that key, newest first."""
+    bits, end, before = log.filter.bits, log.used(), log.summary_at
     for sequence in range(log.sequence, log.oldest() - 1, -1):
         sector = log.sector(sequence)
         if sector is None:
@@ -70,7 +70,9 @@ def read_summary(log, sector, offset=0):
 
 
 def used(log, sequence):
-    """Bytes used of the closed sector with that sequence; 0 when that cannot be read."""
+    """Bytes used of the sector with that sequence; 0 when that cannot be read."""
+    if sequence == log.sequence:
+        return log.used()
     after = log.sector(sequence + 1)
     closing = None if after is None else read_summary(log, after)
     return 0 if closing is None else closing.used

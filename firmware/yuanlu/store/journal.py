@@ -61,17 +61,19 @@ class Journal:
 
     def addresses(self):
         """(number, address, mark) of every record that the unsettled transactions rest on, in order of number."""
-        places = [(place[0], place[1], summary.ORIGINAL) for place in self.originals]
-        for transaction in self.live + self.owed:
-            places += [(place[0], place[1], 0) for place in transaction.rests_on]
+        places = [place[:2] + (summary.ORIGINAL,) for place in self.originals]
+        for transaction in self.live + self.owed[::-1]:
+            # There is room for all of `live`; a slip that is owed can be had by the reprint key.
+            if len(places) + len(transaction.rests_on) <= admission.room_for_places(self.log):
+                places += [place[:2] + (0,) for place in transaction.rests_on]
         return sorted(places)
 
     def moved(self, moves):
         """Records stand elsewhere now: (number, new address), or None for one that can no longer be read."""
         for number, address in moves:
-            self.originals = [_moved(place, number, address) for place in self.originals]
+            self.originals = _moved(self.originals, number, address)
             for transaction in self.live + self.owed:
-                transaction.rests_on = [_moved(place, number, address) for place in transaction.rests_on]
+                transaction.rests_on = _moved(transaction.rests_on, number, address)
 
     def resume(self, record, is_original):
         """Fold in a record that a SUMMARY names. is_original: the SALE of an unsettled refund."""
@@ -99,7 +101,7 @@ class Journal:
             self._apply(record)
 
     def _apply(self, record):
-        transaction = self.find_live(record.transaction) or self._owed(record.transaction)
+        transaction = self.find_live(record.transaction) or _numbered(self.owed, record.transaction)
         if transaction is None:
             if record.type != s.INTENT:
                 return
@@ -124,12 +126,6 @@ class Journal:
         if transaction.printed != transaction.state:
             self.owed = self.owed[1 - admission.OWED :] + [transaction]
 
-    def _owed(self, number):
-        for transaction in self.owed:
-            if transaction.number == number:
-                return transaction
-        return None
-
     # ---- writing
 
     def make_room(self, size=EXCHANGE_ROOM):
@@ -145,23 +141,29 @@ class Journal:
                 raise StoreFull("journal: what is unsettled leaves no room")
             log.open_next(self)
         if first:
-            self._append(s.BOOT, (0, 0, self.counters.boot, log.after, log.unreadable))
+            self._write(s.BOOT, (0, 0, self.counters.boot, log.after, log.unreadable))
 
     def append(self, record_type, values, tail=b""):
         """One durable record, folded into its transaction. `values`: the record's fields in order; `tail`: an INTENT's or
         ATTEMPT's message, concealed on flash."""
         self.make_room(r.size(r.payload_length(record_type, len(tail)), self.log.flash.unit))
-        try:
-            number = self._append(record_type, values, tail)
-        except BadSector as error:
-            self.report(str(error))
-            self.log.retire_head(self)
-            if record_type == s.INTENT:  # it names itself by a number that the new sector's SUMMARY has taken
-                raise Refused("refused.flash") from error
-            number = self._append(record_type, values, tail)
+        number = self._write(record_type, values, tail)
         if record_type == s.INTENT and values[1] != number:
             self._rest_on_sale(values[1])
         return number
+
+    def _write(self, record_type, values, tail=b""):
+        """Append where room was made; in the next sector when this one did not keep it."""
+        while True:
+            try:
+                return self._append(record_type, values, tail)
+            except BadSector as error:
+                self.report(str(error))
+                self.log.retire_head(self)
+            if record_type == s.INTENT:  # it names itself by a number that the new sector's SUMMARY has taken
+                raise Refused("refused.flash") from None
+            if self.log.quiet:  # no sector can be opened now
+                raise Refused("refused.busy") from None
 
     def _append(self, record_type, values, tail=b""):
         if tail:
@@ -198,10 +200,7 @@ class Journal:
 
     def find_live(self, number):
         """The unsettled transaction with that number, or None."""
-        for transaction in self.live:
-            if transaction.number == number:
-                return transaction
-        return None
+        return _numbered(self.live, number)
 
     def original(self, number):
         """The sale with that number when it is done, or None; what is left of it is another question."""
@@ -225,11 +224,11 @@ class Journal:
         return spent + sum([0 if s.frees_cap(part.state) else part.amount for part in parts])
 
     def transaction(self, number):
-        """The transaction with that number as flash tells it, or None."""
+        """See history."""
         return history.transaction(self.log, number)
 
     def sales(self, limit, **wanted):
-        """The newest done sales, newest first, that have all that is wanted: trace, rrn, last_four, date, amount."""
+        """See history."""
         return history.sales(self.log, limit, **wanted)
 
     def message(self, transaction):
@@ -241,5 +240,14 @@ class Journal:
         return self.seal.conceal(number, record.tail())
 
 
-def _moved(place, number, address):
-    return (number, address) + place[2:] if place[0] == number and address is not None else place
+def _moved(places, number, address):
+    """What can no longer be read is left out: at its address something else will stand one day."""
+    kept = [place for place in places if place[0] != number or address is not None]
+    return [(number, address) + place[2:] if place[0] == number else place for place in kept]
+
+
+def _numbered(transactions, number):
+    for transaction in transactions:
+        if transaction.number == number:
+            return transaction
+    return None

@@ -73,7 +73,11 @@ class Log:
 
     def room(self):
         """Bytes left in the newest sector."""
-        return (self.head + 1) * self.flash.sector_size - self.tail if self.sequence else 0
+        return (self.head + 1) * self.flash.sector_size - self.tail if self.sequence and self.head not in self.retired else 0
+
+    def used(self):
+        """Bytes of the newest sector, from its start to the end of its last record."""
+        return self.tail - self.head * self.flash.sector_size if self.sequence else 0
 
     # ---- writing
 
@@ -94,13 +98,13 @@ class Log:
         self.number = max(self.number, record.number + 1)
 
     def retire_head(self, business):
-        """The newest sector did not keep a record: nothing more is written there. Another one is opened."""
+        """The newest sector did not keep a record: nothing more is written there. Another one is opened, if not now, then before
+        the next record."""
         self._retire(self.head)
-        self.open_next(business)
+        if not self.quiet:
+            self.open_next(business)
 
     def _retire(self, sector):
-        if len(self.retired) > self.flash.sectors // 16:
-            raise StoreDamaged("flash: {} sectors are worn out; the chip must be replaced".format(len(self.retired) + 1))
         self.retired.append(sector)
         self.erased = None
 
@@ -108,16 +112,21 @@ class Log:
         """Open the next sector of the ring."""
         if self.quiet:
             raise StoreFull("an erase while an answer is awaited")
-        while True:
+        while not self._is_worn_out():
             sector = self._next_free()
             try:
                 return self._open(sector, business)
             except BadSector:
                 self._retire(sector)
+        raise StoreDamaged("flash: {} sectors are worn out; the chip must be replaced".format(len(self.retired)))
+
+    def _is_worn_out(self):
+        """The window and one sector to open no longer fit the sectors that are left."""
+        return len(self.retired) > 1 + self.flash.sectors // 16
 
     def erase_ahead(self):
         """In idle time: erase the sector that is opened next, so that opening it takes no erase."""
-        if self.sealed and not self.quiet and self.erased is None:
+        if self.sealed and not self.quiet and self.erased is None and not self._is_worn_out():
             sector = self._next_free()
             try:
                 self._erase(sector)
@@ -148,8 +157,7 @@ class Log:
         self.chip.write_header(sector, sequence, self._erases, self.number)
         opening = _Opening(self, sector, sequence)
         opening.carry(business)
-        used = self.tail - self.head * self.flash.sector_size if self.sequence else 0
-        fixed = (0, self.lowest, self.unsure, used, self.summary_at, trace, batch, printed, len(self.retired))
+        fixed = (0, self.lowest, self.unsure, self.used(), self.summary_at, trace, batch, printed, len(self.retired))
         tail = summary.tail(self.filter.bits, self.retired, opening.addresses(business))
         opening.publish(r.encode(s.SUMMARY, fixed, tail))
         self.sequences[sector] = sequence
@@ -167,16 +175,17 @@ class _Opening:
         self.tail = self.chip.first(sector)
         self.end = (sector + 1) * log.flash.sector_size
         self.leaving = log.sector(sequence - log.window)
+        self.staying = [log.sector(other) for other in range(sequence - log.window + 1, sequence)]
         self.filter = summary.Filter(log.flash.sector_size)
         self.moves = []  # (record number, new address); None: it can no longer be read
 
     def carry(self, business):
         """Copy what must stay of the sector that leaves, and the last record written before a cut, which may be weak."""
         size = self.log.flash.sector_size
-        if self.leaving is not None:
-            for number, address, _ in business.addresses():
-                if address // size == self.leaving:
-                    self._copy(number, address)
+        # Not only of the one that leaves: one whose header cannot be read any more leaves without being missed.
+        for number, address, _ in business.addresses():
+            if address // size not in self.staying:
+                self._copy(business, number, address)
         if self.log.last is not None and not self._has(self.log.newest[0]):
             self.log.record.take(self.log.last)
             self._write_copy()
@@ -186,10 +195,11 @@ class _Opening:
     def _has(self, number):
         return any(number == other for other, _ in self.moves)
 
-    def _copy(self, number, address):
+    def _copy(self, business, number, address):
         record = self.chip.read(address)
         if record is None or record.number != number:
             self.log.unsure = self.log.number
+            business.report("record {} cannot be read".format(number))
             self.moves.append((number, None))
         else:
             self._write_copy()

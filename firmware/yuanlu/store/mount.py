@@ -19,13 +19,39 @@ def mount(log, business):
     for sector in range(log.flash.sectors):
         found = log.chip.header(sector)
         log.sequences[sector] = found[0] if found else 0
-    unreadable = _find_newest(log)
+    _find_headless(log, business)
+    _drop_twins(log)
+    unreadable, damage = _find_newest(log), 0
     if log.sequence:
-        unreadable += _replay(log, business)
+        damage = _replay(log, business)
+        unreadable += log.chip.unreadable(log.head)
         _miss(log, business)
     log.after, log.unreadable = log.newest[0], unreadable
-    _go_beyond(log, business)
+    _go_beyond(log, business, damage)
     log.sealed = log.sequence == 0
+
+
+def _drop_twins(log):
+    """A sector that was given up while it was being opened keeps its header, and the next good one of the ring has the same
+    sequence: only that one counts, however much of the first can be read."""
+    count = log.flash.sectors
+    for sector in range(count):
+        for after in range(1, 2 + count // 16):
+            if log.sequences[sector] == log.sequences[(sector + after) % count]:
+                log.sequences[sector] = 0
+
+
+def _find_headless(log, business):
+    """The newest sector without its header must not pass for an empty one: what the vault says tells its records from those that
+    an erase has left."""
+    for sector in range(log.flash.sectors):
+        if log.sequences[sector]:
+            continue
+        for record in log.chip.records(sector):
+            if not record.copy and record.number >= log.seal.number:
+                log.sequences[sector] = log.seal.sequence
+                business.report("the header of sector {} cannot be read".format(sector))
+                break
 
 
 def _find_newest(log):
@@ -46,7 +72,7 @@ def _find_newest(log):
 
 
 def _replay(log, business):
-    """Apply all that the newest SUMMARY names and all that came after it; how many bytes at the end are unreadable."""
+    """Apply all that the newest SUMMARY names and all that came after it; how many bytes among it are damaged."""
     start = log.sequence
     if history.read_summary(log, log.head) is None:
         # The sector before has one, and what it names still stands: two sectors are kept spare.
@@ -55,10 +81,11 @@ def _replay(log, business):
         sector = log.sector(start)
         if sector is None or history.read_summary(log, sector) is None:
             raise StoreDamaged("journal: two summaries in a row cannot be read")
+    damage = 0
     for sequence in range(start, log.sequence + 1):
-        _replay_sector(log, business, log.sector(sequence), sequence == start)
+        damage += _replay_sector(log, business, log.sector(sequence), sequence == start)
     log.tail = log.chip.end
-    return log.chip.unreadable(log.head)
+    return damage
 
 
 def _replay_sector(log, business, sector, first):
@@ -76,6 +103,7 @@ def _replay_sector(log, business, sector, first):
             business.apply(record)
     if log.chip.damage:
         _lose(log, business, "{} bytes in sector {} cannot be read".format(log.chip.damage, sector))
+    return log.chip.damage
 
 
 def _take(log, business, record):
@@ -110,14 +138,14 @@ def _miss(log, business):
             _lose(log, business, "the sector with sequence {} cannot be read".format(sequence))
 
 
-def _go_beyond(log, business):
+def _go_beyond(log, business, damage):
     """Use no number again that unreadable bytes may have carried, or that the vault has seen: a journal that ends before what its
     vault says was cut, or put back."""
-    traces = 0
+    traces = -(-damage // _SHORTEST_ATTEMPT)
     if log.unreadable:
         business.report("{} bytes at the end cannot be read: power went while they were written".format(log.unreadable))
         log.number += 1 + log.unreadable // _SHORTEST
-        traces = 1 + log.unreadable // _SHORTEST_ATTEMPT
+        traces += 1 + log.unreadable // _SHORTEST_ATTEMPT
     seal = log.seal
     behind = log.sequence < seal.sequence - 1 or seal.number > log.number + _WEAK
     log.number = max(log.number, seal.number)
