@@ -8,19 +8,27 @@ from __future__ import annotations
 import json
 import signal
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import rich_click as click
+
+from host_tools.yuanluctl.cli_flash import flash
+from host_tools.yuanluctl.cli_image import EXIT_USAGE, end
+from host_tools.yuanluctl.cli_journal import journal
 
 if TYPE_CHECKING:
     from host_tools.yuanluctl.bridge import Log
 
-EXIT_USAGE, EXIT_PORT, EXIT_INTERRUPTED = 2, 3, 130
+EXIT_PORT, EXIT_INTERRUPTED = 3, 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def yuanluctl() -> None:
     """Work with yuanlu terminals from this computer."""
+
+
+yuanluctl.add_command(journal)
+yuanluctl.add_command(flash)
 
 
 @yuanluctl.command()
@@ -32,13 +40,13 @@ def bridge(port: str, target: str, as_json: bool) -> None:
     from host_tools.yuanluctl.relay import PortError, run  # loaded where it is used, so that --help is quick
 
     host, port_number = _split_target(target)
-    signal.signal(signal.SIGTERM, lambda *_: _end(0))
+    signal.signal(signal.SIGTERM, lambda *_: end(0))
     try:
         run(port, host, port_number, _print_json if as_json else _print_text)
     except PortError as problem:
-        _end(EXIT_PORT, str(problem))
+        end(EXIT_PORT, str(problem))
     except KeyboardInterrupt:
-        _end(EXIT_INTERRUPTED)
+        end(EXIT_INTERRUPTED)
 
 
 def main() -> None:
@@ -50,7 +58,7 @@ def _split_target(target: str) -> tuple[str, int]:
     host, _, port_number = target.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port_number.isascii() or not port_number.isdigit() or not 0 < int(port_number) < 65536:
-        _end(EXIT_USAGE, f"--to {target} is not HOST:PORT. Write it like --to 192.0.2.7:8583")
+        end(EXIT_USAGE, f"--to {target} is not HOST:PORT. Write it like --to 192.0.2.7:8583")
     return host, int(port_number)
 
 
@@ -63,9 +71,3 @@ def _print_json(log: Log) -> None:
     session = f"{log.session:08x}" if log.session else None
     now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     click.echo(json.dumps({"time": now, "event": log.event, "session": session, "text": log.text}))
-
-
-def _end(code: int, problem: str = "") -> NoReturn:
-    if problem:
-        click.echo(f"yuanluctl: {problem}", err=True)
-    raise SystemExit(code)

@@ -108,7 +108,7 @@ class Writer:
     def append(self, kind: int, original: int | None, rest: bytes, transaction: int = 0) -> int:
         """Write a record, in a new sector if it must; `original` None: its own number, and so the transaction without one."""
         size = self._padded(25 + 8 + len(rest))
-        if not self.opened or self.cut_left is not None or self.opened[-1].end + size > self._limit(self.opened[-1]):
+        while not self.opened or self.cut_left is not None or self.opened[-1].end + size > self._limit(self.opened[-1]):
             self.open_sector()
         number = self.number + 1
         own = struct.pack("<II", transaction or number, number if original is None else original)
@@ -223,10 +223,10 @@ class Writer:
     def _place(self, record: Written, on_chip: bytes) -> None:
         sector = self.opened[-1]
         record.address = sector.end
+        assert sector.end + record.size <= self._limit(sector), "the sector is too small for what a compaction carries"
         on_chip += record.tag
         self._program(sector.end, on_chip + struct.pack("<I", crc32(on_chip)))
         sector.end += record.size
-        assert sector.end <= self._limit(sector), "the sector is too small for what a compaction carries"
         sector.records.append(record)
 
     def _program(self, at: int, data: bytes) -> None:

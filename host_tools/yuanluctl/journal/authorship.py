@@ -73,9 +73,7 @@ def _tell_foreign(inquiry: Inquiry, run: list[Record], _: list[Misfit], ends: tu
 
 def _tell_unknown(inquiry: Inquiry, run: list[Record], _: list[Misfit], ends: tuple[bool, bool]) -> None:
     if all(ends) and len(run) > 1:
-        text = (
-            f"No tag fits ({_run(run)}): another root key, terminal or epoch than this journal's, or all of it was written anew."
-        )
+        text = f"No tag fits ({_run(run)}): another root key, terminal or epoch than this journal's, or all was written anew."
         inquiry.add(Kind.WRONG_KEY, run[0].number, run[0].address, text)
         return
     text = f"{_run(run)}: the CRC is right, but the tag fits no key: edited, with the CRC made to fit."
@@ -117,7 +115,7 @@ def _check_copies(inquiry: Inquiry, records: list[Record]) -> None:
         if not record.is_copy or original is None or not inquiry.trusted(record) or not inquiry.trusted(original):
             continue
         if (record.written, record.tag) != (original.written, original.tag):
-            text = f"Copy of record {record.number}: differs from the record itself at {original.address:#x}; one of them was edited."
+            text = f"Copy of record {record.number} differs from the record at {original.address:#x}; one of them was edited."
             inquiry.add(Kind.EDIT, record.number, record.address, text)
     for sector in inquiry.journal.sectors:
         for record in sector.originals:

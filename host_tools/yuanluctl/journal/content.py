@@ -40,7 +40,8 @@ def _check_padding(inquiry: Inquiry, sector: Sector) -> None:
         places.append((record.address + len(record.written) + 12, record.address + record.size, record.number))
     for start, end, number in places:
         if image[start:end].strip(b"\xff"):
-            text = f"Padding behind {f'record {number}' if number else 'the sector header'} is not blank: worn flash, or a clumsy hand."
+            behind = f"record {number}" if number else "the sector header"
+            text = f"Padding behind {behind} is not blank: worn flash, or a clumsy hand."
             inquiry.add(Kind.DAMAGE, number, start, text)
 
 
@@ -48,23 +49,23 @@ def _check_head(inquiry: Inquiry, sector: Sector) -> None:
     header, record = sector.header, sector.originals[0]
     assert header is not None
     if header.flags:
-        inquiry.add(Kind.EDIT, 0, sector.address, f"Sector {sector.index}: the header has flags that this format does not know.")
+        inquiry.add(Kind.EDIT, 0, sector.address, f"Sector {sector.index}: its header has flags unknown to this format.")
     if sector.summary is None:
         if sector.index not in inquiry.suspect and inquiry.trusted(record):
             text = f"Sector {sector.index} begins with {record.name} {record.number} and not with a SUMMARY."
             inquiry.add(Kind.CONTRADICTION, record.number, record.address, text)
     elif inquiry.trusted(record) and record.number != header.first:
-        text = f"Sector {sector.index}: its header names record {header.first} as the first, its SUMMARY is {record.number}: a header edited."
+        text = f"Sector {sector.index}: the header names record {header.first} as its first, but that is {record.number}: edited."
         inquiry.add(Kind.EDIT, record.number, sector.address, text)
     for extra in sector.originals[1:]:
         if extra.type == SUMMARY and inquiry.trusted(extra):
             inquiry.add(
-                Kind.CONTRADICTION, extra.number, extra.address, f"Record {extra.number} is a second SUMMARY in its sector."
+                Kind.CONTRADICTION, extra.number, extra.address, f"Record {extra.number}: a second SUMMARY in its sector."
             )
 
 
 def _check_sector_before(inquiry: Inquiry, record: Record, content: Summary, before: Sector, sector: Sector) -> None:
-    """`used`, `before` and the filter, made anew from the sector before; one that was given up while being filled may count too."""
+    """`used`, `before` and the filter, made anew from the sector before; one that was given up may count too."""
     journal = inquiry.journal
     given_up = [one for one in journal.sectors if before.sequence < one.sequence < sector.sequence]
     if any(one.index in inquiry.suspect or any(isinstance(item, Gap) for item in one.items) for one in [before, *given_up]):
@@ -76,7 +77,7 @@ def _check_sector_before(inquiry: Inquiry, record: Record, content: Summary, bef
     end = records[-1].address + records[-1].size - before.address
     unpadded = records[-1].address + len(records[-1].written) + 12 - before.address
     if content.used > end:
-        text = f"Sector {before.index} ends at {end} but was closed at {content.used}, and no number is missing: copies were removed."
+        text = f"Sector {before.index} ends at {end} but was closed at {content.used}; no number is missing: copies removed."
         inquiry.add(Kind.DELETION, 0, before.address + end, text)
         return
     if content.used not in (end, unpadded):

@@ -1,6 +1,6 @@
 """What the chip around the window and the anchors say about its ends: missing sectors, tail cuts, rollbacks.
 
-An honest ring holds older sequences in its free sectors, all but the one that is erased ahead. So the blank sectors behind the end
+An honest ring holds older sequences in its free sectors, all but the one that is erased ahead. So blank sectors behind the end
 tell a cut from a chip that was put back whole, unless everything fits into one sector.
 """
 
@@ -23,22 +23,20 @@ def check_ring(inquiry: Inquiry) -> None:
     found = [sector for sector in map(_read_anyway, [inquiry] * len(journal.headerless), journal.headerless) if sector]
     for sector in found:
         numbers = [record.number for record in sector.originals]
-        text = (
-            f"Sector {sector.index} has no whole header, but holds {span(min(numbers), max(numbers))}, which the journal lacks."
-        )
+        text = f"Sector {sector.index} has no whole header, but holds {span(min(numbers), max(numbers))}, which are lacking."
         inquiry.add(Kind.MISSING_SECTOR, min(numbers), sector.address, text)
     missing = list(journal.missing)
-    surplus = _surplus_blanks(inquiry) - len(found) - max(0, len(missing) - len(found))
+    blank, unused = _blanks(inquiry)
+    surplus = blank - unused - len(found) - max(0, len(missing) - len(found))
     if surplus >= 2:
         assert journal.newest is not None
         text = (
-            f"Behind record {inquiry.report.last} sectors are blank that must hold older records: the newest records were cut off with"
-            " their sectors, or free sectors were erased by hand."
+            f"Behind record {inquiry.report.last} sectors are blank that must hold older records: the newest records were cut off"
+            " with their sectors, or free sectors were erased by hand."
         )
         inquiry.add(Kind.TAIL_CUT, inquiry.report.last, journal.newest.end, text)
-        missing = [
-            sequence for sequence in missing if sequence > journal.sectors[0].sequence
-        ]  # older ones made room for what was cut
+        # Older ones made room for what was cut.
+        missing = [sequence for sequence in missing if sequence > journal.sectors[0].sequence]
     if len(missing) > len(found):
         names = ", ".join(map(str, missing[:8])) + (" ..." if len(missing) > 8 else "")
         lost = "; ".join(span(*numbers) for numbers in sorted(inquiry.lost))
@@ -54,16 +52,16 @@ def _read_anyway(inquiry: Inquiry, index: int) -> Sector | None:
     return sector if lacking else None
 
 
-def _surplus_blanks(inquiry: Inquiry) -> int:
-    """Sectors without header beyond those that were never used or are retired."""
+def _blanks(inquiry: Inquiry) -> tuple[int, int]:
+    """Sectors without header that are not retired; how many of them a ring in its first round has not used yet."""
     journal = inquiry.journal
     retired: set[int] = set()
     for sector in journal.counted:
         content = journal.summary_of(sector)
         retired = set(content.retired) if content else retired
-    usable = journal.geometry.sectors - len(retired)
     newest = max([header.sequence for header in journal.headers.values()], default=0)
-    return sum(index not in retired for index in journal.headerless) - max(0, usable - newest)
+    blank = sum(index not in retired for index in journal.headerless)
+    return blank, max(0, journal.geometry.sectors - len(retired) - newest)
 
 
 def check_anchors(inquiry: Inquiry, anchors: Iterable[Anchor]) -> None:
@@ -83,7 +81,7 @@ def check_anchors(inquiry: Inquiry, anchors: Iterable[Anchor]) -> None:
             beyond.append(anchor)
         elif any(left.first <= anchor.number <= left.last for left in inquiry.report.left_out):
             result = "left out"
-            text = f"Record {anchor.number} had been seen outside, but a BOOT left it out: records were removed and the terminal went on."
+            text = f"Record {anchor.number} had been seen outside, but a BOOT left it out: removed, and the terminal went on."
             inquiry.add(Kind.CUT_AND_CONTINUED, anchor.number, -1, text)
         else:
             result = "older than the journal" if anchor.number < inquiry.report.first else "unreadable or missing"
@@ -106,7 +104,7 @@ def _tell_differs(inquiry: Inquiry, record: Record) -> None:
     if not inquiry.trusted(record):
         return  # told as an edit
     edited = "" if inquiry.seals else ", or it was edited (no key to tell)"
-    text = f"Record {record.number} is another one than was seen outside: the journal was put back to before it and grew again{edited}."
+    text = f"Record {record.number} is another one than was seen outside: the journal was put back, then grew{edited}."
     inquiry.add(Kind.ROLLBACK_THEN_GROWN, record.number, record.address, text)
 
 
@@ -115,15 +113,11 @@ def _tell_beyond(inquiry: Inquiry, number: int) -> None:
     last = inquiry.report.last
     known = f"Record {number} had been seen outside, but the journal ends at {last}: "
     address = inquiry.journal.newest.end if inquiry.journal.newest else -1
-    blank = max(0, _surplus_blanks(inquiry)) + len(inquiry.journal.opened)
-    never_used = inquiry.journal.geometry.sectors - len(inquiry.journal.headers) - blank
+    blank = _blanks(inquiry)[0] + len(inquiry.journal.opened)
     if any(finding.kind is Kind.TAIL_CUT for finding in inquiry.report.findings):
         inquiry.add(Kind.TAIL_CUT, last + 1, address, known + f"{span(last + 1, number)} were cut off, their sectors are blank.")
-    elif _sectors_needed(inquiry, number) > blank + max(0, never_used):
-        text = (
-            known
-            + "too few sectors are blank to have held what came after, older records stand there: the whole chip was put back."
-        )
+    elif _sectors_needed(inquiry, number) > blank:
+        text = known + "older records stand where the newer ones must have stood: the whole chip was put back."
         inquiry.add(Kind.ROLLBACK, last + 1, address, text)
     else:
         text = known + "its newest records were cut off, or the whole chip was put back; the chip does not tell which."
@@ -131,7 +125,7 @@ def _tell_beyond(inquiry: Inquiry, number: int) -> None:
 
 
 def _sectors_needed(inquiry: Inquiry, number: int) -> int:
-    """The fewest further sectors that the records up to `number` must have opened, counting as many again left out at power cuts."""
+    """The fewest further sectors that the records up to `number` must have opened, with as many left out at power cuts."""
     geometry, newest = inquiry.journal.geometry, inquiry.journal.newest
     if newest is None:
         return 0

@@ -56,7 +56,7 @@ def _close_sectors(inquiry: Inquiry) -> None:
             limit = sector.address + journal.geometry.padded(content.used)
             inquiry.limits[sector.index] = limit
             if boot is None and sector.written > max(limit, sector.end):
-                text = f"Sector {sector.index}: bytes stand behind the end that the next SUMMARY names, and no power cut explains them."
+                text = f"Sector {sector.index}: bytes stand behind the end that the next SUMMARY names; no power cut left them."
                 inquiry.add(Kind.DAMAGE, 0, limit, text)
             for record in sector.originals:
                 if record.address >= limit and boot is None:
@@ -169,7 +169,8 @@ def _check_displaced(inquiry: Inquiry, line: _Line) -> None:
     found = [inquiry.number(record) for record in line.records]
     wrong = [record for record, here, due in zip(line.records, found, sorted(found), strict=True) if here != due]
     if len(wrong) == 2:
-        text = f"Records {wrong[0].number} and {wrong[1].number} stand in each other's place ({wrong[0].address:#x}, {wrong[1].address:#x})."
+        wrong.sort(key=inquiry.number)
+        text = f"Records {wrong[0].number} and {wrong[1].number} stand in each other's place."
         inquiry.add(Kind.SWAP, wrong[0].number, wrong[0].address, text)
         inquiry.suspect.add(wrong[1].address // inquiry.journal.geometry.sector_size)
     elif wrong:
@@ -190,8 +191,8 @@ def _check_boot(inquiry: Inquiry, sector: Sector, numbers: list[int]) -> None:
     most = 1 + unreadable // SHORTEST_RECORD if unreadable else 0
     if left_out > most:
         text = (
-            f"{span(after + 1, summary - 1).capitalize()}: left out by the BOOT behind record {summary}. It found {unreadable} unreadable"
-            f" bytes, so a power cut took at most {most}: records were removed and the terminal went on."
+            f"{span(after + 1, summary - 1).capitalize()}: left out by the BOOT behind record {summary}. It found {unreadable}"
+            f" unreadable bytes, so a power cut took at most {most}: records were removed and the terminal went on."
         )
         inquiry.add(Kind.CUT_AND_CONTINUED, after + 1, boot.address, text)
     elif left_out > 0:

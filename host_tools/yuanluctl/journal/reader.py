@@ -42,7 +42,7 @@ class Gap(NamedTuple):
 
 @dataclass
 class Sector:
-    """One sector: its records and gaps in order of place. `end` follows the last record, `written` the last byte that is not FF."""
+    """A sector: records and gaps in order of place. `end` follows the last record, `written` the last byte that is not FF."""
 
     index: int
     address: int

@@ -28,14 +28,14 @@ def verify(
 
     `key` is the journal root key (32 bytes), `terminal` F41. `progress` is given the count of records whose seal was checked.
     """
-    if key is not None and (terminal is None or epoch is None):
-        raise ValueError("a key needs the terminal's id and epoch")
+    seals = None
+    if key is not None:
+        if terminal is None or epoch is None:
+            raise ValueError("a key needs the terminal's id and epoch")
+        seals = Seals(Keys(first_key(key, terminal, epoch)))
     geometry = geometry or find_geometry(image)
     journal = read_journal(image, geometry)
     report = Report(geometry, sealed=key is not None)
-    seals = (
-        Seals(Keys(first_key(key, terminal, epoch))) if key is not None and terminal is not None and epoch is not None else None
-    )
     inquiry = Inquiry(journal, report, seals)
     if journal.newest is None:
         text = "No sector holds a header and a record of its own: the chip is new, or all of it was erased."
