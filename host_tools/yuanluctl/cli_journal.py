@@ -128,11 +128,13 @@ def show(image: Path, sector_size: int, unit: int, as_json: bool) -> None:
         fields = " ".join(f"{name}={value}" for name, value in row.get("fields", {}).items() if name not in ("amount", "message"))
         named = [row.get(name) or "" for name in ("number", "type", "copy", "transaction", "original", "amount")]
         text = f"{row['bytes']} bytes" if "bytes" in row else fields
-        click.echo(_line(*("copy" if value is True else value for value in named), f"{row['address']:#x}", text))
+        click.echo(_line(*["copy" if value is True else value for value in named], f"{row['address']:#x}", text))
 
 
-def _line(number: Any, kind: Any, copied: Any, transaction: Any, original: Any, amount: Any, address: Any, rest: Any) -> str:
-    return f"{number:>9} {kind:<10} {copied:<4} {transaction:>11} {original:>9} {amount:>9} {address:>9}  {rest}".rstrip()
+def _line(*cells: str | int) -> str:
+    """The last cell is as long as it is."""
+    widths = (">9", "<10", "<4", ">11", ">9", ">9", ">9", "")
+    return "  ".join(f"{cell!s:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
 def _items(found: Journal) -> Iterator[tuple[Sector, Record | Gap]]:

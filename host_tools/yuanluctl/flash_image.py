@@ -126,7 +126,7 @@ def _bytes(image: bytes, record: Record) -> bytes:
 
 
 def _refilled(image: bytes, geometry: Geometry, sector: int, pieces: Iterable[bytes]) -> bytes:
-    """The image with these records in a sector, behind its header; a torn end stays behind them, other unreadable bytes are lost."""
+    """The image with these records in a sector, behind its header; of what is unreadable only a torn end stays."""
     start = sector * geometry.sector_size
     limit = start + geometry.sector_size
     body = image[start : start + geometry.padded(HEADER.size)] + b"".join(pieces)

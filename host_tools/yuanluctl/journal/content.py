@@ -23,7 +23,7 @@ def check_content(inquiry: Inquiry) -> None:
         if content is None:
             _contradicts(inquiry, record, "its length fits no SUMMARY of a chip like this")
             continue
-        if place and journal.counted[place - 1].sequence not in journal.missing:
+        if place and inquiry.neighbours(journal.counted[place - 1], sector):
             _check_sector_before(inquiry, record, content, journal.counted[place - 1], sector)
         _check_addresses(inquiry, record, content, sector)
         for name, value, before in (("lowest", content.lowest, lowest), ("unsure", content.unsure, unsure)):

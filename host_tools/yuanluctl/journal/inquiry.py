@@ -50,6 +50,10 @@ class Inquiry:
         limit = self.limits.get(sector.index, sector.address + self.journal.geometry.sector_size)
         return [record for record in sector.originals if record.address < limit]
 
+    def neighbours(self, one: Sector, other: Sector) -> bool:
+        """Whether no sector between the two is missing."""
+        return not any(one.sequence < sequence < other.sequence for sequence in self.journal.missing)
+
     def opens_life(self, sector: Sector) -> Record | None:
         """The BOOT right behind its SUMMARY."""
         found = sector.originals[1:2] if sector.summary else []
@@ -62,8 +66,9 @@ class Inquiry:
             return None
         geometry = self.journal.geometry
         longest = geometry.padded(LONGEST_PAYLOAD + 25)
-        window = bytearray(self.journal.image[gap.address : min(gap.end, gap.address + longest)])
-        for place in range(len(window)):
+        limit = (gap.address // geometry.sector_size + 1) * geometry.sector_size
+        window = bytearray(self.journal.image[gap.address : min(limit, gap.address + longest)])
+        for place in range(min(len(window), gap.end - gap.address)):
             for bit in range(8):
                 window[place] ^= 1 << bit
                 record = parse_record(window, 0, len(window), geometry)

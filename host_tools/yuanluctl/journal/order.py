@@ -48,7 +48,8 @@ def _close_sectors(inquiry: Inquiry) -> None:
     """Where the next SUMMARY says that a sector ends; with what lies behind it."""
     journal = inquiry.journal
     for sector, following in pairwise(journal.counted):
-        content = journal.summary_of(following) if inquiry.trusted(following.summary) else None
+        believed = inquiry.trusted(following.summary) and inquiry.neighbours(sector, following)
+        content = journal.summary_of(following) if believed else None
         boot = inquiry.opens_life(following)
         between = [one for one in journal.sectors if sector.sequence < one.sequence < following.sequence]
         given_up = content is not None and between and between[-1].address + content.used == between[-1].end

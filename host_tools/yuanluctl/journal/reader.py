@@ -127,8 +127,14 @@ def find_geometry(image: bytes, sector_size: int = 0, unit: int = 0) -> Geometry
     chips = [Geometry(size, unit, len(image) // size) for size in sizes if all(at % size == 0 for at in headers)]
     if not chips:
         raise GeometryError("the sector headers fit no sector size of 4 to 128 KiB: name --sector-size")
-    # A ring in use has a header at nearly every sector, so without a SUMMARY that makes sense the largest size is the likeliest.
-    return next((chip for chip in chips if _makes_sense(image, headers, chip)), chips[-1])
+    sensible = [chip for chip in chips if _makes_sense(image, headers, chip)] or chips[::-1]
+    return next((chip for chip in sensible if _follows_a_ring(headers, chip)), sensible[0])
+
+
+def _follows_a_ring(headers: dict[int, Header], geometry: Geometry) -> bool:
+    """Whether somewhere the next sequence stands in the next sector."""
+    places = {header.sequence: at // geometry.sector_size for at, header in headers.items()}
+    return any(places.get(sequence + 1) == (place + 1) % geometry.sectors for sequence, place in places.items())
 
 
 def _makes_sense(image: bytes, headers: dict[int, Header], geometry: Geometry) -> bool:
