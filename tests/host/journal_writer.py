@@ -125,9 +125,9 @@ class Writer:
         """Begin the next sector. With `give_up_after` the power goes once so many copies are written."""
         before = next((sector for sector in reversed(self.opened) if sector.summary_at), None)
         last = before.records[-1] if before else None
-        left = [
-            record for sector in self.opened if sector.sequence == self.sequence + 1 - self.window for record in sector.records
-        ]
+        # Where a sector was given up, what it should have carried is carried now.
+        gone = range(before.sequence - self.window + 1 if before else 0, self.sequence + 2 - self.window)
+        left = [record for sector in self.opened if sector.sequence in gone for record in sector.records]
         boot = self.cut_left
         skipped = 1 + boot // 33 if boot else 0
         index = (self.opened[-1].index + 1) % self.sectors if self.opened else 0

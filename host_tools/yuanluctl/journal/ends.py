@@ -20,7 +20,7 @@ def check_ring(inquiry: Inquiry) -> None:
     for sector in journal.doubled:
         text = f"Sector {sector.index} carries sequence {sector.sequence}, which another sector has too."
         inquiry.add(Kind.REPEATED, sector.originals[0].number, sector.address, text)
-    found = [sector for sector in map(_read_anyway, [inquiry] * len(journal.headerless), journal.headerless) if sector]
+    found = _headless(inquiry)
     for sector in found:
         numbers = [record.number for record in sector.originals]
         text = f"Sector {sector.index} has no whole header, but holds {span(min(numbers), max(numbers))}, which are lacking."
@@ -44,12 +44,13 @@ def check_ring(inquiry: Inquiry) -> None:
         inquiry.add(Kind.MISSING_SECTOR, 0, -1, text)
 
 
-def _read_anyway(inquiry: Inquiry, index: int) -> Sector | None:
-    """A sector without header that holds records which the journal lacks; older ones are what a cut erase left."""
-    sector = read_sector(inquiry.journal.image, inquiry.journal.geometry, index)
-    held = {record.number for one in inquiry.journal.sectors for record in one.originals}
-    lacking = [record for record in sector.originals if record.number not in held and record.number > inquiry.report.first]
-    return sector if lacking else None
+def _headless(inquiry: Inquiry) -> list[Sector]:
+    """Sectors without header that hold records which the journal lacks; older records are what a cut erase left."""
+    journal = inquiry.journal
+    held = {record.number for sector in journal.sectors for record in sector.originals}
+    found = [read_sector(journal.image, journal.geometry, index) for index in journal.headerless]
+    first = inquiry.report.first
+    return [sector for sector in found if any(r.number > first and r.number not in held for r in sector.originals)]
 
 
 def _blanks(inquiry: Inquiry) -> tuple[int, int]:
