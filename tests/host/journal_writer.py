@@ -196,7 +196,8 @@ class Writer:
         payload = struct.pack("<8I", 0, self.lowest, self.unsure, used, start, self.trace, 7, 0)
         payload += bytes([len(self.retired)]) + bits.to_bytes(size, "little")
         payload += b"".join(struct.pack("<H", index) for index in self.retired)
-        places = {record.number: record.address for record in self.records() if record.transaction in self.open_business}
+        sales = {r.number: r.address | 1 << 28 for r in self.records() if r.number in self.open_business.values()}
+        places = sales | {r.number: r.address for r in self.records() if r.transaction in self.open_business}
         payload += b"".join(struct.pack("<I", address) for _, address in sorted(places.items()))
         self.opened[-1].summary_at = self.opened[-1].end
         self._put(SUMMARY, payload)

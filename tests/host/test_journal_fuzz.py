@@ -42,9 +42,9 @@ def test_honest_journals_are_clean(chip: tuple[int, int, int], deeds: list[tuple
         if deed < 6:
             writer.sale()
         elif deed == 6:
-            writer.refund(writer.number)
+            writer.refund(writer.sale())
         elif deed == 7 and len(writer.open_business) < 2:
-            writer.refund(writer.number, settle=False)
+            writer.refund(writer.sale(), settle=False)
         elif deed == 7:
             writer.settle(min(writer.open_business))
         elif deed == 8 and writer.cut_left is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from host_tools.yuanluctl.journal.inquiry import Inquiry
-from host_tools.yuanluctl.journal.layout import HEADER, SUMMARY, Record, Summary, filter_of, parse_record
+from host_tools.yuanluctl.journal.layout import HEADER, SALE, SUMMARY, Record, Summary, filter_of, parse_record
 from host_tools.yuanluctl.journal.reader import Gap, Sector
 from host_tools.yuanluctl.journal.report import Kind
 
@@ -107,6 +107,10 @@ def _check_addresses(inquiry: Inquiry, record: Record, content: Summary, sector:
             _contradicts(inquiry, record, f"the address {address:#x} leads to no record of the window")
         elif not last < found.number < record.number or not found.transaction:
             _contradicts(inquiry, record, f"the address {address:#x} leads to record {found.number}, out of order")
+        elif address in content.sales and found.type != SALE:
+            _contradicts(
+                inquiry, record, f"the address {address:#x} is marked as a SALE, but leads to {found.name} {found.number}"
+            )
         else:
             last = found.number
 

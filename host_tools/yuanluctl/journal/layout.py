@@ -47,6 +47,7 @@ LAYOUTS: dict[int, tuple[struct.Struct, list[str]]] = {
 }
 LAYOUTS[REFUND] = LAYOUTS[SALE]
 WITH_MESSAGE = (INTENT, ATTEMPT)
+SALE_MARK = 1 << 28
 SUMMARY_HEAD = struct.Struct("<8I")
 SUMMARY_FIELDS = "zero lowest unsure used before trace batch printed".split()
 
@@ -157,6 +158,7 @@ class Summary(NamedTuple):
     retired: tuple[int, ...]
     filter: bytes
     addresses: tuple[int, ...]
+    sales: frozenset[int]  # those of the addresses that are marked as the SALE of an unsettled refund
 
 
 def parse_header(image: bytes, at: int) -> Header | None:
@@ -194,9 +196,11 @@ def parse_summary(payload: bytes, geometry: Geometry) -> Summary | None:
         return None
     _, lowest, unsure, used, before, trace, batch, printed = SUMMARY_HEAD.unpack_from(payload)
     retired = struct.unpack_from(f"<{payload[32]}H", payload, retired_at)
-    addresses = struct.unpack_from(f"<{(len(payload) - addresses_at) // 4}I", payload, addresses_at)
+    marked = struct.unpack_from(f"<{(len(payload) - addresses_at) // 4}I", payload, addresses_at)
+    addresses = tuple(address & ~SALE_MARK for address in marked)
+    sales = frozenset(address & ~SALE_MARK for address in marked if address & SALE_MARK)
     found = payload[filter_at:retired_at]
-    return Summary(lowest, unsure, used, before, trace, batch, printed, retired, found, addresses)
+    return Summary(lowest, unsure, used, before, trace, batch, printed, retired, found, addresses, sales)
 
 
 def filter_of(records: Iterable[Record], size: int) -> bytes:
