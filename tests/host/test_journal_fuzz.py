@@ -17,7 +17,7 @@ from tests.host.test_journal_verify import check, put, trade
 
 # The same examples each time, so that a failure is there again; no shrinking of what is slow to make.
 FEW = settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-MANY = settings(FEW, max_examples=300, phases=[Phase.explicit, Phase.generate])
+MANY = settings(FEW, max_examples=150, phases=[Phase.explicit, Phase.generate])
 CHIPS = [(8, 4096, 1), (4, 4096, 16), (8, 4096, 32), (16, 4096, 4), (3, 65536, 256), (6, 16384, 8)]
 GEOMETRY = Geometry(4096, 16, 8)
 

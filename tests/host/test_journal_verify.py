@@ -507,6 +507,35 @@ def test_address_of_open_business_that_leads_nowhere() -> None:
     assert kinds(check(put(bytes(writer.chip), record, body, writer.seal(body)))) == {Kind.CONTRADICTION}
 
 
+def test_copy_that_differs_from_its_record_shows_without_a_key() -> None:
+    writer = trade(Writer(), 40)
+    writer.cut()
+    writer.sale()
+    assert_clean(writer)
+    copy = next(record for record in writer.opened[-1].records if record.copy)
+    changed = put(bytes(writer.chip), copy, edited(copy))
+    assert kinds(check(changed)) == kinds(check(changed, key=False)) == {Kind.EDIT}
+
+
+def test_sectors_in_each_others_place_are_a_swap() -> None:
+    """Their headers are not sealed, so who swaps two sequences can make the CRCs fit."""
+    writer = trade(Writer(), 300)
+    one, other = writer.opened[-2], writer.opened[-4]
+    image = bytes(writer.chip)
+    for sector, sequence in ((one, other.sequence), (other, one.sequence)):
+        at = sector.index * 4096
+        header = image[at : at + 8] + struct.pack("<I", sequence) + image[at + 12 : at + 20]
+        image = image[:at] + header + struct.pack("<I", crc32(header)) + image[at + 24 :]
+    report = check(image)
+    assert Kind.SWAP in kinds(report) and Kind.DELETION not in kinds(report)
+
+
+def test_swap_names_both_records() -> None:
+    image, records, _ = wrapped()
+    (finding,) = check(swap(image, records)).findings
+    assert "stand in each other's place" in finding.text and str(middle(records).number) in finding.text
+
+
 def test_one_flipped_bit_is_told_from_a_clumsy_hand() -> None:
     image, records, _ = wrapped()
     assert "and its seal is whole" in check(flip_a_bit(image, records)).findings[0].text
