@@ -34,7 +34,13 @@ SIBLINGS = [set(rooms) - {"|"} for rooms in RANKS if "|" in rooms]
 HARDWARE = set("machine network socket ssl tls select time os random esp32 rp2 pyb ffi _thread".split())
 ASYNCIO = set("CancelledError Event Lock TimeoutError create_task run sleep_ms wait_for_ms".split())
 WAITING = {"TimeoutError", "run", "sleep_ms", "wait_for_ms"}  # every other room waits through the Clock and Network ports
-INDEPENDENT = ["emulator/acquirer", "host_tools/yuanluctl/bridge.py", "host_tools/yuanluctl/hdlc.py", "host_tools/hub"]
+INDEPENDENT = [
+    "emulator/acquirer",
+    "host_tools/hub",
+    "host_tools/yuanluctl/bridge.py",
+    "host_tools/yuanluctl/hdlc.py",
+    "host_tools/yuanluctl/journal",
+]
 
 
 def imports_against_the_order(root: Path) -> list[str]:
@@ -187,6 +193,7 @@ LAWS: list[tuple[Callable[[Path], list[str]], list[tuple[str, str]]]] = [
             ("emulator/acquirer/ledger.py", "from yuanlu.refund import money"),
             ("host_tools/yuanluctl/bridge.py", "import yuanlu"),
             ("host_tools/yuanluctl/hdlc.py", "from yuanlu.wire import serial"),
+            ("host_tools/yuanluctl/journal/layout.py", "from yuanlu.store import log"),
         ],
     ),
     (

@@ -1,0 +1,91 @@
+"""`yuanluctl flash`: draw an image of a terminal's chip, or damage a copy of it on purpose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+from rich.console import Console
+from rich.text import Text
+
+from host_tools.yuanluctl import flash_image
+from host_tools.yuanluctl.cli_image import EXIT_USAGE, end, image_argument, read_image
+
+COLOURS = ("bright_black", "cyan", "green", "blue", "magenta", "yellow", "bold red")
+LEGEND = ("free", "copy", "record", "SUMMARY", "header", "unsettled", "unreadable")
+
+
+@click.group()
+def flash() -> None:
+    """Look at an image of a terminal's flash chip, or damage a copy of it for a lesson or a test."""
+
+
+@flash.command()
+@image_argument
+def draw(image: Path, sector_size: int, unit: int) -> None:
+    """Draw the chip, a line a sector: its sequence, erases, fill, and what stands where.
+
+    Exit codes: 0 drawn, 2 wrong use or unreadable file.
+    """
+    content, geometry = read_image(image, sector_size, unit)
+    console = Console(highlight=False)
+    console.print(f"{'sector':>6} {'sequence':>8} {'erases':>6} {'fill':>5}  state")
+    for row in flash_image.draw(content, geometry):
+        fill = row.fill * 100 // geometry.sector_size
+        head = f"{row.index:6} {row.sequence or '':>8} {row.erases or '':>6} {fill:4}%  {row.state:9} "
+        cells = [(flash_image.SIGNS[cell], COLOURS[cell]) for cell in row.cells]
+        console.print(Text.assemble(head, *cells), soft_wrap=True)
+    signs = zip(flash_image.SIGNS, LEGEND, COLOURS, strict=True)
+    console.print(Text.assemble(*((f"{sign} {name}   ", colour) for sign, name, colour in signs)))
+
+
+@flash.command()
+@image_argument
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--flip", metavar="ADDRESS:BIT", help="Turn one bit over.")
+@click.option("--erase", type=int, metavar="SECTOR", help="Make a sector blank.")
+@click.option("--cut", metavar="ADDRESS", help="Make everything from here to the sector's end blank.")
+@click.option("--swap", type=(int, int), metavar="RECORD RECORD", help="Put two records into each other's place.")
+@click.option("--drop", type=int, metavar="RECORD", help="Take a record out, what follows it moves up.")
+def damage(
+    image: Path,
+    out: Path,
+    sector_size: int,
+    unit: int,
+    flip: str | None,
+    erase: int | None,
+    cut: str | None,
+    swap: tuple[int, int] | None,
+    drop: int | None,
+) -> None:
+    """Write IMAGE to OUT with one damage. Addresses from the start of the image, like 0x1040 or 4160.
+
+    Exit codes: 0 written, 2 wrong use or unreadable file.
+    """
+    if sum(option is not None for option in (flip, erase, cut, swap, drop)) != 1:
+        end(EXIT_USAGE, "name one of --flip, --erase, --cut, --swap, --drop")
+    content, geometry = read_image(image, sector_size, unit)
+    try:
+        if flip is not None:
+            address, _, bit = flip.partition(":")
+            content = flash_image.flip(content, _number(address), _number(bit))
+        elif erase is not None:
+            content = flash_image.erase(content, geometry, erase)
+        elif cut is not None:
+            content = flash_image.cut(content, geometry, _number(cut))
+        elif swap is not None:
+            content = flash_image.swap(content, geometry, *swap)
+        elif drop is not None:
+            content = flash_image.drop(content, geometry, drop)
+        out.write_bytes(content)
+    except flash_image.DamageError as problem:
+        end(EXIT_USAGE, str(problem))
+    except OSError as problem:
+        end(EXIT_USAGE, f"{out}: {problem.strerror or problem}")
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        end(EXIT_USAGE, f"{text or 'nothing'} is no number like 0x1040 or 4160")

@@ -1,0 +1,162 @@
+"""`yuanluctl journal`: verify and show the journal in an image of a terminal's chip."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from host_tools.yuanluctl.cli_image import EXIT_FINDINGS, EXIT_USAGE, end, image_argument, print_json, read_image, read_key
+from host_tools.yuanluctl.journal.layout import Record
+from host_tools.yuanluctl.journal.reader import Gap, Journal, Sector, read_journal
+from host_tools.yuanluctl.journal.report import Anchor, Report
+from host_tools.yuanluctl.journal.verify import verify as verify_image
+
+BIG_IMAGE = 2 << 20  # bytes; smaller ones are done before a bar is drawn
+
+
+@click.group()
+def journal() -> None:
+    """Read and verify the journal in an image of a terminal's flash chip."""
+
+
+def _anchors(_context: object, _option: object, values: tuple[str, ...]) -> list[Anchor]:
+    found = []
+    for value in values:
+        number, _, tag = value.partition(":")
+        right = number.isascii() and number.isdigit() and 0 < int(number[:11]) < 1 << 32 and len(tag) == 16
+        if not right or set(tag) - set("0123456789abcdefABCDEF"):
+            raise click.BadParameter(f"{value} is not NUMBER:TAG, a record number and 16 hex digits, like 417:0011223344556677")
+        found.append(Anchor(int(number), bytes.fromhex(tag)))
+    return found
+
+
+@journal.command()
+@image_argument
+@click.option("--key", "key_file", type=click.Path(path_type=Path), metavar="FILE", help="Journal root key, 64 hex digits.")
+@click.option("--terminal", metavar="ID", help="The terminal's id (F41); needed with --key.")
+@click.option("--epoch", type=click.IntRange(0, (1 << 32) - 1), metavar="N", help="Its install epoch; needed with --key.")
+@click.option(
+    "--anchor", "anchors", multiple=True, callback=_anchors, metavar="NUMBER:TAG", help="A record as seen outside; repeatable."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def verify(
+    image: Path,
+    sector_size: int,
+    unit: int,
+    key_file: Path | None,
+    terminal: str | None,
+    epoch: int | None,
+    anchors: list[Anchor],
+    as_json: bool,
+) -> None:
+    """Say whether the journal is whole, and name what was done to it.
+
+    Without --key only its structure is checked. Without an --anchor nobody can tell whether records are missing at its end:
+    the verdict says so.
+
+    Exit codes: 0 consistent (the verdict says whether the end is anchored), 1 findings, 2 wrong use or unreadable file.
+    """
+    if key_file and (terminal is None or epoch is None):
+        end(EXIT_USAGE, "--key needs --terminal and --epoch: each terminal has keys of its own")
+    if terminal is not None and not terminal.isascii():
+        end(EXIT_USAGE, f"--terminal {terminal}: an id is ASCII")
+    key = read_key(key_file) if key_file else None
+    content, geometry = read_image(image, sector_size, unit)
+    with _progress(len(content)) as progress:
+        report = verify_image(content, geometry, key, terminal, epoch, anchors, progress)
+    if as_json:
+        print_json(report.as_json())
+    else:
+        _print_report(report)
+    end(0 if report.consistent else EXIT_FINDINGS)
+
+
+@contextmanager
+def _progress(size: int) -> Iterator[Callable[[int], None] | None]:
+    if size < BIG_IMAGE or not sys.stderr.isatty():
+        yield None
+        return
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("checking seals", total=None)
+        yield lambda count: bar.update(task, completed=count, description=f"{count} seals checked")
+
+
+def _print_report(report: Report) -> None:
+    console = Console(highlight=False)
+    chip = report.geometry
+    console.print(f"{chip.sectors} sectors of {chip.sector_size} bytes, unit {chip.unit}; {report.sectors} in the window")
+    console.print(f"records {report.first} to {report.last}: {report.records}, and {report.copies} copies")
+    for left in report.left_out:
+        console.print(f"records {left.first} to {left.last}: left out at a power cut, says BOOT {left.boot}")
+    for torn in report.torn:
+        console.print(f"{torn.address:#x}: {torn.size} bytes of a write that a power cut tore")
+    for number, result in report.anchors.items():
+        console.print(f"anchor {number}: {result}")
+    if report.findings:
+        table = Table("what", "record", "address", "why")
+        for finding in report.findings:
+            address = "" if finding.address < 0 else f"{finding.address:#x}"
+            table.add_row(Text(finding.kind.value, "red"), str(finding.record or ""), address, Text(finding.text))
+        console.print(table)
+    console.print(Text(report.verdict, "bold green" if report.consistent else "bold red"))
+
+
+@journal.command()
+@image_argument
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def show(image: Path, sector_size: int, unit: int, as_json: bool) -> None:
+    """List the records of the window, in order of place, whatever is damaged. Proves nothing: that is for `verify`.
+
+    Exit codes: 0 listed, 2 wrong use or unreadable file.
+    """
+    content, geometry = read_image(image, sector_size, unit)
+    rows = [_row(sector, item) for sector, item in _items(read_journal(content, geometry))]
+    if as_json:
+        print_json({"geometry": geometry._asdict(), "records": rows})
+        return
+    click.echo(_line("number", "type", "", "transaction", "original", "amount", "address", "fields"))
+    for row in rows:
+        fields = " ".join(f"{name}={value}" for name, value in row.get("fields", {}).items() if name not in ("amount", "message"))
+        named = [row.get(name) or "" for name in ("number", "type", "copy", "transaction", "original", "amount")]
+        text = f"{row['bytes']} bytes" if "bytes" in row else fields
+        click.echo(_line(*["copy" if value is True else value for value in named], f"{row['address']:#x}", text))
+
+
+def _line(*cells: str | int) -> str:
+    """The last cell is as long as it is."""
+    widths = (">9", "<10", "<4", ">11", ">9", ">9", ">9", "")
+    return "  ".join(f"{cell!s:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _items(found: Journal) -> Iterator[tuple[Sector, Record | Gap]]:
+    for sector in found.sectors + found.opened:
+        for item in sector.items:
+            yield sector, item
+        if sector.written > sector.end:
+            yield sector, Gap(sector.end, sector.written, False)
+
+
+def _row(sector: Sector, item: Record | Gap) -> dict[str, Any]:
+    place: dict[str, Any] = {"sequence": sector.sequence, "address": item.address}
+    if isinstance(item, Gap):
+        return {**place, "type": "unreadable", "bytes": item.end - item.address}
+    fields = {name: value if isinstance(value, int) else _readable(name, value) for name, value in item.fields.items()}
+    named = {"number": item.number, "type": item.name, "copy": item.is_copy, "terminal": f"{item.terminal:08x}"}
+    business = {"transaction": item.transaction, "original": item.original, "amount": item.fields.get("amount")}
+    return {**place, **named, **business, "tag": item.tag.hex(), "fields": fields}
+
+
+def _readable(name: str, value: bytes) -> str:
+    """Text as it stands, made harmless for a terminal; anything else as hex digits."""
+    if name in ("fingerprint", "message"):
+        return value.hex()
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in value.rstrip(b"\0"))

@@ -1,0 +1,124 @@
+"""Who wrote the records: tags that do not fit, records of another terminal, copies that differ from what they copy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from zlib import crc32
+
+from host_tools.yuanluctl.journal.inquiry import Inquiry
+from host_tools.yuanluctl.journal.layout import Record
+from host_tools.yuanluctl.journal.report import Kind, span
+from host_tools.yuanluctl.journal.seal import HIGHEST, Misfit
+
+_AHEAD = 64  # keys past the end: of records that were cut off
+_MOST_CANDIDATES = 4096
+
+
+def check_authorship(inquiry: Inquiry, terminal: str | None, progress: Callable[[int], None] | None) -> None:
+    """Find every record that this terminal did not write under its number, and distrust it."""
+    records = [record for sector in inquiry.journal.sectors + inquiry.journal.opened for record in sector.records]
+    foreign = _foreign(records, terminal)
+    misfits: dict[int, Misfit] = {}
+    if inquiry.seals:
+        inquiry.seals.candidates = _candidates(inquiry)
+        own = (record for record in records if record.address not in foreign)
+        misfits = {misfit.record.address: misfit for misfit in inquiry.seals.misfits(own, progress)}
+    inquiry.distrusted |= foreign | set(misfits)
+    inquiry.sealed_as = {at: misfit.number for at, misfit in misfits.items() if misfit.number != misfit.record.number}
+
+    def outcome(record: Record) -> str:
+        if record.address in foreign:
+            return "foreign"
+        misfit = misfits.get(record.address)
+        if misfit is None:
+            return ""
+        return "unknown" if not misfit.key else "renumbered" if misfit.number != record.number else "resealed"
+
+    place = 0
+    good = [at for at, record in enumerate(records) if not outcome(record) and not record.is_copy]
+    for what, group in groupby(records, outcome):
+        run = list(group)
+        if what:
+            ends = (not good or place < good[0], not good or place > good[-1])
+            _TELL[what](inquiry, run, [misfits[record.address] for record in run if record.address in misfits], ends)
+        place += len(run)
+    _check_copies(inquiry, records)
+
+
+def _foreign(records: list[Record], terminal: str | None) -> set[int]:
+    """Addresses of records that do not name the terminal asked for, or else the one that most of them name."""
+    if not records:
+        return set()
+    expected = crc32(terminal.encode()) if terminal is not None else Counter(r.terminal for r in records).most_common(1)[0][0]
+    return {record.address for record in records if record.terminal != expected}
+
+
+def _candidates(inquiry: Inquiry) -> Iterable[int]:
+    """Numbers whose keys the vault gives away: from the two newest sectors on, and past the end."""
+    newest = [record.number for sector in inquiry.journal.counted[-2:] for record in sector.originals if record.number <= HIGHEST]
+    if not newest:
+        return ()
+    first, last = min(newest), max(newest) + _AHEAD
+    return range(max(1, first, last - _MOST_CANDIDATES), last + 1)
+
+
+def _tell_foreign(inquiry: Inquiry, run: list[Record], _: list[Misfit], ends: tuple[bool, bool]) -> None:
+    whose = f"another terminal (CRC-32 of its id {run[0].terminal:08x})"
+    inquiry.add(
+        Kind.FOREIGN, run[0].number, run[0].address, f"{_run(run)} of {whose}{' stands' if len(run) == 1 else ' stand'} here."
+    )
+
+
+def _tell_unknown(inquiry: Inquiry, run: list[Record], _: list[Misfit], ends: tuple[bool, bool]) -> None:
+    if all(ends) and len(run) > 1:
+        text = f"No tag fits ({_run(run)}): another root key, terminal or epoch than this journal's, or all was written anew."
+        inquiry.add(Kind.WRONG_KEY, run[0].number, run[0].address, text)
+        return
+    text = f"{_run(run)}: the CRC is right, but the tag fits no key: edited, with the CRC made to fit."
+    if run[0].number > HIGHEST:
+        text = f"{_run(run)}: a number that no terminal reaches (over {HIGHEST}); the tag was not checked."
+    inquiry.add(Kind.EDIT, run[0].number, run[0].address, text)
+
+
+def _tell_renumbered(inquiry: Inquiry, run: list[Record], misfits: list[Misfit], ends: tuple[bool, bool]) -> None:
+    first, last = misfits[0].number, misfits[-1].number
+    text = f"{_run(run)}: sealed as {span(first, last)} and renumbered, with the CRC made to fit."
+    inquiry.add(Kind.EDIT, run[0].number, run[0].address, text)
+
+
+def _tell_resealed(inquiry: Inquiry, run: list[Record], misfits: list[Misfit], ends: tuple[bool, bool]) -> None:
+    keys = sorted({misfit.key for misfit in misfits})
+    with_keys = f"sealed with the key of {span(keys[0], keys[-1])} instead of {'its' if len(run) == 1 else 'their'} own"
+    if ends == (False, True):
+        text = f"{_run(run)}: {with_keys}: the journal was cut there and continued by somebody who has a later key."
+        inquiry.add(Kind.CUT_AND_CONTINUED, run[0].number, run[0].address, text)
+    else:
+        text = f"{_run(run)}: {with_keys}: rewritten later by somebody who has a later key."
+        inquiry.add(Kind.RESEALED, run[0].number, run[0].address, text)
+
+
+_TELL = {"foreign": _tell_foreign, "unknown": _tell_unknown, "renumbered": _tell_renumbered, "resealed": _tell_resealed}
+
+
+def _run(run: list[Record]) -> str:
+    copied = "Copy of r" if len(run) == 1 and run[0].is_copy else "R"
+    return copied + span(run[0].number, run[-1].number)[1:]
+
+
+def _check_copies(inquiry: Inquiry, records: list[Record]) -> None:
+    """A copy says what the record says that it copies, and stands before the SUMMARY."""
+    originals = {record.number: record for record in records if not record.is_copy}
+    for record in records:
+        original = originals.get(record.number)
+        if not record.is_copy or original is None or not inquiry.trusted(record) or not inquiry.trusted(original):
+            continue
+        if (record.written, record.tag) != (original.written, original.tag):
+            text = f"Copy of record {record.number} differs from the record at {original.address:#x}; one of them was edited."
+            inquiry.add(Kind.EDIT, record.number, record.address, text)
+    for sector in inquiry.journal.sectors:
+        for record in sector.originals:
+            if record.is_copy:
+                text = f"Record {record.number} is marked as a copy where no copy can stand: edited, with the CRC made to fit."
+                inquiry.add(Kind.EDIT, record.number, record.address, text)

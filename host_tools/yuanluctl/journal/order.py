@@ -1,0 +1,204 @@
+"""Whether every record is there and in its place: unreadable bytes, missing numbers, displaced records, what BOOT explains."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from host_tools.yuanluctl.journal.inquiry import Inquiry
+from host_tools.yuanluctl.journal.layout import HEADER, SHORTEST_RECORD, SUMMARY, Record
+from host_tools.yuanluctl.journal.reader import Gap, Sector
+from host_tools.yuanluctl.journal.report import Kind, Left, Torn, span
+
+
+@dataclass
+class _Line:
+    """The window as one line: records and holes by their place in it."""
+
+    places: dict[int, int] = field(default_factory=dict)  # record number to place
+    records: list[Record] = field(default_factory=list)
+    holes: list[tuple[int, Gap | int]] = field(default_factory=list)  # place, and a gap or a missing sequence
+
+    def holes_between(self, one: int, other: int) -> list[Gap | int]:
+        """Those behind the record at one place, up to the record at the other."""
+        low, high = sorted((one, other))
+        first = bisect_right(self.holes, low, key=lambda hole: hole[0])
+        return [hole for place, hole in self.holes[first:] if place <= high]
+
+
+def check_order(inquiry: Inquiry) -> None:
+    """Report what is missing, unreadable, repeated or displaced in the window; fills the limits of closed sectors."""
+    _close_sectors(inquiry)
+    line = _lay_out(inquiry)
+    told: set[int] = set()
+    numbers = sorted(line.places)
+    for before, after in pairwise(numbers):
+        if after > before + 1:
+            _explain_step(inquiry, line, before, after, told)
+    for _, hole in line.holes:
+        if isinstance(hole, Gap) and hole.address not in told:
+            _tell_damage(inquiry, hole, None)
+    _check_displaced(inquiry, line)
+    for sector in inquiry.journal.counted:
+        _check_boot(inquiry, sector, numbers)
+
+
+def _close_sectors(inquiry: Inquiry) -> None:
+    """Where the next SUMMARY says that a sector ends; with what lies behind it."""
+    journal = inquiry.journal
+    for sector, following in pairwise(journal.counted):
+        believed = inquiry.trusted(following.summary) and inquiry.neighbours(sector, following)
+        content = journal.summary_of(following) if believed else None
+        boot = inquiry.opens_life(following)
+        between = [one for one in journal.sectors if sector.sequence < one.sequence < following.sequence]
+        given_up = content is not None and between and between[-1].address + content.used == between[-1].end
+        if content and content.used and not (given_up and sector.address + content.used != sector.end):
+            limit = sector.address + journal.geometry.padded(content.used)
+            inquiry.limits[sector.index] = limit
+            if boot is None and sector.written > max(limit, sector.end):
+                text = f"Sector {sector.index}: bytes stand behind the end that the next SUMMARY names; no power cut left them."
+                inquiry.add(Kind.DAMAGE, 0, limit, text)
+            for record in sector.originals:
+                if record.address >= limit and boot is None:
+                    text = f"Record {record.number} stands behind the end of its sector, which was already closed."
+                    inquiry.add(Kind.EDIT, record.number, record.address, text)
+
+
+def _lay_out(inquiry: Inquiry) -> _Line:
+    line = _Line()
+    journal = inquiry.journal
+    missing = list(journal.missing)
+    for sector in journal.sectors + journal.opened:
+        while missing and missing[0] < sector.sequence:
+            line.holes.append((len(line.records), missing.pop(0)))
+        originals = {record.address for record in sector.originals}
+        for item in sector.items:
+            if item.address >= inquiry.limits.get(sector.index, len(journal.image)):
+                break
+            if isinstance(item, Gap):
+                line.holes.append((len(line.records), item))
+            elif item.address in originals:
+                _take(inquiry, line, item)
+        _look_behind(inquiry, sector, line)
+    return line
+
+
+def _take(inquiry: Inquiry, line: _Line, record: Record) -> None:
+    number = inquiry.number(record)
+    if number in line.places:
+        text = f"Record {record.number} stands again at {record.address:#x}; its first place is before."
+        inquiry.add(Kind.REPEATED, record.number, record.address, text)
+        return
+    line.places[number] = len(line.records)
+    line.records.append(record)
+
+
+def _look_behind(inquiry: Inquiry, sector: Sector, line: _Line) -> None:
+    """Bytes behind the last record: a torn write where a life ended, damage elsewhere."""
+    journal = inquiry.journal
+    limit = inquiry.limits.get(sector.index)
+    ends = [record.address + record.size for record in sector.records if limit is None or record.address < limit]
+    end = ends[-1] if ends else sector.address + journal.geometry.padded(HEADER.size)
+    if limit is not None and min(limit, sector.written) > end:
+        line.holes.append((len(line.records), Gap(end, min(limit, sector.written), False)))
+    start = max(end, limit or 0)
+    if sector.written <= start:
+        return
+    counted = journal.counted
+    following = next((one for one in counted if one.sequence > sector.sequence), None)
+    lives_on = following is not None and sector in counted and inquiry.opens_life(following) is None
+    # A bit that reads 0 and should be 1 is never left by a write that was cut short.
+    repaired = inquiry.repaired(Gap(start, sector.written, False)) if following is None else None
+    flipped = repaired is not None and not journal.image[repaired[1]] >> repaired[2] & 1
+    if flipped or (lives_on and limit is None):
+        line.holes.append((len(line.records), Gap(start, sector.written, False)))
+    elif not lives_on:  # else told where the sector was closed
+        inquiry.report.torn.append(Torn(start, sector.written - start))
+
+
+def _explain_step(inquiry: Inquiry, line: _Line, before: int, after: int, told: set[int]) -> None:
+    """Numbers between `before` and `after` are nowhere: a BOOT, a hole, or somebody explains it."""
+    first, last = before + 1, after - 1
+    record = line.records[line.places[after]]
+    boot = inquiry.opens_life(inquiry.sector_at(record.address)) if record.type == SUMMARY else None
+    left_from = boot.value("after") + 1 if boot and inquiry.trusted(boot) else 0
+    if boot and left_from <= first:
+        return  # told, or judged, where the BOOT is
+    if boot and left_from <= last:
+        last = left_from - 1
+    inquiry.lost.add((first, last))
+    holes = line.holes_between(line.places[before], line.places[after])
+    gaps = [hole for hole in holes if isinstance(hole, Gap)]
+    if gaps:
+        for gap in gaps:
+            told.add(gap.address)
+            _tell_damage(inquiry, gap, (first, last))
+    elif not holes:  # a missing sector is told of by itself
+        _tell_loss(inquiry, line, (first, last), record, boot)
+
+
+def _tell_loss(inquiry: Inquiry, line: _Line, lost: tuple[int, int], record: Record, boot: Record | None) -> None:
+    journal = inquiry.journal
+    before = line.records[line.places[lost[0] - 1]]
+    closed = inquiry.limits.get(before.address // journal.geometry.sector_size)
+    named = span(*lost).capitalize()
+    if record.type == SUMMARY and boot is None and closed == before.address + before.size:
+        text = f"{named} left no place, and the SUMMARY behind them saw the journal end before: it was cut there and continued."
+        inquiry.add(Kind.CUT_AND_CONTINUED, lost[0], record.address, text)
+    else:
+        text = f"{named}: missing, nothing is unreadable there and no BOOT explains it: deleted."
+        inquiry.add(Kind.DELETION, lost[0], before.address + before.size, text)
+
+
+def _tell_damage(inquiry: Inquiry, gap: Gap, lost: tuple[int, int] | None) -> None:
+    numbers = f"{span(*lost)} stood there" if lost else "no record number is missing"
+    if gap.blank:
+        text = f"{gap.end - gap.address} bytes before a readable record are blank; {numbers}: wiped."
+        inquiry.add(Kind.DELETION, lost[0] if lost else 0, gap.address, text)
+        return
+    text = f"{gap.end - gap.address} bytes are unreadable; {numbers}: worn flash, or a hand that does not know the CRC."
+    repaired = inquiry.repaired(gap)
+    if repaired:
+        record, address, bit = repaired
+        sealed = " and its seal" if inquiry.seals and inquiry.seals.fits(record) else ""
+        text = f"One bit is wrong (bit {bit} of {address:#x}): with it put right, record {record.number}{sealed} is whole."
+    inquiry.add(Kind.DAMAGE, lost[0] if lost else 0, gap.address, text)
+
+
+def _check_displaced(inquiry: Inquiry, line: _Line) -> None:
+    found = [inquiry.number(record) for record in line.records]
+    wrong = [record for record, here, due in zip(line.records, found, sorted(found), strict=True) if here != due]
+    if len(wrong) == 2:
+        wrong.sort(key=inquiry.number)
+        text = f"Records {wrong[0].number} and {wrong[1].number} stand in each other's place."
+        inquiry.add(Kind.SWAP, wrong[0].number, wrong[0].address, text)
+        inquiry.suspect.add(wrong[1].address // inquiry.journal.geometry.sector_size)
+    elif wrong:
+        numbers = sorted(inquiry.number(record) for record in wrong)
+        text = f"{len(wrong)} records between {numbers[0]} and {numbers[-1]} do not stand in the order of their numbers."
+        inquiry.add(Kind.SWAP, numbers[0], wrong[0].address, text)
+        inquiry.suspect |= {record.address // inquiry.journal.geometry.sector_size for record in wrong}
+
+
+def _check_boot(inquiry: Inquiry, sector: Sector, numbers: list[int]) -> None:
+    """What a BOOT leaves out is no more than a power cut can have taken."""
+    boot = inquiry.opens_life(sector)
+    if boot is None or not inquiry.trusted(boot) or not inquiry.trusted(sector.summary) or not boot.fields:
+        return
+    assert sector.summary is not None
+    after, unreadable, summary = boot.value("after"), boot.value("unreadable"), sector.summary.number
+    left_out = summary - 1 - after
+    most = 1 + unreadable // SHORTEST_RECORD if unreadable else 0
+    if left_out > most:
+        text = (
+            f"{span(after + 1, summary - 1).capitalize()}: left out by the BOOT behind record {summary}. It found {unreadable}"
+            f" unreadable bytes, so a power cut took at most {most}: records were removed and the terminal went on."
+        )
+        inquiry.add(Kind.CUT_AND_CONTINUED, after + 1, boot.address, text)
+    elif left_out > 0:
+        inquiry.report.left_out.append(Left(after + 1, summary - 1, boot.number))
+    place = bisect_left(numbers, summary)
+    if left_out < 0 or (place and numbers[place - 1] > after):
+        text = f"BOOT {boot.number} could read up to record {after} only, but the journal has more before it."
+        inquiry.add(Kind.CONTRADICTION, boot.number, boot.address, text)
