@@ -40,16 +40,12 @@ class Journal:
             if transaction.original != transaction.number:
                 self._rest_on_sale(transaction.original)
 
-    # ---- what the log asks while it mounts and opens sectors
+    # ---- what the log asks
 
     def begin(self, trace, batch, printed):
         """Counters as a SUMMARY has them."""
         self.counters.seen(trace, batch)
         self.printed = printed
-
-    def go_beyond(self, trace, boot, lost):
-        """Begin a life; see Counters.begin_life."""
-        self.counters.begin_life(trace, boot, lost)
 
     def report(self, what):
         """Something is missing or unreadable."""

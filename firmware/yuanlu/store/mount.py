@@ -152,4 +152,4 @@ def _go_beyond(log, business, damage):
     if behind:
         _lose(log, business, "the journal ends before record {}, which the vault has seen".format(seal.number))
         traces = log.flash.sector_size // _SHORTEST_ATTEMPT
-    business.go_beyond(seal.trace, seal.boot, traces)
+    business.counters.begin_life(seal.trace, seal.boot, traces)
