@@ -39,6 +39,11 @@ class Desk:
         """So many more sales or refunds may stand open."""
         return min(self.config.open_limit - len(self.journal.live), self.journal.refunds_left())
 
+    def check_places(self):
+        """Refused when no more transaction may stand open."""
+        if self.refunds_left() <= 0:
+            raise Refused("refused.too_many_open", len(self.journal.live))
+
     def open(self, draft):
         """Check the draft against the journal and make it durable with the exact bytes to be sent (L1, L3).
 
@@ -51,8 +56,7 @@ class Desk:
         original = None if draft.kind == KIND_SALE else journal.sale(draft.original)
         spent = journal.spent(draft.original) if original else 0
         rules.check(draft, original, spent, journal.counters.batch)
-        if self.refunds_left() <= 0:
-            raise Refused("refused.too_many_open", len(journal.live))
+        self.check_places()
         number = journal.next_number
         identity = journal.counters.next_trace()
         message = self._message(draft, number, identity, original)

@@ -12,6 +12,8 @@ def kind_word(transaction):
 
 def state_word(transaction):
     """'refund.done': the name of what happened, for titles and slips."""
+    if transaction.stale and transaction.state == s.IS_QUEUED:
+        return kind_word(transaction) + ".renewing"  # it was sent, and refused unseen
     return kind_word(transaction) + "." + s.STATE_NAMES[transaction.state]
 
 

@@ -23,7 +23,7 @@ async def look_into(till, transaction):
     """What happened, why, what next; what was never sent can be sent now or withdrawn."""
     title = "title." + state_word(transaction)
     lines = [("line.trace", transaction.trace, day(transaction), transaction.sends)] + told(till.words, transaction)
-    if transaction.state != s.IS_QUEUED:
+    if transaction.state != s.IS_QUEUED or transaction.stale:
         await till.dialogs.notice(title, lines)
         return
     choice = await till.dialogs.choose(title, ("pending.send_now", "pending.withdraw"), lines)

@@ -6,6 +6,7 @@ from yuanlu.ui.describe import card, day
 from yuanlu.ui.result import conclude
 
 _RECENT = 20
+_FEW = 3  # places for transactions that are not settled: from here on the clerk is told how many are left
 REASONS = ("reason.returned", "reason.wrong_amount", "reason.not_delivered", "reason.other")
 
 
@@ -14,19 +15,23 @@ async def run(till):
 
     Once `desk.open` has returned the refund goes its way, whatever happens here.
     """
+    till.desk.check_places()
     sale = await pick_original(till)
     left = till.desk.left(sale)
     reason = await till.dialogs.choose("refund.reason", REASONS)
     amount = await till.dialogs.ask_amount("refund.amount", left, full=True)
     kind = till.desk.way_back(sale, amount)
-    page = (
+    page = [
         ("line.original", yuan(sale.amount), day(sale)),
         ("line.card", card(sale)),
         ("line.refund", yuan(amount)),
         ("line.reason", (REASONS[reason],)),
         ("line.left_after", yuan(left - amount)),
         "why.void" if kind == KIND_VOID else "why.refund",
-    )
+    ]
+    places = till.desk.refunds_left()
+    if places <= _FEW:
+        page.append(("line.places_left", places - 1))
     await till.dialogs.confirm("void.confirm" if kind == KIND_VOID else "refund.confirm", page)
     refund = till.desk.open(Draft(kind, amount, original=sale.number, reason=reason))
     till.forwarder.wake()
