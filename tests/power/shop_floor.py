@@ -13,12 +13,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from parts import Card, Clock, NorFlash, Terminal
+from parts import APPROVED, Card, Clock, NorFlash, Terminal
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, Draft, Transaction
 from yuanlu.store import history
-from yuanlu.wire.messages import Answer
 
 SALES_A_DAY = 200
 FIRST_DAY = date(2026, 11, 22)
@@ -101,7 +100,8 @@ class ShopFloor:
 
     def finish(self, transaction: Transaction, verdict: int) -> None:
         """Sent, answered, printed."""
-        answer = Answer(b"00" if verdict == s.DONE else b"51", 0, b"%012d" % transaction.trace, b"A1B2C3", 0, 101500)
+        code = b"00" if verdict == s.DONE else b"51"
+        answer = APPROVED._replace(code=code, rrn=b"%012d" % transaction.trace, date=0)
         self.till.settle(transaction, verdict, answer)
         self.till.desk.printed(transaction)
 
