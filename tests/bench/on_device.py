@@ -119,25 +119,25 @@ def _content(seed, size):
 
 
 def exchanges(sectors, unit):
-    """Whole sales and refunds through the desk, each with its slip, on a ring that has wrapped."""
+    """Whole sales and refunds through the desk, each with its slip, by fives, on a ring that has wrapped."""
     till = Terminal(Meter(sectors, unit), open_limit=32)
-    chip, count, told = till.flash, 100, [[0] * 6, [0] * 6]
+    chip, rounds, told = till.flash, 40, {"sale": [0] * 6, "refund": [0] * 6}
+
+    def counted(kind, work):
+        chip.zero()
+        done = work()
+        till.desk.printed(done)
+        till.journal.log.erase_ahead()
+        told[kind] = [a + b / (5 * rounds) for a, b in zip(told[kind], chip.counts())]
+        return done
+
     while chip.erased < 2 * sectors:
         till.desk.printed(till.sell())
         till.journal.log.erase_ahead()
-    for turn in range(count):
-        if turn % 3 == 0:
-            till.desk.printed(till.sell())  # so that neither of the two always opens the sectors
-        chip.zero()
-        sale = till.sell()
-        till.desk.printed(sale)
-        till.journal.log.erase_ahead()
-        told[0] = [a + b for a, b in zip(told[0], chip.counts())]
-        chip.zero()
-        till.desk.printed(till.refund(sale, 100, s.DONE))
-        till.journal.log.erase_ahead()
-        told[1] = [a + b for a, b in zip(told[1], chip.counts())]
-    return {"sale": [value / count for value in told[0]], "refund": [value / count for value in told[1]]}
+    for _ in range(rounds):
+        for sale in [counted("sale", till.sell) for _ in range(5)]:
+            counted("refund", lambda sale=sale: till.refund(sale, 100, s.DONE))
+    return told
 
 
 # ---- a full ring, made beforehand
