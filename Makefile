@@ -43,8 +43,8 @@ endif
 test: $(VENV) ## run every test, the shared ones on CPython and on MicroPython (64-bit words)
 	@$(BIN)/python -m pytest $(TESTS)
 
-bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md says how each is made)
-	@YUANLU_MICROPYTHON_32=$(MICROPYTHON_32) $(BIN)/python tests/bench/bench.py
+bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md); PART=journal for the journal alone
+	@YUANLU_MICROPYTHON_32=$(MICROPYTHON_32) $(BIN)/python tests/bench/bench.py $(PART)
 
 test-32: $(VENV) $(MICROPYTHON_32) ## run the MicroPython tests on 32-bit words, as on a device
 	@YUANLU_MICROPYTHON="$(CURDIR)/$(MICROPYTHON_32)" $(BIN)/python -m pytest -m micropython $(TESTS)

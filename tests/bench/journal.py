@@ -30,7 +30,7 @@ PAYLOAD = 120
 RECORDS = 1000
 TRANSACTIONS = 334
 LARGE = 128  # sectors of the chip on which littlefs keeps 334 files
-SALES_IN_THE_RING = 4000
+SALES_IN_THE_RING = 7000  # nine wraps: as full of history as it becomes
 ASKED = 20
 BYTES, PROGRAMS, ERASES, MODEL_MS, BYTES_READ, VAULT_WRITES = range(6)  # of Meter.counts
 
