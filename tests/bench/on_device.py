@@ -120,8 +120,8 @@ def _content(seed, size):
 
 def exchanges(sectors, unit):
     """Whole sales and refunds through the desk, each with its slip, by fives, on a ring that has wrapped."""
-    till = Terminal(Meter(sectors, unit), open_limit=32)
-    chip, rounds, told = till.flash, 40, {"sale": [0] * 6, "refund": [0] * 6}
+    chip, rounds, told = Meter(sectors, unit), 40, {"sale": [0] * 6, "refund": [0] * 6}
+    till = Terminal(chip, open_limit=32)
 
     def counted(kind, work):
         chip.zero()
@@ -175,8 +175,8 @@ def _terminal():
 
 def look_ups(path, sectors, unit, asked):
     """Each question, asked of a full ring: bytes read, microseconds, how much was found. asked: a file of questions."""
-    till = Terminal(_ring(path, sectors, unit), open_limit=32)
-    journal, chip, figures = till.journal, till.flash, {}
+    chip, figures = _ring(path, sectors, unit), {}
+    journal = Terminal(chip, open_limit=32).journal
 
     def last_20(sale):
         return len(journal.sales(20))
