@@ -9,7 +9,7 @@ DEMO := $(BIN)/python -m emulator demo $(if $(BREAK),--break '$(BREAK)')
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-32 bench check fix font picture clean
+.PHONY: help setup build run demo test test-32 bench check fix font picture plot clean
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -43,8 +43,8 @@ endif
 test: $(VENV) ## run every test, the shared ones on CPython and on MicroPython (64-bit words)
 	@$(BIN)/python -m pytest $(TESTS)
 
-bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md says how each is made)
-	@YUANLU_MICROPYTHON_32=$(MICROPYTHON_32) $(BIN)/python tests/bench/bench.py
+bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md); PART=journal for the journal alone
+	@YUANLU_MICROPYTHON_32=$(MICROPYTHON_32) $(BIN)/python tests/bench/bench.py $(PART)
 
 test-32: $(VENV) $(MICROPYTHON_32) ## run the MicroPython tests on 32-bit words, as on a device
 	@YUANLU_MICROPYTHON="$(CURDIR)/$(MICROPYTHON_32)" $(BIN)/python -m pytest -m micropython $(TESTS)
@@ -61,6 +61,9 @@ font: $(VENV) ## cut the font to the characters in use (its twin is build, which
 
 picture: build ## make docs/emulator.png anew by walking the page (needs chromium)
 	@$(BIN)/python tests/browser/picture.py
+
+plot: $(VENV) ## draw docs/journal.svg from the figures that `make bench` has left
+	@$(BIN)/python tests/bench/picture.py
 
 clean: ## remove what was built; .venv stays
 	rm -rf build

@@ -6,9 +6,9 @@ from yuanlu.errors import Refused
 from yuanlu.refund import rules
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft
+from yuanlu.store.log import MESSAGE
 from yuanlu.wire import messages
 
-_ROOM_FOR_INTENT = const(640)
 _ROOM_FOR_NOTE = const(64)
 
 
@@ -50,7 +50,7 @@ class Desk:
         Returns the Transaction, queued. Raises Refused; nothing was recorded then.
         """
         journal = self.journal
-        self._refuse_while_busy(_ROOM_FOR_INTENT)
+        self._refuse_while_busy(MESSAGE)
         if not journal.log.quiet:
             journal.make_room()  # first: the oldest sale may leave by that
         original = None if draft.kind == KIND_SALE else journal.sale(draft.original)

@@ -1,6 +1,7 @@
 """make bench: figures into build/bench.json and a table. docs/performance.md says how each is made.
 
 Heap figures are exact and need the 32-bit interpreter (YUANLU_MICROPYTHON_32); times are of this machine, published, not judged.
+The journal's counts and ratios have budgets: one that is missed ends the run with 1.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from rich.table import Table
 from emulator.clerk import Clerk, NotSeen
 from emulator.shop import Shop
 from host_tools.yuanluctl import image
+from journal import cost, exchanges, judge, processor, rings
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "build" / "firmware"
@@ -192,16 +194,28 @@ def main() -> None:
     image.build(FIRMWARE)
     console = Console(stderr=True)
     figures: dict[str, float] = {}
-    suites: list[Callable[[], dict[str, float]]] = [sizes, boot, key_to_screen, refund_exchange]
-    suites += [lambda: on_32_bit(heap), lambda: on_32_bit(cuts)]
+    of_journal: list[Callable[[], dict[str, float]]] = [cost, exchanges, processor, rings]
+    of_device = [sizes, boot, key_to_screen, refund_exchange, lambda: on_32_bit(heap), lambda: on_32_bit(cuts)]
+    suites = of_journal if sys.argv[1:] == ["journal"] else of_device + of_journal
     for measure in track(suites, "measuring", console=console):
         figures |= measure()
-    OUT.write_text(json.dumps({name: round(value, 2) for name, value in figures.items()}, indent=1) + "\n")
+    OUT.write_text(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=1) + "\n")
     table = Table("figure", "value")
     for name, value in figures.items():
-        table.add_row(name, f"{value:.1f}")
+        table.add_row(name, f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}")
     Console().print(table)
     print(f"written to {OUT.relative_to(ROOT)}")
+    sys.exit(0 if budgets_are_kept(figures) else 1)
+
+
+def budgets_are_kept(figures: dict[str, float]) -> bool:
+    """Print the figures that have a budget beside it."""
+    rows = judge(figures)
+    table = Table("figure", "value", "budget", "ok")
+    for name, value, budget, kept in rows:
+        table.add_row(name, f"{value:.5g}", budget, "yes" if kept else "NO")
+    Console().print(table)
+    return all(kept for _, _, _, kept in rows)
 
 
 if __name__ == "__main__":

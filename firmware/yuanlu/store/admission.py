@@ -8,20 +8,18 @@ from yuanlu import record as r
 from yuanlu.compat import const
 from yuanlu.refund import state as s
 from yuanlu.store import header, summary
-from yuanlu.store.log import EXCHANGE_ROOM
+from yuanlu.store.log import MESSAGE, NOTE
 
 OWED = const(8)  # settled transactions whose slip is remembered
 _PLACES = const(7)  # records that one unsettled transaction rests on, at most: its sale's among them
-_MESSAGE = const(400)  # payload of an INTENT with the longest message of the profile
-_NOTE = const(40)  # the largest payload of a SENDING, RESULT or PRINTED
 
 
 def refunds_left(journal):
     """So many more transactions may stand open."""
     log, unit = journal.log, journal.log.flash.unit
     named = room_for_places(log) // _PLACES - OWED // 2
-    one = r.size(_MESSAGE, unit) + 3 * r.size(_NOTE, unit) + _sale_size(unit)
-    held = log.window * (_usable(log.flash) - EXCHANGE_ROOM) // one
+    one = r.size(MESSAGE, unit) + 3 * r.size(NOTE, unit) + log.done_size
+    held = log.window * (_usable(log.flash) - log.exchange_room) // one
     return max(0, min(named, held) - len(journal.live))
 
 
@@ -34,7 +32,7 @@ def room_for_places(log):
 def is_crowded(journal, size):
     """With `size` more bytes, what is unsettled in the newest sector might one day not fit another one."""
     flash, here = journal.log.flash, journal.log.head
-    unsettled = sum([_sale_size(flash.unit) for place in journal.originals if place[1] // flash.sector_size == here])
+    unsettled = sum([journal.log.done_size for place in journal.originals if place[1] // flash.sector_size == here])
     for transaction in journal.live:
         unsettled += sum([place[2] for place in transaction.rests_on if place[1] // flash.sector_size == here])
     return unsettled and unsettled + size > _usable(flash)
@@ -42,7 +40,3 @@ def is_crowded(journal, size):
 
 def _usable(flash):
     return flash.sector_size - header.size(flash.unit) - 2 * r.size(r.LARGEST_PAYLOAD, flash.unit)
-
-
-def _sale_size(unit):
-    return r.size(r.payload_length(s.SALE), unit)

@@ -7,11 +7,13 @@ and who asks decides what that means: nothing is guessed over.
 
 from array import array
 
-from yuanlu import record as r
+from yuanlu.compat import const
 from yuanlu.errors import StoreDamaged
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import Transaction
 from yuanlu.store import summary
+
+_SHORTEST = const(33)  # bytes of the shortest record
 
 
 def records(log, known=None):
@@ -78,18 +80,35 @@ def used(log, sequence):
     return 0 if closing is None else closing.used
 
 
-def choose(log, sector, room):
-    """The lowest original whose SALE and REFUND records are carried from that sector, so that they fit `room` bytes. What is
-    older leaves, here and everywhere: a sale never stays without its refunds."""
-    originals = []
+def choose(log, sector, fit):
+    """The lowest original whose SALE and REFUND records are carried from that sector, at most `fit` of them. What is older
+    leaves, here and everywhere: a sale never stays without its refunds.
+
+    What is oldest in this sector is not what is oldest in the ring. So a ring that is nearly full lets go of a little at each
+    opening, twice the numbers that were used since the last one; were `lowest` left alone until a sector overflows, it would
+    take most of the ring with it then. And in a full ring what would leave next is not worth a copy.
+    """
+    originals, count = [], 0
     for record in log.chip.records(sector):
-        if record.type in (s.SALE, s.REFUND) and record.original >= log.lowest:
-            originals.append(record.original)
-    fit = max(0, room) // r.size(r.payload_length(s.SALE), log.flash.unit)
-    if len(originals) <= fit:
-        return log.lowest
+        if record.type in (s.SALE, s.REFUND):
+            count += 1
+            if record.original >= log.lowest:
+                originals.append(record.original)
     originals.sort()
-    return originals[len(originals) - fit - 1] + 1
+    lowest, fit, used_up = log.lowest, max(0, fit), _numbers_used(log)
+    if len(originals) > fit * 9 // 10:
+        lowest += 2 * used_up
+    while count > fit * 9 // 10 and originals and originals[0] < lowest + used_up // 4:
+        lowest = max(lowest, originals.pop(0) + 1)
+    if len(originals) > fit:
+        lowest = originals[len(originals) - fit - 1] + 1
+    return lowest
+
+
+def _numbers_used(log):
+    """Record numbers since the newest sector was opened; no more than fit a sector, when some were left out after a cut."""
+    found = log.chip.header(log.head)
+    return min(log.number - found[2], log.flash.sector_size // _SHORTEST) if found else 0
 
 
 # ---- what is asked

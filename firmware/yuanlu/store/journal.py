@@ -6,16 +6,14 @@ never a second store.
 """
 
 from yuanlu import record as r
-from yuanlu.compat import const, leave, visit
+from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused, StoreDamaged, StoreFull
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import Transaction
 from yuanlu.store import admission, history, summary
 from yuanlu.store.chip import BadSector
 from yuanlu.store.counters import Counters
-from yuanlu.store.log import EXCHANGE_ROOM, Log
-
-_RESULT_ROOM = const(256)  # kept for the answer's record while it is awaited
+from yuanlu.store.log import Log
 
 
 class Journal:
@@ -124,14 +122,14 @@ class Journal:
 
     # ---- writing
 
-    def make_room(self, size=EXCHANGE_ROOM):
-        """May erase: call it before SENDING, never while an answer is awaited."""
+    def make_room(self, size=0):
+        """May erase: call it before SENDING, never while an answer is awaited. size: 0 for an exchange."""
         log = self.log
-        first = not log.sealed
+        first, size = not log.sealed, size or log.exchange_room
         if first:
             size += r.size(r.payload_length(s.BOOT), log.flash.unit)
         tries = 0
-        while not log.sealed or log.room() < size or (size >= EXCHANGE_ROOM and admission.is_crowded(self, size)):
+        while not log.sealed or log.room() < size or (size >= log.exchange_room and admission.is_crowded(self, size)):
             tries += 1
             if tries > log.window + 1:
                 raise StoreFull("journal: what is unsettled leaves no room")
@@ -181,7 +179,7 @@ class Journal:
         """While an answer is awaited nothing may be erased, and the answer's own record must find room."""
         log = self.log
         room = log.room() if log.sealed else 0  # the first write of a life opens a sector
-        return log.quiet and room < r.size(payload_length, log.flash.unit) + max(_RESULT_ROOM, log.flash.unit)
+        return log.quiet and room < r.size(payload_length, log.flash.unit) + log.done_size
 
     @property
     def next_number(self):

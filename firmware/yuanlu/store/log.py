@@ -18,7 +18,8 @@ from yuanlu.store import summary
 from yuanlu.store.chip import BadSector, Chip
 from yuanlu.store.history import choose, used
 
-EXCHANGE_ROOM = const(1024)  # SENDING, the answer's record, and an INTENT of a clerk who works on meanwhile
+MESSAGE = const(400)  # payload of an INTENT with the longest message of the profile
+NOTE = const(40)  # the largest payload of a SENDING, RESULT or PRINTED
 
 
 class Log:
@@ -34,6 +35,9 @@ class Log:
         self.chip = Chip(flash)
         self.record = self.chip.record
         self.filter = summary.Filter(flash.sector_size)
+        self.done_size = r.size(r.payload_length(s.SALE), flash.unit)
+        # SENDING, the answer's record, and an INTENT of a clerk who works on meanwhile.
+        self.exchange_room = r.size(NOTE, flash.unit) + self.done_size + r.size(MESSAGE, flash.unit)
         self.window = flash.sectors - 2 - flash.sectors // 16
         self.sequences = array("I", bytes(4 * flash.sectors))
         self.retired = []
@@ -190,7 +194,7 @@ class _Opening:
             self.log.record.take(self.log.last)
             self._write_copy()
         if self.leaving is not None:
-            self._carry_history()
+            self._carry_history(business)
 
     def _has(self, number):
         return any(number == other for other, _ in self.moves)
@@ -204,10 +208,13 @@ class _Opening:
         else:
             self._write_copy()
 
-    def _carry_history(self):
+    def _carry_history(self, business):
         log, size = self.log, self.log.flash.sector_size
-        room = self.end - self.tail - r.size(r.LARGEST_PAYLOAD, log.flash.unit) - EXCHANGE_ROOM
-        log.lowest = choose(log, self.leaving, min(room, size * 3 // 4))
+        tail = len(self.filter.bits) + 2 * len(log.retired) + 4 * len(business.addresses())
+        room = self.end - self.tail - r.size(r.payload_length(s.SUMMARY, tail), log.flash.unit) - log.exchange_room
+        if not log.sealed:
+            room -= r.size(r.payload_length(s.BOOT), log.flash.unit)
+        log.lowest = choose(log, self.leaving, min(room, size * 4 // 5) // log.done_size)
         for record in self.chip.records(self.leaving, used(log, log.sequence + 1 - log.window)):
             taken = record.type in (s.SALE, s.REFUND) and record.original >= log.lowest
             if taken and not self._has(record.number):
