@@ -22,7 +22,13 @@ from yuanlu.refund import state as s
 from yuanlu.store import header
 
 SMALL = ((4, 4096, 16), 31, 9)  # geometry, seed, sectors opened: chosen so that much stands open
-LARGER = (((4, 4096, 1), 15, 9), ((7, 8192, 32), 3, 12), ((6, 4096, 256), 4, 12), ((16, 4096, 16), 26, 30), ((3, 65536, 16), 9, 2))
+LARGER = (
+    ((4, 4096, 1), 15, 9),
+    ((7, 8192, 32), 3, 12),
+    ((6, 4096, 256), 4, 12),
+    ((16, 4096, 16), 26, 30),
+    ((3, 65536, 16), 9, 2),
+)
 
 
 @dataclass
@@ -39,7 +45,9 @@ class Table:
     kinds: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
-        row = f"{self.name:<34}{self.tried:>9}{self.same:>9}{self.reported:>10}{self.torn:>7}{self.refused:>9}{len(self.wrong):>7}"
+        row = (
+            f"{self.name:<34}{self.tried:>9}{self.same:>9}{self.reported:>10}{self.torn:>7}{self.refused:>9}{len(self.wrong):>7}"
+        )
         return row + "".join(f"\n    {kind}: {count}" for kind, count in self.kinds.most_common())
 
 
@@ -130,7 +138,7 @@ class Judge:
             given = self.given.get(sale, 0) - self.truth.pasts[sale].amount
             waiting = 0
             for number, (_, amount, original) in answers.open.items():
-                if original == sale != number and self.truth.pasts[number].states[-1] != s.IS_DONE:
+                if original == sale != number and number in answers.sends and self.truth.pasts[number].states[-1] != s.IS_DONE:
                     waiting += amount
             if given + waiting + (left or 0) > self.truth.pasts[sale].amount:
                 yield f"money can be given back twice #{sale}"
@@ -173,7 +181,7 @@ def losses(truth: Truth, table: Table) -> Table:
             data = judge.flash.data
             data[:] = truth.data
             for at, length in lost:
-                data[at : at + length] = {"ones": b"\xff", "zeros": b"\0"}.get(how, b"")  * length or noise.randbytes(length)
+                data[at : at + length] = {"ones": b"\xff", "zeros": b"\0"}.get(how, b"") * length or noise.randbytes(length)
             judge.try_image(table, f"{name} {how}")
     return table
 

@@ -10,6 +10,7 @@ from yuanlu.crypto.seal import Seal
 from yuanlu.errors import Refused, StoreDamaged, StoreFull
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_SALE, Draft
+from yuanlu.store import pending
 from yuanlu.store.journal import Journal
 
 READS = 400_000  # more than any look-up of these chips takes: a loop that does not end
@@ -150,6 +151,7 @@ class Answers:
     refused: str = ""  # it did not mount
     trouble: tuple[str, ...] = ()
     open: dict[int, tuple[int, int, int]] = field(default_factory=dict)  # number: state, amount, original
+    sends: list[int] = field(default_factory=list)  # numbers of those that may be sent without a person
     messages: dict[int, bytes | None] = field(default_factory=dict)
     left: dict[int, int | None] = field(default_factory=dict)  # of a sale; None: refused, no record: it left
     found: list[list[tuple[int, int]] | None] = field(default_factory=list)  # for each look-up: number and amount; None: damaged
@@ -168,6 +170,8 @@ def ask(flash: Still, truth: Truth, sales: list[int]) -> Answers:
     answers = Answers(trouble=tuple(journal.trouble), number=journal.next_number, trace=journal.counters.trace)
     for transaction in journal.live:
         answers.open[transaction.number] = (transaction.state, transaction.amount, transaction.original)
+        if not pending.needs_person(journal, transaction):
+            answers.sends.append(transaction.number)
         try:
             answers.messages[transaction.number] = journal.message(transaction)
         except StoreDamaged:
