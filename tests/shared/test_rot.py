@@ -125,3 +125,19 @@ def test_L5_a_hole_that_reads_as_blank_is_not_taken_for_the_end():
     till = Terminal(till.flash)
     assert till.journal.trouble and looks(till) == [(waiting.number, s.IS_UNKNOWN)]
     assert till.journal.next_number >= number
+
+
+def test_L3_L4_the_newest_sector_lost_as_a_whole_is_missed():
+    """Only the vault knows that it stood: what it held is gone, and no number or trace of it comes again."""
+    for filling in (0x00, 0xFF):
+        till = Terminal(NorFlash(5, 4096, 16))
+        sale = till.sell()
+        grown(till, 1)
+        till.refund(sale, 10_000, s.DONE)
+        number, trace, start = till.journal.next_number, till.journal.counters.trace, till.journal.log.head * 4096
+        till.flash.data[start : start + 4096] = bytes([filling]) * 4096
+        for _ in range(2):
+            till = Terminal(till.flash)
+            assert till.journal.next_number >= number and till.journal.counters.trace >= trace, filling
+            assert refused(till, sale) == "refused.journal_damaged"
+            assert till.sell(100).number > number

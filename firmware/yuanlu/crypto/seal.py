@@ -2,8 +2,8 @@
 
 What the vault keeps, in two places by turns, little-endian:
     u32 turn | u32 number | u32 sequence | u32 trace | u32 boot | 32 bytes K(number) | 16 bytes pending key | u32 crc32
-turn: rises with each write, the larger one counts; number: of the first record of the newest sector; sequence: of that sector;
-trace and boot: the largest used.
+turn: rises with each write, the larger one counts; number: of the first record of the newest sector; sequence: of the newest
+sector that stands; trace and boot: the largest used.
 """
 
 from binascii import crc32
@@ -63,12 +63,19 @@ class Seal:
             self._key_number += 1
 
     def advance(self, number, sequence, trace, boot, renew):
-        """Durable, before sector `sequence` is opened with record `number`. renew: nothing is pending, forget the pending key."""
+        """Durable, before a sector is opened with record `number`, while `sequence` is the newest that stands. renew: nothing is
+        pending, forget the pending key."""
         self._reach(number)
         if renew:
             self._pending = bytes(self.vault.random(16))
+        self._store((self.turn + 1, number, sequence, trace, boot))
+
+    def stands(self, sequence):
+        """Durable, when the first record of the newest sector stands: a journal without that sequence has lost its end."""
+        self._store((self.turn + 1, self.number, sequence, self.trace, self.boot))
+
+    def _store(self, numbers):
         self.place = PLACES[0] if self.place == PLACES[1] else PLACES[1]
-        numbers = (self.turn + 1, number, sequence, trace, boot)
         self.vault.store(self.place, _encode(numbers, self._key, self._pending))
         self.turn, self.number, self.sequence, self.trace, self.boot = numbers
 

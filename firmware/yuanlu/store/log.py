@@ -151,7 +151,7 @@ class Log:
     def _open(self, sector, business):
         trace, batch, printed, pending = business.standing()
         sequence = self.sequence + 1
-        self.seal.advance(self.number, sequence, trace, business.counters.boot, not pending)
+        self.seal.advance(self.number, self.sequence, trace, business.counters.boot, not pending)
         if self.erased != sector:
             self._erase(sector)
         self.erased = None
@@ -165,6 +165,7 @@ class Log:
         self.head, self.sequence, self.tail, self.summary_at = sector, sequence, opening.tail, opening.summary_at
         self.filter = opening.filter
         self.sealed, self.last = True, None
+        self.seal.stands(sequence)
         business.moved(opening.moves)
 
 
