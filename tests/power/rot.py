@@ -30,6 +30,8 @@ LARGER = (
     ((3, 65536, 16), 9, 2),
 )
 
+Image = tuple[tuple[int, int, int], int, int]
+
 
 @dataclass
 class Table:
@@ -201,7 +203,7 @@ def _summaries(truth: Truth) -> list[tuple[int, int]]:
 
 def noise(truth: Truth, count: int, table: Table) -> Table:
     """Images of noise, of noise with true headers and records strewn in, and the true image with noise strewn in. Only that the
-    mount and each look-up end in an answer or a refusal is asked: who strews true records about is an attacker, and the seal's."""
+    mount and each look-up end in an answer or a refusal is asked: who strews true records about is the seal's."""
     draw = random.Random(2)
     judge = Judge(truth)
     size, sectors = truth.geometry[1], truth.geometry[0]
@@ -237,17 +239,17 @@ def small_flips(sample: int | None = None) -> Table:
     return flipped(truth, random.Random(3).sample(bits, sample) if sample else bits, Table(f"flips {geometry}"))
 
 
-def larger_flips(sample: int) -> Iterator[Table]:
+def larger_flips(sample: int, images: Iterable[Image] = LARGER) -> Iterator[Table]:
     """So many bits of each larger image."""
-    for geometry, seed, sectors in LARGER:
+    for geometry, seed, sectors in images:
         truth = aged(geometry, seed, sectors)
         bits = random.Random(4).sample(range(8 * len(truth.data)), sample)
         yield flipped(truth, bits, Table(f"flips {geometry}"))
 
 
-def lost_parts() -> Iterator[Table]:
+def lost_parts(images: Iterable[Image] = (SMALL, *LARGER[:3])) -> Iterator[Table]:
     """Losses of the small image and of the larger ones of few sectors."""
-    for geometry, seed, sectors in (SMALL, *LARGER[:3]):
+    for geometry, seed, sectors in images:
         yield losses(aged(geometry, seed, sectors), Table(f"losses {geometry}"))
 
 

@@ -1,4 +1,4 @@
-"""A chip with a past, and what a journal may still say when the chip has rotted: the truth, an older truth with a report, or no."""
+"""A chip with a past, and what a journal may say when the chip has rotted: the truth, an older truth with a report, or no."""
 
 from __future__ import annotations
 
