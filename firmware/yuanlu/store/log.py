@@ -220,9 +220,7 @@ class _Opening:
     def _write_copy(self):
         record = self.log.record
         record.mark_copy()
-        if self.tail + record.size > self.end:
-            raise StoreFull("journal: what is unsettled fits no sector")
-        self.tail = self.chip.write(self.tail)
+        self._write()
         self.filter.add(record)
         self.moves.append((record.number, record.address))
 
@@ -242,5 +240,10 @@ class _Opening:
         log = self.log
         log.record.fill(s.SUMMARY, log.number, log.terminal, payload, log.seal.tag)
         self.summary_at = log.offset(self.tail)
-        self.tail = self.chip.write(self.tail)
+        self._write()
         log.note(log.record)
+
+    def _write(self):
+        if self.tail + r.size(self.log.record.length, self.log.flash.unit) > self.end:
+            raise StoreFull("journal: what is unsettled fits no sector")
+        self.tail = self.chip.write(self.tail)
