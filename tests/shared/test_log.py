@@ -60,14 +60,14 @@ def test_three_sectors_are_enough_where_they_are_large():
 
 
 def test_records_come_back_in_every_life_and_every_unit():
-    """Five lives of seven records; mounting alone writes nothing."""
+    """Five lives of four records; mounting alone writes nothing."""
     for unit in (1, 4, 8, 32, 256):
         flash = NorFlash(10, 2048, unit)
         expected = []
         for life in range(5):
             log, business = opened(flash)
             assert values(log) == expected and not business.trouble
-            for value in range(7):
+            for value in range(4):
                 expected.append((put(log, business, 10 * life + value), 10 * life + value))
             before = flash.operations
             assert values(opened(flash)[0]) == values(log) == expected
@@ -168,10 +168,10 @@ def test_the_ring_wraps_and_keeps_the_newest_window():
     """What is left is the newest, without a gap but for SUMMARYs, and all sectors wear alike."""
     flash = NorFlash(5, 4096, 16)
     log, business = opened(flash)
-    told = fill(log, business, 12)
+    told = fill(log, business, 9)
     there = values(log)
     assert there == told[-len(there) :] == values(opened(flash)[0])
-    assert len(told) // 12 * log.window - 3 <= len(there) <= (4096 // r.size(NOTE, 16)) * log.window
+    assert len(told) // 9 * log.window - 3 <= len(there) <= (4096 // r.size(NOTE, 16)) * log.window
     erases = [log.chip.header(sector)[1] for sector in range(5)]
     assert max(erases) - min(erases) <= 1
 
