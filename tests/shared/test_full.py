@@ -18,44 +18,62 @@ def filled(chip):
     return till
 
 
+def on_each_chip(check):
+    """Call `check` with each chip; the one before is garbage by then, since two at a time are much for a small heap."""
+    for chip in CHIPS:
+        check(chip)
+
+
 def test_new_work_is_refused_before_the_chip_is_full():
     """With a reason that has a next step; not by an error of the store in the middle of something (L7)."""
-    for chip in CHIPS:
-        till = Terminal(NorFlash(*chip), open_limit=32)
-        try:
-            while True:
-                till.refund(till.sell(1000), 100, s.SILENT)
-        except Refused as error:
-            assert error.reason == "refused.too_many_open", chip
-        assert len(till.journal.live) >= 2, chip
+    on_each_chip(refuse_in_time)
+
+
+def refuse_in_time(chip):
+    """Open until a rule says no."""
+    till = Terminal(NorFlash(*chip), open_limit=32)
+    try:
+        while True:
+            till.refund(till.sell(1000), 100, s.SILENT)
+    except Refused as error:
+        assert error.reason == "refused.too_many_open", chip
+    assert len(till.journal.live) >= 2, chip
 
 
 def test_L5_a_full_chip_can_settle_everything_it_holds():
     """Each send and each answer finds room, in this life and the next, and then work goes on."""
-    for chip in CHIPS:
-        till = Terminal(filled(chip).flash, open_limit=32)
-        numbers = [transaction.number for transaction in till.journal.live]
-        while till.journal.live:
-            till.settle(till.journal.live[0], s.DONE)
-        for number in numbers:
-            assert till.journal.find_live(number) is None
-        assert till.refund(till.sell(1000), 100).state == s.IS_QUEUED, chip
+    on_each_chip(settle_all)
+
+
+def settle_all(chip):
+    """Fill, power up, settle, go on."""
+    till = Terminal(filled(chip).flash, open_limit=32)
+    numbers = [transaction.number for transaction in till.journal.live]
+    while till.journal.live:
+        till.settle(till.journal.live[0], s.DONE)
+    for number in numbers:
+        assert till.journal.find_live(number) is None
+    assert till.refund(till.sell(1000), 100).state == s.IS_QUEUED, chip
 
 
 def test_L5_a_full_chip_loses_nothing():
     """All that was opened is there after the refusal and after the next power-up, each with its bytes."""
-    for chip in CHIPS:
-        till = Terminal(NorFlash(*chip), open_limit=32)
-        told = []
-        for _ in range(40):
-            try:
-                refund = till.refund(till.sell(1000), 100)
-                told.append((refund.number, till.journal.message(refund)))
-            except (Refused, StoreFull):
-                pass
-        for journal in (till.journal, Terminal(till.flash).journal):
-            found = [(t.number, journal.message(t)) for t in journal.live if t.number != t.original]
-            assert found == told, chip
+    on_each_chip(keep_all)
+
+
+def keep_all(chip):
+    """Fill with what was never sent, and read it in two lives."""
+    till = Terminal(NorFlash(*chip), open_limit=32)
+    told = []
+    for _ in range(40):
+        try:
+            refund = till.refund(till.sell(1000), 100)
+            told.append((refund.number, till.journal.message(refund)))
+        except (Refused, StoreFull):
+            pass
+    for journal in (till.journal, Terminal(till.flash).journal):
+        found = [(t.number, journal.message(t)) for t in journal.live if t.number != t.original]
+        assert found == told, chip
 
 
 def test_a_sale_with_many_small_refunds_never_blocks_the_chip():

@@ -10,6 +10,7 @@ class Book:
 
     def __init__(self, *live):
         self.live = list(live)
+        self.log, self.unsure = self, 0  # nothing was lost
 
 
 def waiting(number, original, due=None, state=s.IS_QUEUED, kind=KIND_REFUND):

@@ -4,6 +4,7 @@ from parts import NorFlash, Terminal
 from raises import raises
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
+from yuanlu.store import pending
 
 
 def looks(till):
@@ -90,3 +91,53 @@ def test_L2_a_place_that_could_not_be_read_is_never_read_again():
         grown(till, 1)
         again = Terminal(till.flash)
         assert looks(again) == [], "what was settled came back"
+
+
+def test_L3_what_may_have_been_settled_since_is_not_sent_again():
+    """Withdrawn, and given back by another refund: when the WITHDRAWN has rotted, the first stands open again and stays there."""
+    till = Terminal(NorFlash(5, 4096, 16))
+    sale = till.sell()
+    first = till.refund(sale, 10_000)
+    till.desk.withdraw(first)
+    place = first.rests_on[-1][1]
+    till.refund(sale, 10_000, s.DONE)
+    till.flash.data[place + 14] ^= 1
+    for _ in range(2):
+        till = Terminal(till.flash)
+        assert looks(till) == [(first.number, s.IS_QUEUED)]
+        assert pending.eligible(till.journal) == []
+        assert refused(till, sale) == "refused.journal_damaged"
+        refund = till.refund(till.sell(), 100)
+        assert pending.eligible(till.journal) == [refund], "the next customer is served"
+        till.settle(refund, s.DONE)
+
+
+def test_L5_a_hole_that_reads_as_blank_is_not_taken_for_the_end():
+    """A SUMMARY of ones: what stands behind it was acknowledged."""
+    till = Terminal(NorFlash(5, 4096, 16))
+    grown(till, 2)
+    sale = till.sell()
+    waiting = till.refund(sale, 100, s.SILENT)
+    log = till.journal.log
+    number, at = till.journal.next_number, log.head * 4096 + log.summary_at
+    size = log.chip.read(at).size
+    till.flash.data[at : at + size] = b"\xff" * size
+    till = Terminal(till.flash)
+    assert till.journal.trouble and looks(till) == [(waiting.number, s.IS_UNKNOWN)]
+    assert till.journal.next_number >= number
+
+
+def test_L3_L4_the_newest_sector_lost_as_a_whole_is_missed():
+    """Only the vault knows that it stood: what it held is gone, and no number or trace of it comes again."""
+    for filling in (0x00, 0xFF):
+        till = Terminal(NorFlash(5, 4096, 16))
+        sale = till.sell()
+        grown(till, 1)
+        till.refund(sale, 10_000, s.DONE)
+        number, trace, start = till.journal.next_number, till.journal.counters.trace, till.journal.log.head * 4096
+        till.flash.data[start : start + 4096] = bytes([filling]) * 4096
+        for _ in range(2):
+            till = Terminal(till.flash)
+            assert till.journal.next_number >= number and till.journal.counters.trace >= trace, filling
+            assert refused(till, sale) == "refused.journal_damaged"
+            assert till.sell(100).number > number

@@ -2,7 +2,7 @@
 
 What the vault keeps of it, little-endian:
     u32 number | u32 sequence | u32 trace | u32 boot | 32 bytes K(number) | 16 bytes pending key
-number: of the first record of the newest sector; sequence: of that sector; trace and boot: the largest used.
+number: of the first record of the newest sector; sequence: of the newest sector that stands; trace and boot: the largest used.
 """
 
 from hashlib import sha256
@@ -54,12 +54,20 @@ class Seal:
             self._key_number += 1
 
     def advance(self, number, sequence, trace, boot, renew):
-        """Durable, before sector `sequence` is opened with record `number`. renew: nothing is pending, forget the pending key."""
+        """Durable, before a sector is opened with record `number`, while `sequence` is the newest that stands. renew: nothing is
+        pending, forget the pending key."""
         self._reach(number)
         if renew:
             self._pending = bytes(self.vault.random(16))
-        self.kept.store(_encode((number, sequence, trace, boot), self._key, self._pending))
-        self.number, self.sequence, self.trace, self.boot = number, sequence, trace, boot
+        self._store((number, sequence, trace, boot))
+
+    def stands(self, sequence):
+        """Durable, when the first record of the newest sector stands: a journal without that sequence has lost its end."""
+        self._store((self.number, sequence, self.trace, self.boot))
+
+    def _store(self, numbers):
+        self.kept.store(_encode(numbers, self._key, self._pending))
+        self.number, self.sequence, self.trace, self.boot = numbers
 
     def conceal(self, number, data):
         """Encrypt (or decrypt) what record `number` carries while its transaction is pending."""

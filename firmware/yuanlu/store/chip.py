@@ -48,15 +48,15 @@ class Chip:
         return record
 
     def records(self, sector, used=0):
-        """The records of one sector, in the one Record. used: of a closed sector, in bytes; 0: it ends where it is blank."""
+        """The records of one sector, in the one Record. used: of a closed sector; 0: it ends where all the rest is blank."""
         address = self.end = self.first(sector)
         end = sector * self.flash.sector_size + (used or self.flash.sector_size)
-        covered = address
+        covered, looked = address, bool(used)
         while address + _SMALLEST <= end:
             record = self.read(address, end)
             if record is None:
-                if not used and self._blank_head():
-                    break
+                if not looked and self._blank_head():
+                    looked, end = True, address + self._not_blank(address)
                 # Torn by a cut, or damaged since: look for the next record, unit by unit.
                 address += self.flash.unit
                 continue
@@ -71,8 +71,12 @@ class Chip:
 
     def unreadable(self, sector):
         """Bytes from `end` to the last one in the sector that is not blank: what a cut has left there."""
-        stop = (sector + 1) * self.flash.sector_size
-        last = at = self.end
+        return self._not_blank(self.end) if self.end < (sector + 1) * self.flash.sector_size else 0
+
+    def _not_blank(self, start):
+        """Bytes from `start` to the last one in its sector that is not blank."""
+        stop = (start // self.flash.sector_size + 1) * self.flash.sector_size
+        last = at = start
         while at < stop:
             chunk = self._chunk[: min(64, stop - at)]
             self.flash.read_into(at, chunk)
@@ -80,7 +84,7 @@ class Chip:
                 if chunk[place] != 0xFF:
                     last = at + place + 1
             at += len(chunk)
-        return last - self.end
+        return last - start
 
     def write(self, address):
         """Program the Record and read it back; BadSector when it did not stay. Returns where it ends."""

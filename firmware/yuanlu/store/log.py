@@ -16,7 +16,7 @@ from yuanlu.errors import StoreDamaged, StoreFull
 from yuanlu.refund import state as s
 from yuanlu.store import summary
 from yuanlu.store.chip import BadSector, Chip
-from yuanlu.store.history import choose, used
+from yuanlu.store.opening import Opening
 
 MESSAGE = const(400)  # payload of an INTENT with the longest message of the profile
 NOTE = const(40)  # the largest payload of a SENDING, RESULT or PRINTED
@@ -51,6 +51,7 @@ class Log:
         self.sealed = True  # False: the newest sector was open when power went; nothing may be appended to it
         self.quiet = False  # True while an answer is awaited: some chips stop interrupts for an erase
         self.erased = None  # a sector erased ahead of its use
+        self.damaged = False  # the last look-up met something that it could not read
         self.last = None  # the newest record's bytes, until the first write of this life has repeated it
 
     # ---- where things are
@@ -154,12 +155,12 @@ class Log:
     def _open(self, sector, business):
         trace, batch, printed, pending = business.standing()
         sequence = self.sequence + 1
-        self.seal.advance(self.number, sequence, trace, business.counters.boot, not pending)
+        self.seal.advance(self.number, self.sequence, trace, business.counters.boot, not pending)
         if self.erased != sector:
             self._erase(sector)
         self.erased = None
         self.chip.write_header(sector, sequence, self._erases, self.number)
-        opening = _Opening(self, sector, sequence)
+        opening = Opening(self, sector, sequence)
         opening.carry(business)
         fixed = (0, self.lowest, self.unsure, self.used(), self.summary_at, trace, batch, printed, len(self.retired))
         tail = summary.tail(self.filter.bits, self.retired, opening.addresses(business))
@@ -168,84 +169,5 @@ class Log:
         self.head, self.sequence, self.tail, self.summary_at = sector, sequence, opening.tail, opening.summary_at
         self.filter = opening.filter
         self.sealed, self.last = True, None
+        self.seal.stands(sequence)
         business.moved(opening.moves)
-
-
-class _Opening:
-    """A sector while it is being filled; nothing of the log or the business changes before its SUMMARY stands."""
-
-    def __init__(self, log, sector, sequence):
-        self.log, self.chip = log, log.chip
-        self.tail = self.chip.first(sector)
-        self.end = (sector + 1) * log.flash.sector_size
-        self.leaving = log.sector(sequence - log.window)
-        self.staying = [log.sector(other) for other in range(sequence - log.window + 1, sequence)]
-        self.filter = summary.Filter(log.flash.sector_size)
-        self.moves = []  # (record number, new address); None: it can no longer be read
-
-    def carry(self, business):
-        """Copy what must stay of the sector that leaves, and the last record written before a cut, which may be weak."""
-        size = self.log.flash.sector_size
-        # Not only of the one that leaves: one whose header cannot be read any more leaves without being missed.
-        for number, address, _ in business.addresses():
-            if address // size not in self.staying:
-                self._copy(business, number, address)
-        if self.log.last is not None and not self._has(self.log.newest[0]):
-            self.log.record.take(self.log.last)
-            self._write_copy()
-        if self.leaving is not None:
-            self._carry_history(business)
-
-    def _has(self, number):
-        return any(number == other for other, _ in self.moves)
-
-    def _copy(self, business, number, address):
-        record = self.chip.read(address)
-        if record is None or record.number != number:
-            self.log.unsure = self.log.number
-            business.report("record {} cannot be read".format(number))
-            self.moves.append((number, None))
-        else:
-            self._write_copy()
-
-    def _carry_history(self, business):
-        log, size = self.log, self.log.flash.sector_size
-        tail = len(self.filter.bits) + 2 * len(log.retired) + 4 * len(business.addresses())
-        room = self.end - self.tail - r.size(r.payload_length(s.SUMMARY, tail), log.flash.unit) - log.exchange_room
-        if not log.sealed:
-            room -= r.size(r.payload_length(s.BOOT), log.flash.unit)
-        log.lowest = choose(log, self.leaving, min(room, size * 4 // 5) // log.done_size)
-        for record in self.chip.records(self.leaving, used(log, log.sequence + 1 - log.window)):
-            taken = record.type in (s.SALE, s.REFUND) and record.original >= log.lowest
-            if taken and not self._has(record.number):
-                self._write_copy()
-        if self.chip.damage:
-            log.unsure = log.number
-
-    def _write_copy(self):
-        record = self.log.record
-        record.mark_copy()
-        if self.tail + record.size > self.end:
-            raise StoreFull("journal: what is unsettled fits no sector")
-        self.tail = self.chip.write(self.tail)
-        self.filter.add(record)
-        self.moves.append((record.number, record.address))
-
-    def addresses(self, business):
-        """Where the records that the business rests on will be once this sector counts."""
-        moved, places = {}, []
-        for number, address in self.moves:
-            moved[number] = address
-        for number, address, mark in business.addresses():
-            address = moved.get(number, address)
-            if address is not None:
-                places.append(address | mark)
-        return places
-
-    def publish(self, payload):
-        """Write the SUMMARY: from now on the sector counts."""
-        log = self.log
-        log.record.fill(s.SUMMARY, log.number, log.terminal, payload, log.seal.tag)
-        self.summary_at = log.offset(self.tail)
-        self.tail = self.chip.write(self.tail)
-        log.note(log.record)

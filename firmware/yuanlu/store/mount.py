@@ -49,7 +49,7 @@ def _find_headless(log, business):
             continue
         for record in log.chip.records(sector):
             if not record.copy and record.number >= log.seal.number:
-                log.sequences[sector] = log.seal.sequence
+                log.sequences[sector] = max(log.seal.sequence, max(log.sequences) + 1)
                 business.report("the header of sector {} cannot be read".format(sector))
                 break
 
@@ -147,9 +147,10 @@ def _go_beyond(log, business, damage):
         log.number += 1 + log.unreadable // _SHORTEST
         traces += 1 + log.unreadable // _SHORTEST_ATTEMPT
     seal = log.seal
-    behind = log.sequence < seal.sequence - 1 or seal.number > log.number + _WEAK
+    behind = log.sequence < seal.sequence or seal.number > log.number + _WEAK
     log.number = max(log.number, seal.number)
     if behind:
+        log.number += log.flash.sector_size // _SHORTEST
         _lose(log, business, "the journal ends before record {}, which the vault has seen".format(seal.number))
         traces = log.flash.sector_size // _SHORTEST_ATTEMPT
     business.counters.begin_life(seal.trace, seal.boot, traces)

@@ -8,12 +8,18 @@ def eligible(journal):
     """What may be sent as soon as it is due, oldest first: a later refund of one sale waits for the earlier one, and while a
     sale or void has to be reversed nothing else is sent."""
     busy, found = [], []
-    sendable = [transaction for transaction in journal.live if s.is_sendable(transaction.state)]
+    sendable = [t for t in journal.live if s.is_sendable(t.state) and not needs_person(journal, t)]
     for transaction in [t for t in sendable if needs_reversal(t)] or sendable:
         if transaction.original not in busy:
             found.append(transaction)
         busy.append(transaction.original)
     return found
+
+
+def needs_person(journal, transaction):
+    """Something was lost that may have settled it, or another one of its sale: what the journal holds may be an older state. To
+    go on from there by itself could give back what was withdrawn and given back otherwise since."""
+    return transaction.original < journal.log.unsure
 
 
 def due(journal, now, diff):

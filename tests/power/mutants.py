@@ -1,0 +1,294 @@
+"""Each rule of recovery switched off, and the test that must then fail.
+
+A mutant is a small change of one file: `old` stands there exactly once and becomes `new`. `killed` applies it to a copy of the
+firmware and the shared tests and runs the one test that is named, on CPython.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+LOG, JOURNAL, MOUNT = "store/log.py", "store/journal.py", "store/mount.py"
+CHIP, HISTORY, SUMMARY, SEAL = "store/chip.py", "store/history.py", "store/summary.py", "crypto/seal.py"
+
+
+class Mutant(NamedTuple):
+    """One rule switched off."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str  # file and function in tests/shared
+
+
+# The first six are the faults of the journal's first drafts.
+MUTANTS = (
+    Mutant(
+        "recovery writes",
+        JOURNAL,
+        "        mount.mount(self.log, self)\n",
+        "        mount.mount(self.log, self)\n        if not self.log.sealed:\n            self.make_room()\n",
+        "test_journal.py::test_mounting_writes_nothing",
+    ),
+    Mutant(
+        "what was open at a cut is appended to, behind the torn record",
+        MOUNT,
+        "    log.sealed = log.sequence == 0\n",
+        "    log.sealed = True\n",
+        "test_log_cuts.py::test_the_first_write_after_a_cut_opens_a_sector",
+    ),
+    Mutant(
+        "a sector whose first record is torn is taken for the newest",
+        MOUNT,
+        "if any(not record.copy for record in log.chip.records(log.head)):",
+        "if True:",
+        "test_log_cuts.py::test_L5_a_compaction_that_was_cut_is_dropped_and_done_again",
+    ),
+    Mutant(
+        "the wrong sector is carried",
+        LOG,
+        "        self.staying = [log.sector(other) for other in range(sequence - log.window + 1, sequence)]\n",
+        "        self.staying = [log.sector(other) for other in range(sequence - log.window, sequence)]\n",
+        "test_log.py::test_L5_what_is_wanted_outlives_any_number_of_wraps",
+    ),
+    Mutant(
+        "a cut compaction leaves its sector in the ring",
+        MOUNT,
+        "        log.sequences[log.head] = 0\n",
+        "        return unreadable\n",
+        "test_log_cuts.py::test_L5_a_compaction_that_was_cut_is_dropped_and_done_again",
+    ),
+    Mutant(
+        "what is free is known in RAM alone",
+        LOG,
+        "        sector = (self.head + 1) % self.flash.sectors\n        while sector in self.retired:\n",
+        "        sector = (self.head + 1) % self.flash.sectors\n        while sector in self.retired or self.chip.header(sector):\n",
+        "test_log.py::test_the_ring_wraps_and_keeps_the_newest_window",
+    ),
+    Mutant(
+        "the vault after the header",
+        LOG,
+        "        self.seal.advance(self.number, self.sequence, trace, business.counters.boot, not pending)\n",
+        "",
+        "test_seal.py::test_the_vault_moves_on_before_the_header_is_written",
+    ),
+    Mutant(
+        "the vault is not told that a sector stands",
+        LOG,
+        "        self.seal.stands(sequence)\n",
+        "",
+        "test_rot.py::test_L3_L4_the_newest_sector_lost_as_a_whole_is_missed",
+    ),
+    Mutant(
+        "the SUMMARY before the copies",
+        LOG,
+        "        opening.carry(business)\n",
+        "        opening.publish(r.encode(s.SUMMARY, (0, 0, 0, self.used(), self.summary_at, 0, 0, 0, 0), bytes(48)))\n"
+        "        opening.carry(business)\n",
+        "test_log_cuts.py::test_L5_a_compaction_that_was_cut_is_dropped_and_done_again",
+    ),
+    Mutant(
+        "no read-back",
+        CHIP,
+        "            if chunk != part:\n",
+        "            if False:\n",
+        "test_log.py::test_a_program_that_did_not_take_is_noticed",
+    ),
+    Mutant(
+        "an erase is not looked at",
+        CHIP,
+        "            if self._chunk != _ONES:\n",
+        "            if False:\n",
+        "test_chip.py::test_a_sector_that_stays_full_is_no_erased_one",
+    ),
+    Mutant(
+        "the last record is not written again",
+        LOG,
+        "        if self.log.last is not None and not self._has(self.log.newest[0]):\n",
+        "        if False:\n",
+        "test_log_cuts.py::test_the_first_write_after_a_cut_opens_a_sector",
+    ),
+    Mutant(
+        "a filter bit is not set",
+        SUMMARY,
+        'key(b"d", body.date), b"r" + body.rrn,',
+        'key(b"d", body.date),',
+        "test_history.py::test_the_filters_hide_no_record",
+    ),
+    Mutant(
+        "the filter misses the originals",
+        SUMMARY,
+        '        self._set(key(b"o", record.original))\n',
+        "",
+        "test_history.py::test_the_filters_hide_no_record",
+    ),
+    Mutant(
+        "lowest is not raised",
+        HISTORY,
+        "    return originals[len(originals) - fit - 1] + 1\n",
+        "    return log.lowest\n",
+        "test_families.py::test_L3_L5_spent_never_shrinks_while_the_sale_is_there_page_wise",
+    ),
+    Mutant(
+        "unsure is not kept",
+        MOUNT,
+        "max(log.unsure, body.unsure)\n",
+        "log.unsure\n",
+        "test_rot.py::test_L3_L4_the_newest_sector_lost_as_a_whole_is_missed",
+    ),
+    Mutant(
+        "numbers are used again after a torn record",
+        MOUNT,
+        "        log.number += 1 + log.unreadable // _SHORTEST\n",
+        "",
+        "test_log_cuts.py::test_L4_numbers_that_a_torn_record_may_carry_are_left_out",
+    ),
+    Mutant(
+        "traces are used again after a torn record",
+        MOUNT,
+        "        traces += 1 + log.unreadable // _SHORTEST_ATTEMPT\n",
+        "",
+        "test_journal.py::test_L4_trace_and_number_of_a_torn_record_are_left_out",
+    ),
+    Mutant(
+        "traces are used again after damage",
+        MOUNT,
+        "    traces = -(-damage // _SHORTEST_ATTEMPT)\n",
+        "    traces = 0\n",
+        "test_rot.py::test_L4_the_trace_of_an_unreadable_intent_is_left_out",
+    ),
+    Mutant(
+        "a retired sector is used again",
+        LOG,
+        "        while sector in self.retired:\n",
+        "        while False:\n",
+        "test_worn.py::test_L5_a_record_that_did_not_stay_is_written_again_in_another_sector",
+    ),
+    Mutant(
+        "a retired newest sector has room",
+        LOG,
+        " if self.sequence and self.head not in self.retired else 0",
+        " if self.sequence else 0",
+        "test_worn.py::test_a_place_that_wears_out_while_an_answer_is_awaited_is_not_programmed_twice",
+    ),
+    Mutant(
+        "retired sectors without end",
+        LOG,
+        "        return len(self.retired) > 1 + self.flash.sectors // 16\n",
+        "        return len(self.retired) >= self.flash.sectors\n",
+        "test_worn.py::test_a_chip_worn_out_says_so_and_harms_nothing",
+    ),
+    Mutant(
+        "a given-up twin counts",
+        MOUNT,
+        "    _drop_twins(log)\n",
+        "",
+        "test_worn.py::test_L4_L5_a_sector_given_up_while_it_was_opened_is_not_taken_for_the_good_one",
+    ),
+    Mutant(
+        "an erase while quiet",
+        LOG,
+        "        if self.quiet:\n            raise StoreFull",
+        "        if False:\n            raise StoreFull",
+        "test_log.py::test_no_erase_while_an_answer_is_awaited",
+    ),
+    Mutant(
+        "an erase ahead while quiet",
+        LOG,
+        "        if self.sealed and not self.quiet and self.erased is None",
+        "        if self.sealed and self.erased is None",
+        "test_log.py::test_no_erase_while_an_answer_is_awaited",
+    ),
+    Mutant(
+        "a window one sector too large",
+        LOG,
+        "self.window = flash.sectors - 2 - flash.sectors // 16",
+        "self.window = flash.sectors - 1 - flash.sectors // 16",
+        "test_log.py::test_the_window_leaves_two_sectors_and_more_on_a_large_chip",
+    ),
+    Mutant(
+        "the newest sector without its header is empty",
+        MOUNT,
+        "    _find_headless(log, business)\n",
+        "",
+        "test_rot.py::test_L3_L4_L5_the_newest_sector_without_its_header_is_not_taken_for_empty",
+    ),
+    Mutant(
+        "damage in a closed sector is not noticed",
+        HISTORY,
+        "    if log.chip.damage:\n",
+        "    if False:\n",
+        "test_rot.py::test_L3_rot_in_the_last_record_is_noticed_in_the_same_life",
+    ),
+    Mutant(
+        "damage at power-up is not noticed",
+        MOUNT,
+        "    if log.chip.damage:\n",
+        "    if False:\n",
+        "test_log.py::test_a_damaged_record_hides_no_other",
+    ),
+    Mutant(
+        "a place that cannot be read stays in the list",
+        JOURNAL,
+        "if place[0] != number or address is not None]",
+        "]",
+        "test_rot.py::test_L2_a_place_that_could_not_be_read_is_never_read_again",
+    ),
+    Mutant(
+        "what may have been settled is sent again",
+        "store/pending.py",
+        "    return transaction.original < journal.log.unsure\n",
+        "    return False\n",
+        "test_rot.py::test_L3_what_may_have_been_settled_since_is_not_sent_again",
+    ),
+    Mutant(
+        "both places of the vault are one",
+        SEAL,
+        "PLACES[0] if self.place == PLACES[1] else PLACES[1]",
+        "PLACES[0]",
+        "test_seal.py::test_a_torn_vault_write_leaves_the_state_before",
+    ),
+    Mutant(
+        "a key is used for two records",
+        SEAL,
+        "            self._key_number += 1\n",
+        "            self._key_number = number\n",
+        "test_seal.py::test_the_keys_are_those_of_the_format",
+    ),
+)
+
+
+def outcome(mutant: Mutant | None, test: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run that test in a copy of what it needs, with the mutant's change."""
+    for name in ("firmware", "tests/shared", "tests/vectors"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "build" / "firmware", folder / "build" / "firmware", ignore=shutil.ignore_patterns("*.mpy"))
+    if mutant is not None:
+        path = folder / "firmware" / "yuanlu" / mutant.file
+        text = path.read_text("utf-8")
+        if text.count(mutant.old) != 1:
+            raise ValueError(f"{mutant.name}: what it changes stands {text.count(mutant.old)} times in {mutant.file}")
+        path.write_text(text.replace(mutant.old, mutant.new), "utf-8")
+    file, function = test.split("::")
+    program = f"import {file[:-3]} as module; module.{function}()"
+    environment = {**os.environ, "PYTHONPATH": f"{folder / 'tests/shared'}:{folder / 'firmware'}", "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+def killed(mutant: Mutant, folder: Path) -> bool:
+    """True when the named test fails with the mutant's change, by an exception of its own and not because nothing ran."""
+    done = outcome(mutant, mutant.test, folder)
+    if done.returncode == 0:
+        return False
+    return (
+        f"in {mutant.test.split('::')[1]}" in done.stderr and "SyntaxError" not in done.stderr and "NameError" not in done.stderr
+    )

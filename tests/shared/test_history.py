@@ -1,0 +1,129 @@
+"""Each look-up against a scan of all that the window holds: the filters save time and hide nothing."""
+
+from parts import Answer, Card, NorFlash, Terminal, every_record, numbers_of
+from yuanlu.refund import state as s
+from yuanlu.refund.transaction import KIND_SALE, Draft
+from yuanlu.store import history, summary
+
+
+class Customer(Card):
+    """A card with other last four digits."""
+
+    def __init__(self, last_four):
+        super().__init__()
+        self.number = self.number[:6] + last_four
+
+
+def shop(chip, turns):
+    """A Terminal with sales of many customers, days and amounts, some given back in part, over several lives."""
+    till = Terminal(NorFlash(*chip), open_limit=32)
+    for turn in range(turns):
+        draft = Draft(KIND_SALE, 100 + turn % 5, card=Customer(str(1000 + turn % 7).encode()))
+        rrn = ("11221015%04d" % turn).encode()
+        sale = till.settle(till.desk.open(draft), s.DONE, Answer(b"00", 0, rrn, b"A1B2C3", 1101 + turn % 9, 101500))
+        if turn % 3 == 0:
+            till.refund(sale, 10, s.DONE)
+        if turn % 10 == 9:
+            till = Terminal(till.flash, open_limit=32)
+    return till
+
+
+def scanned(journal):
+    """(number, trace, rrn, last four, date, amount) of every done sale that may be listed, newest first."""
+    found = []
+    for record in every_record(journal):
+        if record.type == s.SALE and record.original >= journal.log.lowest:
+            body = record.body()
+            row = (body.transaction, body.trace, body.rrn, body.card[6:10], body.date, body.amount)
+            if row not in found:
+                found.append(row)
+    return sorted(found, reverse=True)
+
+
+CHIPS = ((6, 4096, 16), (6, 4096, 1), (6, 4096, 256))  # of one size: the small heap has no second place for a larger one
+
+
+def test_the_filters_hide_no_record():
+    """By trace, rrn, last four, date, amount, and each with another; of what is there and of what is not."""
+    for chip in CHIPS:
+        journal = shop(chip, 45).journal
+        rows = scanned(journal)
+        assert len(rows) > 10
+        for row in rows[::4] + [(0, 888888, b"999999999999", b"0000", 20250101, 99)]:
+            _, trace, rrn, last_four, date, amount = row
+            for asked in (
+                {"trace": trace},
+                {"rrn": rrn},
+                {"last_four": last_four},
+                {"date": date},
+                {"amount": amount},
+                {"date": date, "amount": amount},
+                {"last_four": last_four, "date": date},
+                {"rrn": rrn, "amount": amount},
+            ):
+                expected = [found[0] for found in rows if fits(found, asked)]
+                for limit in (1, 3, 99):
+                    assert numbers_of(journal.sales(limit, **asked)) == expected[:limit], (chip, asked, limit)
+                assert not journal.log.damaged
+
+
+def fits(row, asked):
+    """The row has all that is asked for."""
+    names = ("number", "trace", "rrn", "last_four", "date", "amount")
+    return all(row[names.index(name)] == asked[name] for name in asked)
+
+
+def test_the_last_are_the_newest():
+    """As many as asked for, in order, and no more."""
+    for chip in CHIPS:
+        journal = shop(chip, 40).journal
+        expected = [row[0] for row in scanned(journal)]
+        for limit in (1, 2, 5, 20, 500):
+            assert numbers_of(journal.sales(limit)) == expected[:limit], (chip, limit)
+
+
+def test_what_is_left_of_each_sale_is_what_a_scan_says():
+    """Refunds that are done, each once, however often they were copied."""
+    for chip in CHIPS:
+        journal = shop(chip, 45).journal
+        given, counted = {}, []
+        for record in every_record(journal):
+            if record.type == s.REFUND and record.number not in counted:
+                counted.append(record.number)
+                given[record.original] = given.get(record.original, 0) + record.body().amount
+        for row in scanned(journal):
+            assert journal.spent(row[0]) == given.get(row[0], 0), (chip, row)
+            assert journal.sale(row[0]).amount == row[5]
+
+
+def test_every_transaction_of_the_window_is_found_by_its_number():
+    """As often as not it has to be searched without a filter."""
+    journal = shop((6, 4096, 16), 30).journal
+    for number in sorted({record.transaction for record in every_record(journal) if record.type in (s.SALE, s.REFUND)}):
+        assert journal.transaction(number).state == s.IS_DONE
+    assert journal.transaction(99999) is None
+
+
+def test_a_filter_does_spare_sectors():
+    """Else it would be there for nothing: a trace is searched in fewer sectors than there are."""
+    journal = shop((8, 4096, 16), 60).journal
+    passed = 0
+    for row in scanned(journal):
+        sectors = list(history._matching(journal.log, summary.key(b"t", row[1])))
+        assert len(sectors) >= 1
+        passed += journal.log.window - len(sectors)
+    assert passed > 3 * len(scanned(journal))
+
+
+def test_a_lost_summary_hides_nothing_either():
+    """Its sector is searched, and the look-up says that something could not be read."""
+    till = shop((6, 4096, 16), 45)
+    rows = scanned(till.journal)
+    sector = till.journal.log.sector(till.journal.log.sequence - 1)
+    for record in till.journal.log.chip.records(sector):
+        if record.type == s.SUMMARY and not record.copy:
+            till.flash.data[record.address + 20] ^= 1
+            break
+    for row in rows[::3]:
+        assert numbers_of(till.journal.sales(9, rrn=row[2])) == [row[0]]
+        assert till.journal.log.damaged
