@@ -70,18 +70,20 @@ def played(geometry: Geometry) -> Workload:
 
 class Explorer:
     """One geometry's cuts. `part` of `parts`: operations are dealt out, so that processes can share; every:
-    only each so-manieth operation; second: with how many tears, by turns, each operation of a recovery is cut."""
+    of the workload's operations one in so many; second_every: the same of the operations of a recovery, each time others; second:
+    with how many tears those are torn, each time others."""
 
-    def __init__(self, geometry: Geometry, part: int = 0, parts: int = 1, every: int = 1, second: int = 1) -> None:
+    def __init__(self, geometry: Geometry, part: int = 0, parts: int = 1, second_every: int = 1, second: int = 1, every: int = 1) -> None:
         self.geometry = geometry
         self.work = played(geometry)
         self.chip = Chip(geometry.sectors, geometry.sector_size, geometry.unit)
         self.digests = Digests()
         self.result = Result(states=Counter(self.work.reached) if part == 0 else Counter())
         self.result.operations = len(self.work.tape[part :: parts * every])
-        self.seen_recoveries: set[tuple] = set()
-        self.turn = 0
-        self.part, self.step, self.second = part, parts * every, second
+        self.recovered: set[tuple] = set()
+        self.recoveries = self.turn = 0
+        self.part, self.step = part, parts * every
+        self.second, self.second_every = second, second_every
 
     def run(self, progress: Callable[[int], None] = lambda done: None) -> Result:
         """All of them; progress is told after each operation of the workload."""
@@ -122,20 +124,23 @@ class Explorer:
         where = f"{self.geometry}: operation {index} ({operation.kind} in step {step}), {name}"
         flying = _flying(operation)
         try:
-            life, tape = self._recover(image, before, after, flying)
-            verdict.work_on(life, {**before.content})
+            tape = self._recover(image, before, after, flying, (index, name.split()[-1]))
         except Exception as error:
             self._failed(where, error)
             return
-        if self._is_new_recovery(name, tape):
-            told = Book(*before)
-            for number, second in enumerate(tape):
-                for second_name, second_image in self._some(list(self._tears(second, False))):
-                    self._second_cut(f"{where}; operation {number} of the recovery ({second.kind}), {second_name}", tape,
-                                     number, second_image, told, after, flying)
+        self.recoveries += bool(tape)
+        for number, second in enumerate(tape):
+            if (number + self.recoveries) % self.second_every:
+                continue
+            for second_name, second_image in self._some(list(self._tears(second, False))):
+                place = f"{where}; operation {number} of the recovery ({second.kind}), {second_name}"
+                self._second_cut(place, tape[: number + 1], second_image, before, after, flying)
 
-    def _recover(self, image: Image, before: Book, after: Book, flying: dict[int, set[bytes]]) -> tuple[Life, list[Operation]]:
-        """Mount, check that this wrote nothing, check all; then the first writes of the new life, on a tape."""
+    def _recover(
+        self, image: Image, before: Book, after: Book, flying: dict[int, set[bytes]], torn: tuple[int, str]
+    ) -> list[Operation]:
+        """Mount, see that this wrote nothing, check all; then the first writes of the new life, on a tape, and new work. Not so
+        when an image torn at the same operation has led to the same memory before: it recovers in the same way."""
         chip = self.chip
         chip.chance.seed(self.result.raw)
         chip.restore(image)
@@ -145,9 +150,14 @@ class Explorer:
         if tape:
             raise verdict.Wrong("misused", "mounting wrote")
         self._states_of(life)
+        known = (torn[0], torn[1] if torn[1] in ("weak", "blank") else "", memory_of(life))
+        if known in self.recovered:
+            return []
+        self.recovered.add(known)
         life.journal.make_room()
         chip.tape = None
-        return life, tape
+        verdict.work_on(life, before.content)
+        return tape
 
     def _states_of(self, life: Life) -> None:
         states, log = self.result.states, life.journal.log
@@ -160,21 +170,16 @@ class Explorer:
         states["history dropped"] += log.lowest > 0
         states["summary torn"] += any("summary" in what for what in life.journal.trouble)
 
-    def _is_new_recovery(self, name: str, tape: list[Operation]) -> bool:
-        """Two tears after which the next life writes the same bytes at the same places recover in the same way."""
-        kind = "weak" if name.endswith("weak") else "blank" if name.endswith("blank") else ""
-        key = (kind, *(hash((operation.kind, operation.where, operation.data)) for operation in tape))
-        new = key not in self.seen_recoveries
-        self.seen_recoveries.add(key)
-        return new
-
-    def _second_cut(self, where, tape, number, image, before, after, flying) -> None:
+    def _second_cut(
+        self, where: str, tape: list[Operation], image: Image, before: Book, after: Book, flying: dict[int, set[bytes]]
+    ) -> None:
+        """The life after the life after. tape: what the recovery had begun to do."""
         self.result.second += 1
         if not self._note(image):
             return
         content = dict(before.content)
         flying = {key: set(value) for key, value in flying.items()}
-        for done in tape[: number + 1]:
+        for done in tape:
             record = as_record(done)
             if record is not None and not record.copy:
                 flying.setdefault(record.number, set()).add(content_of(record))
@@ -208,6 +213,15 @@ def tape_lowest(tape: list[Operation], after: Book) -> int:
         if record is not None and record.type == s.SUMMARY:
             lowest = max(lowest, record.body().lowest)
     return lowest
+
+
+def memory_of(life: Life) -> tuple:
+    """All that the mount has learned and that what it does next depends on."""
+    log, journal = life.journal.log, life.journal
+    live = tuple((t.number, t.state, tuple(t.rests_on)) for t in journal.live + journal.owed)
+    counters = journal.counters.trace, journal.counters.batch, journal.counters.boot
+    places = log.number, log.newest, log.sequence, log.head, log.tail, log.after, log.unreadable, log.lowest, log.sealed
+    return (*places, log.last, tuple(log.retired), tuple(log.sequences), counters, live, life.chip.vault.load(2), life.chip.vault.load(3))
 
 
 def _flying(operation: Operation) -> dict[int, set[bytes]]:

@@ -1,7 +1,8 @@
 """Every way in which power can end one operation: from the Operation, the images that may be left behind.
 
 A tear of a program is the set of its bits that were cleared. Each comes *solid*, *weak* (the bits at its edge read by chance until
-they are erased) and *blank* (everything reads FF in the next life and shows what it holds in the one after).
+they are erased) and *blank* (everything reads FF in the next life and shows what it holds in the one after). Of the prefixes byte by byte every second one is weak too and every
+fifth blank.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def _of_program(operation: Operation, sector_size: int, unit: int, fine: bool) -
         yield "not kept", before
         return
     old = before.sectors[number]
-    for name, data, edge in _partial(operation.data, fine):
+    for turn, (name, data, edge) in enumerate(_partial(operation.data, fine)):
         touched = [place for place in range(len(data)) if data[place] != 0xFF]
         used = bytearray(old.used)
         if touched:
@@ -60,9 +61,10 @@ def _of_program(operation: Operation, sector_size: int, unit: int, fine: bool) -
         yield name, _put(before, number, solid)
         if not touched:
             continue
-        if edge:
+        if edge and not (fine and turn % 2):
             yield name + " weak", _put(before, number, solid._replace(weak=tuple((at + place, mask) for place, mask in edge)))
-        yield name + " blank", _put(before, number, solid._replace(data=old.data, later=solid))
+        if not (fine and turn % 5):
+            yield name + " blank", _put(before, number, solid._replace(data=old.data, later=solid))
 
 
 def _partial(data: bytes, fine: bool) -> Iterator[tuple[str, bytes, list[tuple[int, int]]]]:
