@@ -27,14 +27,16 @@ class Outcome(NamedTuple):
     example: str
 
     def __str__(self) -> str:
-        return f"{self.cuts} cuts, {self.failed} failed, {'as expected' if self.as_expected else 'NOT as expected'}; {self.example}"
+        return (
+            f"{self.cuts} cuts, {self.failed} failed, {'as expected' if self.as_expected else 'NOT as expected'}; {self.example}"
+        )
 
 
 def run(name: str, short: bool = False) -> Outcome:
     """Play the control of that name."""
     if name in FIRMWARES:
         return _firmware(name)
-    return _littlefs("nor" if name == "littlefs" else "cached", 2 if short else 16)
+    return _littlefs("nor", 2 if short else 16) if name == "littlefs" else _littlefs("cached", 2)
 
 
 def _littlefs(kind: str, seeds: int) -> Outcome:
@@ -47,9 +49,9 @@ def _littlefs(kind: str, seeds: int) -> Outcome:
 
 
 def _json_of(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=SECONDS)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS)
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
+        raise RuntimeError(f"{' '.join(command)}: status {done.returncode}: {done.stdout[-500:]}{done.stderr[-1500:]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -73,7 +73,9 @@ class Explorer:
     of the workload's operations one in so many; second_every: the same of the operations of a recovery, each time others; second:
     with how many tears those are torn, each time others."""
 
-    def __init__(self, geometry: Geometry, part: int = 0, parts: int = 1, second_every: int = 1, second: int = 1, every: int = 1) -> None:
+    def __init__(
+        self, geometry: Geometry, part: int = 0, parts: int = 1, second_every: int = 1, second: int = 1, every: int = 1
+    ) -> None:
         self.geometry = geometry
         self.work = played(geometry)
         self.chip = Chip(geometry.sectors, geometry.sector_size, geometry.unit)
@@ -124,7 +126,7 @@ class Explorer:
         where = f"{self.geometry}: operation {index} ({operation.kind} in step {step}), {name}"
         flying = _flying(operation)
         try:
-            tape = self._recover(image, before, after, flying, (index, name.split()[-1]))
+            tape = self._recover(image, before, after, flying, (index, name.rsplit(maxsplit=1)[-1]))
         except Exception as error:
             self._failed(where, error)
             return
@@ -144,7 +146,8 @@ class Explorer:
         chip = self.chip
         chip.chance.seed(self.result.raw)
         chip.restore(image)
-        chip.tape = tape = []
+        tape: list[Operation] = []
+        chip.tape = tape
         life = Life(chip)
         verdict.check(life, before, after, flying)
         if tape:
@@ -161,7 +164,7 @@ class Explorer:
 
     def _states_of(self, life: Life) -> None:
         states, log = self.result.states, life.journal.log
-        states["torn at the end"] += bool(log.unreadable)
+        states["torn at the end"] += bool(vars(log)["unreadable"])
         states["seal after a cut"] += not log.sealed
         states["half-filled sector dropped"] += log.sequence > 0 and log.seal.sequence > log.sequence
         states["unsettled carried on"] += bool(life.journal.live) and any(
@@ -220,8 +223,18 @@ def memory_of(life: Life) -> tuple:
     log, journal = life.journal.log, life.journal
     live = tuple((t.number, t.state, tuple(t.rests_on)) for t in journal.live + journal.owed)
     counters = journal.counters.trace, journal.counters.batch, journal.counters.boot
-    places = log.number, log.newest, log.sequence, log.head, log.tail, log.after, log.unreadable, log.lowest, log.sealed
-    return (*places, log.last, tuple(log.retired), tuple(log.sequences), counters, live, life.chip.vault.load(2), life.chip.vault.load(3))
+    found = vars(log)["after"], vars(log)["unreadable"]
+    places = log.number, log.newest, log.sequence, log.head, log.tail, found, log.lowest, log.sealed
+    return (
+        *places,
+        log.last,
+        tuple(log.retired),
+        tuple(log.sequences),
+        counters,
+        live,
+        life.chip.vault.load(2),
+        life.chip.vault.load(3),
+    )
 
 
 def _flying(operation: Operation) -> dict[int, set[bytes]]:

@@ -2,10 +2,10 @@
 
     micropython -X heapsize=96M littlefs_cuts.py nor|cached seeds
 
-nor: a NOR chip, 16 erase blocks of 4 KiB, programs of 32 bytes. cached: a part that erases in sectors of 16 KiB, behind a cache in
-RAM that is erased and written back when another sector is touched or the file system syncs, in blocks of 512 bytes: that is how
-pyb.Flash drives the internal flash of an STM32. Each operation of the chip is torn in each way; after each the file system is
-mounted, every file must say what was last acknowledged or what was being written, and a further write must work.
+nor: a NOR chip, 16 erase blocks of 4 KiB, programs of 32 bytes. cached: a part that erases in sectors of 16 KiB, behind a cache
+in RAM that is erased and written back when another sector is touched or the file system syncs, in blocks of 512 bytes: that is
+how pyb.Flash drives the internal flash of an STM32. Each operation of the chip is torn in each way; after each the file system
+is mounted, every file must say what was last acknowledged or what was being written, and a further write must work.
 """
 
 import json
@@ -14,7 +14,8 @@ import sys
 
 import vfs
 
-FILES, REWRITES = 6, 120
+FILES = 6
+REWRITES = {"nor": 120, "cached": 40}
 SECTOR = 16384
 
 
@@ -103,17 +104,17 @@ class Cached(Nor):
 
 def content(name, turn):
     """What a file says: its status, long enough to be no inline file at times."""
-    return "{} {} ".format(name, turn) * (4 + turn % 9)
+    return f"{name} {turn} " * (4 + turn % 9)
 
 
-def workload(device, system):
+def workload(device, system, rewrites):
     """Rewrites status files; the acknowledged turns before each step."""
     told, books = {}, []
-    for turn in range(REWRITES):
+    for turn in range(rewrites):
         name = turn * 5 % FILES
         device.step = len(books)
         books.append((dict(told), name, turn))
-        with system.open("file{}".format(name), "w") as file:
+        with system.open(f"file{name}", "w") as file:
             file.write(content(name, turn))
         told[name] = turn
     device.step = len(books)
@@ -146,12 +147,12 @@ def check(device, book):
             if name in told:
                 allowed.remove("")
         try:
-            with system.open("file{}".format(name), "r") as file:
+            with system.open(f"file{name}", "r") as file:
                 found = file.read()
         except OSError:
             found = None
         if found not in allowed:
-            return "file{} says {}".format(name, found if found is None else found[:20])
+            return f"file{name} says {found if found is None else found[:20]}"
     with system.open("file0", "w") as file:
         file.write("after")
     with system.open("file0", "r") as file:
@@ -164,7 +165,7 @@ def main(kind, seeds):
     device.sync()
     system = vfs.VfsLfs2(device, progsize=32, readsize=32)
     device.tape = tape = []
-    books = workload(device, system)
+    books = workload(device, system, REWRITES[kind])
     device.sync()
     device.tape = None
     cuts, wrong, distinct = 0, [], set()
@@ -179,10 +180,14 @@ def main(kind, seeds):
             try:
                 trouble = check(device, books[step])
             except OSError as error:
-                trouble = "does not work any more: {}".format(error)
+                trouble = f"does not work any more: {error}"
             if trouble:
-                wrong.append("{} at {}: {}".format(what, address, trouble))
-    print(json.dumps({"cuts": cuts, "distinct": len(distinct), "operations": len(tape), "failed": len(wrong), "examples": wrong[:3]}))
+                wrong.append(f"{what} at {address}: {trouble}")
+    print(
+        json.dumps(
+            {"cuts": cuts, "distinct": len(distinct), "operations": len(tape), "failed": len(wrong), "examples": wrong[:3]}
+        )
+    )
 
 
 main(sys.argv[1], int(sys.argv[2]))

@@ -94,7 +94,7 @@ class Report:
 
     def take(self, job: Job, outcome: Any) -> None:
         """One job's outcome."""
-        kind, what, _, parts, _ = job
+        kind, what, *_ = job
         if kind == "explore":
             self.results.setdefault(what, Result()).add(outcome)
             self.parts[what] = self.parts.get(what, 0) + 1

@@ -1,8 +1,8 @@
 """Every way in which power can end one operation: from the Operation, the images that may be left behind.
 
-A tear of a program is the set of its bits that were cleared. Each comes *solid*, *weak* (the bits at its edge read by chance until
-they are erased) and *blank* (everything reads FF in the next life and shows what it holds in the one after). Of the prefixes byte by byte every second one is weak too and every
-fifth blank.
+A tear of a program is the set of its bits that were cleared. Each comes *solid*, *weak* (the bits at its edge read by chance
+until they are erased) and *blank* (everything reads FF in the next life and shows what it holds in the one after). Where the
+prefixes go byte by byte, every second tear is weak too and every fifth blank.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _by_chance(data: bytes, seed: int) -> tuple[str, bytes, list[tuple[int, int]
     chance = random.Random(seed * 65537 + len(data))
     size = len(data)
     left_out = chance.getrandbits(8 * size)
-    for turn in range(seed // 2):
+    for _ in range(seed // 2):
         more = chance.getrandbits(8 * size)
         left_out = left_out | more if seed % 2 else left_out & more
     torn = (int.from_bytes(data, "big") | left_out).to_bytes(size, "big")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chip import Chip, Image, Operation
+from chip import Chip, Operation
 from parts import APPROVED, Card, Clock, settings
 from yuanlu import record as r
 from yuanlu.crypto.seal import Seal
@@ -106,7 +106,8 @@ class Workload:
     def play(self, steps: list[list[str]], record: bool) -> None:
         """Do them all; record: keep every operation for tearing."""
         chip = self.chip
-        chip.tape = tape = []
+        tape: list[Operation] = []
+        chip.tape = tape
         for step in steps:
             chip.step = len(self.books)
             if record:

@@ -1,5 +1,3 @@
-
-
 # Broken on purpose: after a power cut the journal goes on in the sector that was open.
 _mount_and_seal = mount
 
