@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import verdict
 from chip import Chip, Digests, Image, Operation
+from operations import carried, learn, lowest_after, shows, what_of
 from tears import tears
-from workload import Book, Life, Workload, as_record, content_of, crowd, day, filling, learn, parse, wearing
-from yuanlu.refund import state as s
+from workload import Book, Life, Workload, crowd, day, filling, parse, wearing
 
 FIRST_FAILURES = 12
 
@@ -123,10 +123,13 @@ class Explorer:
             return
         step = operation.step
         before, after = self.work.books[step], self.work.books[step + 1]
+        self.result.states["cut in " + what_of(operation)] += 1
         where = f"{self.geometry}: operation {index} ({operation.kind} in step {step}), {name}"
-        flying = _flying(operation)
+        flying = carried(operation)
         try:
             tape = self._recover(image, before, after, flying, (index, name.rsplit(maxsplit=1)[-1]))
+            if shows(name, operation, image):
+                verdict.check_new(tape, set(flying))
         except Exception as error:
             self._failed(where, error)
             return
@@ -136,7 +139,8 @@ class Explorer:
                 continue
             for second_name, second_image in self._some(list(self._tears(second, False))):
                 place = f"{where}; operation {number} of the recovery ({second.kind}), {second_name}"
-                self._second_cut(place, tape[: number + 1], second_image, before, after, flying)
+                shown = shows(second_name, second, second_image)
+                self._second_cut(place, tape[: number + 1], second_image, before, after, flying, shown)
 
     def _recover(
         self, image: Image, before: Book, after: Book, flying: dict[int, set[bytes]], torn: tuple[int, str]
@@ -159,7 +163,7 @@ class Explorer:
         self.recovered.add(known)
         life.journal.make_room()
         chip.tape = None
-        verdict.work_on(life, before.content)
+        verdict.work_on(life, before)
         return tape
 
     def _states_of(self, life: Life) -> None:
@@ -167,36 +171,46 @@ class Explorer:
         states["torn at the end"] += bool(vars(log)["unreadable"])
         states["seal after a cut"] += not log.sealed
         states["half-filled sector dropped"] += log.sequence > 0 and log.seal.sequence > log.sequence
-        states["unsettled carried on"] += bool(life.journal.live) and any(
-            place[1] // log.flash.sector_size != log.head for place in life.journal.addresses()
-        )
         states["history dropped"] += log.lowest > 0
         states["summary torn"] += any("summary" in what for what in life.journal.trouble)
 
     def _second_cut(
-        self, where: str, tape: list[Operation], image: Image, before: Book, after: Book, flying: dict[int, set[bytes]]
+        self,
+        where: str,
+        tape: list[Operation],
+        image: Image,
+        before: Book,
+        after: Book,
+        flying: dict[int, set[bytes]],
+        shown: bool,
     ) -> None:
-        """The life after the life after. tape: what the recovery had begun to do."""
+        """The life after the life after. tape: what the recovery had begun to do; shown: the cut left bytes that can be seen."""
         self.result.second += 1
         if not self._note(image):
             return
+        self.result.states["again in " + what_of(tape[-1])] += 1
         content = dict(before.content)
+        for done in tape[:-1]:
+            learn(content, done)
         flying = {key: set(value) for key, value in flying.items()}
-        for done in tape:
-            record = as_record(done)
-            if record is not None and not record.copy:
-                flying.setdefault(record.number, set()).add(content_of(record))
+        for number, value in carried(tape[-1]).items():
+            flying.setdefault(number, set()).update(value)
         chip = self.chip
         chip.chance.seed(self.result.raw)
         chip.restore(image)
-        lowest = tape_lowest(tape, after)
+        lowest = lowest_after(tape, after.lowest)
         try:
             life = Life(chip)
             count = chip.operations
             verdict.check(life, before._replace(content=content), after._replace(lowest=lowest), flying)
             if chip.operations != count:
                 raise verdict.Wrong("misused", "mounting wrote")
-            verdict.work_on(life, content)
+            written: list[Operation] = []
+            chip.tape = written
+            verdict.work_on(life, before._replace(content=content))
+            chip.tape = None
+            if shown:
+                verdict.check_new(written, set(carried(tape[-1])))
         except Exception as error:
             self._failed(where, error)
 
@@ -206,16 +220,6 @@ class Explorer:
             at = "" if isinstance(error, verdict.EXPECTED) else traceback.format_exc(limit=-3)
             self.result.examples.append(f"{where}: {error!r} {at}")
         self.chip.tape = None
-
-
-def tape_lowest(tape: list[Operation], after: Book) -> int:
-    """The recovery's own opening may let history leave."""
-    lowest = after.lowest
-    for operation in tape:
-        record = as_record(operation)
-        if record is not None and record.type == s.SUMMARY:
-            lowest = max(lowest, record.body().lowest)
-    return lowest
 
 
 def memory_of(life: Life) -> tuple:
@@ -235,9 +239,3 @@ def memory_of(life: Life) -> tuple:
         life.chip.vault.load(2),
         life.chip.vault.load(3),
     )
-
-
-def _flying(operation: Operation) -> dict[int, set[bytes]]:
-    content: dict[int, bytes] = {}
-    learn(content, operation)
-    return {number: {value} for number, value in content.items()}

@@ -33,7 +33,7 @@ REQUIRED_STATES = (
     "torn at the end",
     "seal after a cut",
     "half-filled sector dropped",
-    "unsettled carried on",
+    *(f"{when} in {what}" for when in ("cut", "again") for what in ("vault", "erase", "header", "copy", "summary", "boot")),
     "history dropped",
     "erase ahead",
     "full",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from chip import MisusedFlash
-from workload import Book, Life, content_of
+from chip import MisusedFlash, Operation
+from operations import content_of, learn
+from workload import Book, Life
 from yuanlu.errors import Refused, YuanluError
 from yuanlu.refund import state as s
 from yuanlu.store import history
@@ -50,7 +51,8 @@ def check(life: Life, before: Book, after: Book, flying: dict[int, set[bytes]]) 
 
 def _check_records(life: Life, before: Book, after: Book, flying: dict[int, set[bytes]]) -> dict[int, int]:
     """Every record that counts was written with that content; the amounts of what is done, by transaction."""
-    done = {}
+    done: dict[int, int] = {}
+    traces: dict[int, int] = {}
     for record in history.records(life.journal.log):
         content = content_of(record)
         told = before.content.get(record.number)
@@ -60,6 +62,8 @@ def _check_records(life: Life, before: Book, after: Book, flying: dict[int, set[
             raise Wrong("repeated", f"record {record.number}, type {record.type}, was never written so")
         if record.type in (s.SALE, s.REFUND):
             done[record.transaction] = record.body().amount
+        elif record.type == s.INTENT and traces.setdefault(record.body().trace, record.number) != record.number:
+            raise Wrong("repeated", f"records {record.number} and {traces[record.body().trace]} have one trace")
     return done
 
 
@@ -132,10 +136,19 @@ def _check_owed(life: Life, before: Book, after: Book) -> None:
         raise Wrong("lost", f"the slips of {sorted(missing)} are owed")
 
 
-def work_on(life: Life, told: dict[int, bytes]) -> None:
+def check_new(tape: list[Operation], flying: set[int]) -> None:
+    """What the new life wrote has none of the numbers that torn bytes on the chip may carry."""
+    written: dict[int, bytes] = {}
+    for operation in tape:
+        learn(written, operation)
+    if written.keys() & flying:
+        raise Wrong("repeated", f"record number {written.keys() & flying} stands in torn bytes, and is written again")
+
+
+def work_on(life: Life, told: Book) -> None:
     """New work goes on: a sale with a new number and a new trace, and all its way."""
     journal = life.journal
-    traces = {(t.batch, t.trace) for t in journal.live}
+    highest = max([t.trace for t in journal.live] + [entry.trace[1] for entry in told.entries.values()], default=0)
     try:
         sale = life.sell(321)
     except Refused as error:
@@ -146,9 +159,9 @@ def work_on(life: Life, told: dict[int, bytes]) -> None:
             life.go_on("sending", settle.number)
             life.go_on("silent", settle.number)
         return
-    if sale.number in told:
+    if sale.number in told.content:
         raise Wrong("repeated", f"the new sale got number {sale.number} again")
-    if (sale.batch, sale.trace) in traces:
+    if sale.trace <= highest:
         raise Wrong("repeated", f"the new sale got trace {sale.trace} again")
     life.go_on("sending", sale.number)
     life.go_on("done", sale.number)

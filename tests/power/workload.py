@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chip import Chip, Operation
+from operations import learn
 from parts import APPROVED, Card, Clock, settings
-from yuanlu import record as r
 from yuanlu.crypto.seal import Seal
 from yuanlu.desk import Desk
 from yuanlu.errors import Refused
@@ -186,26 +186,6 @@ class Workload:
             raise AssertionError(f"{verb} of {number}, which is not open")
         self.life.go_on(verb, number)
         self._note(transaction)
-
-
-def learn(content: dict[int, bytes], operation: Operation) -> None:
-    """Note what record number the operation wrote, and what it stands for, unless it is a copy."""
-    record = as_record(operation)
-    if record is not None and not record.copy:
-        content[record.number] = content_of(record)
-
-
-def as_record(operation: Operation) -> r.Record | None:
-    """The record that the operation programs, or None."""
-    if operation.kind != "program" or operation.data[:2] not in (b"YL", b"yl") or operation.data[:4] == b"YLJ1":
-        return None
-    record = r.Record(bytearray(operation.data.ljust(r.LARGEST, b"\xff")))
-    return record if record.check() else None
-
-
-def content_of(record: r.Record) -> bytes:
-    """Type, payload and tag: what a number must never stand for twice."""
-    return bytes(record.view[4 : r.HEAD + record.length + 8])
 
 
 # ---- the days
