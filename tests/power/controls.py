@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).parents[2]
 BROKEN = ROOT / "tests/broken"
 LITTLEFS = Path(__file__).with_name("littlefs_cuts.py")
-FIRMWARES = ("no-seal", "summary-before-copies")
+FIRMWARES = ("no-seal", "summary-before-copies", "number-again")
 NAMES = ("littlefs", "littlefs-cached", *FIRMWARES)
 SECONDS = 900
 

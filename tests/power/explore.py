@@ -129,7 +129,7 @@ class Explorer:
         try:
             tape = self._recover(image, before, after, flying, (index, name.rsplit(maxsplit=1)[-1]))
             if shows(name, operation, image):
-                verdict.check_new(tape, set(flying))
+                verdict.check_new(tape, operation, self.geometry.sector_size)
         except Exception as error:
             self._failed(where, error)
             return
@@ -210,7 +210,7 @@ class Explorer:
             verdict.work_on(life, before._replace(content=content))
             chip.tape = None
             if shown:
-                verdict.check_new(written, set(carried(tape[-1])))
+                verdict.check_new(written, tape[-1], self.geometry.sector_size)
         except Exception as error:
             self._failed(where, error)
 

@@ -127,6 +127,7 @@ def _of_erase(operation: Operation, sector_size: int, fine: bool) -> Iterator[Te
         data = (int.from_bytes(old.data, "big") | risen).to_bytes(size, "big")
         weak = tuple((place, 0xFF) for place in random.Random(seed).sample(range(size), 40)) + ((0, 0x21), (20, 0x08))
         yield f"erase chance {seed}", _put(before, number, half._replace(data=data))
+        yield f"erase chance {seed}, header stays", _put(before, number, half._replace(data=old.data[:24] + data[24:]))
         yield f"erase chance {seed} weak", _put(before, number, half._replace(data=data, weak=weak))
         yield f"erase blank {seed}", _put(before, number, half._replace(data=ones, later=half._replace(data=data)))
     yield "erase blank", _put(before, number, half._replace(data=ones, later=half))

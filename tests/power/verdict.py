@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chip import MisusedFlash, Operation
-from operations import content_of, learn
+from operations import carried, content_of, learn
 from workload import Book, Life
 from yuanlu.errors import Refused, YuanluError
 from yuanlu.refund import state as s
@@ -136,13 +136,16 @@ def _check_owed(life: Life, before: Book, after: Book) -> None:
         raise Wrong("lost", f"the slips of {sorted(missing)} are owed")
 
 
-def check_new(tape: list[Operation], flying: set[int]) -> None:
-    """What the new life wrote has none of the numbers that torn bytes on the chip may carry."""
+def check_new(tape: list[Operation], torn: Operation, sector_size: int) -> None:
+    """What the new life wrote has not the number of the record that was torn, while its bytes stand on the chip."""
     written: dict[int, bytes] = {}
     for operation in tape:
+        if operation.kind == "erase" and operation.where == torn.where // sector_size:
+            break
         learn(written, operation)
-    if written.keys() & flying:
-        raise Wrong("repeated", f"record number {written.keys() & flying} stands in torn bytes, and is written again")
+    again = written.keys() & carried(torn).keys()
+    if again:
+        raise Wrong("repeated", f"record number {again} stands in torn bytes, and is written again")
 
 
 def work_on(life: Life, told: Book) -> None:
