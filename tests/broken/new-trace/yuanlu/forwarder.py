@@ -1,5 +1,3 @@
-
-
 # Broken on purpose: a retry goes out under a new trace, so that the acquirer cannot know it again.
 from yuanlu.refund.transaction import Draft
 

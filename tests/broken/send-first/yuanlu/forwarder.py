@@ -1,5 +1,3 @@
-
-
 # Broken on purpose: the bytes leave before the record that says so is durable.
 async def _send_first(self, transaction):
     request = self.journal.message(transaction)

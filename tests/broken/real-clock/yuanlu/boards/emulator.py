@@ -1,5 +1,3 @@
-
-
 # Broken on purpose: one wait looks at the real clock.
 from time import ticks_us
 
