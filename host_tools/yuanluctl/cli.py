@@ -5,7 +5,6 @@ Chatter goes to stderr, data to stdout. Exit codes: 0 stopped by SIGTERM, 2 wron
 
 from __future__ import annotations
 
-import errno
 import json
 import queue
 import signal
@@ -21,22 +20,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import rich_click as click
 import serial
 
+from host_tools.yuanluctl.port import READ_SECONDS, one_line, open_line, port_advice
+
 if TYPE_CHECKING:  # loaded where it is used, so that --help is quick
     from host_tools.yuanluctl.bridge import Action, CloseUpstream, Connect, Log, SendUpstream, WriteSerial
 
-try:
-    import termios
-
-    OPEN_ERRORS: tuple[type[Exception], ...] = (ValueError, termios.error)
-except ImportError:  # Windows
-    OPEN_ERRORS = (ValueError,)
-
-READ_SECONDS, WRITE_SECONDS, CONNECT_SECONDS = 0.2, 0.5, 5
+CONNECT_SECONDS = 5
 REOPEN_MS, LONGEST_SLEEP_MS = 1000, 1000
 EXIT_USAGE, EXIT_PORT, EXIT_INTERRUPTED = 2, 3, 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="yuanlu")
 def yuanluctl() -> None:
     """Work with yuanlu terminals from this computer."""
 
@@ -96,9 +91,9 @@ class _Relay:
         }
         self.line: serial.Serial | None = None
         try:
-            self._take_line(_open_line(port))
+            self._take_line(open_line(port))
         except OSError as problem:
-            raise PortError(_port_advice(port, problem)) from problem
+            raise PortError(port_advice(port, problem)) from problem
         self.say("line-open", f"{port} is open; the acquirer is {address[0]}:{address[1]}")
 
     def work(self) -> NoReturn:
@@ -147,12 +142,12 @@ class _Relay:
             self.line, self.reopen_due = None, now + REOPEN_MS
             self.reader.join(2 * READ_SECONDS)  # a port must not be closed under its reader
             line.close()
-            self.say("line-lost", f"{self.port} is gone ({_one_line(problem)}). Plug the cable in again; trying every second.")
+            self.say("line-lost", f"{self.port} is gone ({one_line(problem)}). Plug the cable in again; trying every second.")
         return []
 
     def _reopen(self) -> None:
         try:
-            self._take_line(_open_line(self.port))
+            self._take_line(open_line(self.port))
         except OSError:
             self.reopen_due = _now() + REOPEN_MS
         else:
@@ -171,7 +166,7 @@ class _Relay:
         try:
             upstream = socket.create_connection(self.address, CONNECT_SECONDS)
         except (OSError, UnicodeError) as problem:  # UnicodeError: no host can have such a name
-            self.events.put(partial(self.bridge.upstream_failed, connection=connection, reason=_one_line(problem)))
+            self.events.put(partial(self.bridge.upstream_failed, connection=connection, reason=one_line(problem)))
             return
         upstream.settimeout(None)
         self.events.put(partial(self._connected, connection=connection, upstream=upstream))
@@ -200,26 +195,6 @@ class _Relay:
         self.upstream, self.connection = None, 0
 
 
-def _open_line(port: str) -> serial.Serial:
-    """Open the line at 115 200 baud, 8N1, for this program alone; OSError for every reason that it cannot be opened."""
-    # rfc2217:// refuses a write timeout, all others would wait without end for a reader.
-    write_timeout = None if port.startswith("rfc2217:") else WRITE_SECONDS
-    try:
-        return serial.serial_for_url(port, 115_200, timeout=READ_SECONDS, write_timeout=write_timeout, exclusive=True)
-    except OPEN_ERRORS as problem:
-        raise OSError(*problem.args) from problem
-
-
-def _port_advice(port: str, problem: OSError) -> str:
-    if problem.errno == errno.ENOENT:
-        return f"there is no {port}. Plug the cable in; `python -m serial.tools.list_ports` lists what is there."
-    if problem.errno in (errno.EACCES, errno.EPERM):
-        return f"no permission for {port}. Run `sudo usermod -aG dialout $USER`, then log out and in again."
-    if problem.errno in (errno.EBUSY, errno.EAGAIN):
-        return f"{port} is busy. Close the other program that uses it: a bridge, a serial monitor, mpremote."
-    return f"{port} cannot be opened ({_one_line(problem)}). Check its name and the cable."
-
-
 def _split_target(target: str) -> tuple[str, int]:
     host, _, port_number = target.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
@@ -243,10 +218,6 @@ def _end(code: int, problem: str = "") -> NoReturn:
     if problem:
         click.echo(f"yuanluctl: {problem}", err=True)
     raise SystemExit(code)
-
-
-def _one_line(problem: Exception) -> str:
-    return " ".join(str(getattr(problem, "strerror", None) or problem).split())
 
 
 def _now() -> int:

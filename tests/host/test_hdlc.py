@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.yuanluctl.cli import _port_advice
 from host_tools.yuanluctl.hdlc import Deframer, Frame, fcs16, frame
+from host_tools.yuanluctl.port import port_advice
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 10.0
@@ -252,4 +252,4 @@ def test_wrong_use_is_one_line_with_a_remedy(tmp_path: Path, device: str, target
 
 
 def test_no_permission_names_the_command() -> None:
-    assert "sudo usermod -aG dialout $USER" in _port_advice("/dev/ttyUSB0", PermissionError(13, "Permission denied"))
+    assert "sudo usermod -aG dialout $USER" in port_advice("/dev/ttyUSB0", PermissionError(13, "Permission denied"))
