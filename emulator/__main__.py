@@ -11,11 +11,12 @@ from pathlib import Path
 
 from emulator import scenario as scenarios
 from emulator.child import CannotStart
-from emulator.clerk import NotSeen, WrongSlip
-from emulator.shop import ROOT, Shop
+from emulator.clerk import NoPower, NotSeen, WrongSlip
+from emulator.shop import FIRMWARE, ROOT, Shop
 from emulator.story import Story
-from host_tools.yuanluctl import image
+from host_tools.yuanluctl import image, tables
 
+CANNOT_RUN = (CannotStart, image.BuildError, tables.TablesError)
 BROKEN = ROOT / "tests" / "broken"
 # The kind of acquirer that a broken variant is played against: the one its fault does harm at.
 AGAINST = {"new-trace": "a", "forget": "a", "resend": "c"}
@@ -26,7 +27,7 @@ def main(words: list[str] | None = None) -> int:
     arguments = _parser().parse_args(words)
     try:
         return arguments.run(arguments)
-    except (CannotStart, image.BuildError) as error:
+    except CANNOT_RUN as error:
         print(f"emulator: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -68,6 +69,7 @@ def _address(text: str) -> tuple[str, int]:
 def _serve(arguments: argparse.Namespace) -> int:
     from emulator import server  # the web stack is slow to import and only needed here
 
+    _build()
     shop = Shop(real=True, attached=arguments.acquirer)
     try:
         server.serve(shop, arguments.port)
@@ -80,24 +82,40 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    report = scenarios.Report(None, arguments.seed)
     try:
-        report = scenarios.play(scenarios.load(arguments.file), arguments.seed, lambda text: print(text, file=sys.stderr))
-    except scenarios.BadScenario as error:
-        print(f"emulator: {error}", file=sys.stderr)
-        return 2
+        scenario = scenarios.load(arguments.file)
+        report.name = scenario.name
+        _build()
+        report = scenarios.play(scenario, arguments.seed, lambda text: print(text, file=sys.stderr))
+    except (scenarios.BadScenario, *CANNOT_RUN) as error:
+        report.code, report.line, report.why = scenarios.BAD_FILE, getattr(error, "line", None), str(error)
     if arguments.json:
         print(json.dumps(dataclasses.asdict(report), ensure_ascii=False))
-    else:
+    elif report.code != scenarios.BAD_FILE:
         print(f"{'held' if report.code == 0 else 'FAILED'}: {report.name} ({report.milliseconds} ms of virtual time)")
-    for line in [report.why, *report.discrepancies] if report.code else []:
-        print(f"{arguments.file}:{report.line or 'end'}: {line}", file=sys.stderr)
-    if report.code:
-        print(f"replay: python -m emulator run {arguments.file} --seed {arguments.seed}", file=sys.stderr)
+    if report.code == scenarios.BAD_FILE:
+        print(f"emulator: {report.why}", file=sys.stderr)
+    elif report.code:
+        for line in [report.why, *report.discrepancies]:
+            print(f"{arguments.file}:{report.line or 'end'}: {line}", file=sys.stderr)
+        print(f"replay: {scenarios.replay_command(arguments.file, arguments.seed)}", file=sys.stderr)
     return report.code
+
+
+def _build() -> None:
+    """Bring the firmware up to date with its sources; only what changed is written."""
+    if not (image.FIRMWARE / "yuanlu" / "app.py").exists():
+        raise CannotStart(
+            "the firmware's sources are not here: the emulator runs in a checkout of yuanlu, an installed wheel brings yuanluctl"
+            " only. In the checkout: make setup, then .venv/bin/python -m emulator"
+        )
+    image.build(FIRMWARE)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
     if arguments.broken is None:
+        _build()
         return _play(Shop(real=not arguments.fast, kind="a"))
     with tempfile.TemporaryDirectory(prefix="yuanlu-broken-") as folder:
         firmware = image.build(Path(folder), BROKEN / arguments.broken)
@@ -108,7 +126,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _play(shop: Shop) -> int:
     try:
         wrong = Story(shop, lambda text: print(text + "\n", flush=True)).play()
-    except (NotSeen, WrongSlip) as error:
+    except (NoPower, NotSeen, WrongSlip) as error:
         print(f"The story broke off: {error}", file=sys.stderr)
         return 2
     finally:

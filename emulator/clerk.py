@@ -16,6 +16,10 @@ class WrongSlip(Exception):
     """A slip came that says something else."""
 
 
+class NoPower(Exception):
+    """Nobody can press keys or present a card while power is off."""
+
+
 class Clerk:
     """Works by the screen: every step waits until the terminal asks for it."""
 
@@ -23,6 +27,8 @@ class Clerk:
         self.shop = shop
         self.terminal = shop.terminal
         self.slips = 0  # taken so far
+        self.mood_since = 0  # requests the acquirer had got when its mood was last changed
+        self.alarms_expected = 0
 
     def see(self, *texts: str, within_ms: int = WAIT_MS) -> None:
         """Wait until the screen shows all of these."""
@@ -31,9 +37,26 @@ class Clerk:
             raise NotSeen(f"the screen never showed {' + '.join(texts)}; it shows\n{self.picture()}\n{log}")
 
     def press(self, keys: str) -> None:
-        """Keys with blanks between."""
+        """Keys with blanks between; returns when the terminal has taken them all. NoPower."""
+        self._check_power()
         for key in keys.split():
             self.terminal.press(key)
+        self.wait_for_terminal()
+
+    def present(self, card: str) -> None:
+        """A card of the tray; returns when the terminal has taken it. NoPower."""
+        self._check_power()
+        self.terminal.present(card)
+        self.wait_for_terminal()
+
+    def _check_power(self) -> None:
+        if not self.terminal.is_on:
+            raise NoPower("power is off: nothing can be pressed or presented")
+
+    def wait_for_terminal(self) -> None:
+        """Until it has done all that it can with what happened so far, and waits for more."""
+        if not self.shop.world.run_until(lambda: self.terminal.is_idle, WAIT_MS):
+            raise NotSeen("the terminal does not come to an end with its keys")
 
     def picture(self) -> str:
         """The screen, framed at its left."""
@@ -56,7 +79,7 @@ class Clerk:
         self.see("消费金额")
         self.press(" ".join(str(fen)) + " ENTER")
         self.see("请挥卡")
-        self.terminal.present("unionpay")
+        self.present("unionpay")
 
     def start_refund(self, fen: int, sale: int = 1) -> None:
         """From the menu to the confirmed refund; the newest sale is 1."""
@@ -79,6 +102,7 @@ class Clerk:
 
     def settle(self, within_ms: int = WAIT_MS) -> None:
         """Wait until nothing more happens by itself."""
+        self.wait_for_terminal()
         world, ledger = self.shop.world, self.shop.terminal_ledger
         if not world.run_until(lambda: all(row["state"] not in MOVING for row in ledger()), within_ms):
             states = ", ".join(f"{row['number']} {row['state']}" for row in ledger())

@@ -6,22 +6,34 @@ replays it.
 
 from __future__ import annotations
 
+import json
+import os
+import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from emulator.clerk import Clerk, NotSeen, WrongSlip
+from emulator import checks, strict_yaml
+from emulator.checks import Check
+from emulator.clerk import Clerk, NoPower, NotSeen, WrongSlip
 from emulator.shop import PROFILES, SETTINGS, Shop
-from emulator.steps import VERBS, NotAsExpected, fields, flag, one_of
+from emulator.steps import CAN_FAIL, VERBS, NotAsExpected, check_all_happened
+from emulator.strict_yaml import Mapping, Mistake
+from yuanlu.config import Config
+from yuanlu.errors import BadConfig
 
-HELD, FAILED, TIMED_OUT = 0, 1, 42
+HELD, FAILED, BAD_FILE, TIMED_OUT = 0, 1, 2, 42
 
 
 class BadScenario(Exception):
-    """The file is not a scenario: file, line, what is expected."""
+    """The file is not a scenario: file, line (None: as a whole), what is expected."""
+
+    def __init__(self, path: Path, line: int | None, why: str) -> None:
+        super().__init__(f"{path}:{line}: {why}" if line else f"{path}: {why}")
+        self.line, self.why = line, why
 
 
 @dataclass
@@ -46,9 +58,9 @@ class Scenario:
 
 @dataclass
 class Report:
-    """How it went. `code`: 0 held, 1 an expectation failed, 42 timed out."""
+    """How it went. `code`: 0 held, 1 an expectation failed, 2 the file is wrong, 42 timed out."""
 
-    name: str
+    name: str | None
     seed: int
     code: int = HELD
     line: int | None = None
@@ -60,90 +72,67 @@ class Report:
 
 def load(path: Path) -> Scenario:
     """Read and check a file; BadScenario names the line of the first mistake."""
+    known: dict[str, Check] = {"acquirer": _acquirer, "settings": _settings}
+    check = checks.fields(
+        {"name": checks.text, "steps": checks.steps(_step)}, known, "a scenario: name, acquirer, settings, steps"
+    )
     try:
-        root = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
+        parts = checks.at_line(check, strict_yaml.read(path), 1)
     except OSError as error:
-        raise BadScenario(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise BadScenario(f"{path}:{mark.line + 1 if mark else 1}: not YAML: {getattr(error, 'problem', error)}") from error
-    if not isinstance(root, yaml.MappingNode):
-        raise BadScenario(f"{path}:1: a scenario has name, acquirer, settings and steps")
-    parts = {key.value: node for key, node in root.value}
-    for key, _ in root.value:
-        if key.value not in ("name", "acquirer", "settings", "steps"):
-            raise _mistake(path, key, f"'{key.value}' is not known here; there are name, acquirer, settings, steps")
-    if "name" not in parts or not isinstance(parts.get("steps"), yaml.SequenceNode):
-        raise BadScenario(f"{path}:1: a scenario has a name and a list of steps")
-    acquirer = _checked(path, parts["acquirer"], _acquirer) if "acquirer" in parts else {"kind": "a"}
-    settings = _checked(path, parts["settings"], _settings) if "settings" in parts else {}
-    steps = [_step(path, node) for node in parts["steps"].value]
-    return Scenario(path, str(parts["name"].value), acquirer, settings, steps)
+        raise BadScenario(path, None, error.strerror or str(error)) from error
+    except Mistake as mistake:
+        raise BadScenario(path, mistake.line, str(mistake)) from mistake
+    if not any(step.verb in CAN_FAIL for step in parts["steps"]):
+        raise BadScenario(path, parts["steps"][0].line, f"nothing here can fail; there are {', '.join(sorted(CAN_FAIL))}")
+    return Scenario(path, parts["name"], parts.get("acquirer", {"kind": "a"}), parts.get("settings", {}), parts["steps"])
 
 
 def _acquirer(value: Any) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return fields({"kind": one_of(*PROFILES)}, query=flag)(value)
-    return {"kind": one_of(*PROFILES)(value)}
+    kind = checks.one_of(*PROFILES)
+    if isinstance(value, Mapping):
+        return dict(checks.fields({"kind": kind}, {"query": checks.flag})(value))
+    return {"kind": kind(value)}
 
 
 def _settings(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or set(value) - set(SETTINGS):
-        raise ValueError(f"settings of the terminal: {', '.join(SETTINGS)}")
-    return value
+    """The terminal's own check of each; where the acquirer is found is the shop's matter."""
+    known: dict[str, Check] = {name: partial(_setting, name) for name in SETTINGS if name not in ("host", "port")}
+    return dict(checks.fields({}, known)(value))
 
 
-def _step(path: Path, node: yaml.Node) -> Step:
-    if not isinstance(node, yaml.MappingNode) or len(node.value) != 1:
-        raise _mistake(path, node, f"a step is one of {', '.join(VERBS)} and its value")
-    key, value = node.value[0]
-    if key.value not in VERBS:
-        raise _mistake(path, key, f"no step '{key.value}'; there are {', '.join(VERBS)}")
-    return Step(key.start_mark.line + 1, key.value, _checked(path, value, VERBS[key.value][0]))
-
-
-def _checked(path: Path, node: yaml.Node, check: Callable[[Any], Any]) -> Any:
-    loader = yaml.SafeLoader("")
-    # An amount stays text: 30.10 must not become a float.
-    for scalar in _scalars(node):
-        if scalar.tag.endswith(":float"):
-            scalar.tag = "tag:yaml.org,2002:str"
+def _setting(name: str, value: Any) -> Any:
+    found = checks.whole(0, 999_999_999)(value) if isinstance(SETTINGS[name], int) else checks.text(value)
     try:
-        return check(loader.construct_object(node, deep=True))
-    except ValueError as error:
-        raise _mistake(path, node, f"expected: {error}") from error
+        Config(json.dumps({**SETTINGS, name: found}))
+    except BadConfig as error:
+        raise Mistake(str(error).removeprefix("config: ")) from error
+    return found
 
 
-def _scalars(node: yaml.Node) -> list[yaml.ScalarNode]:
-    if isinstance(node, yaml.ScalarNode):
-        return [node]
-    children = node.value if isinstance(node, yaml.SequenceNode) else [part for pair in node.value for part in pair]
-    return [scalar for child in children for scalar in _scalars(child)]
-
-
-def _mistake(path: Path, node: yaml.Node, text: str) -> BadScenario:
-    return BadScenario(f"{path}:{node.start_mark.line + 1}: {text}")
+def _step(value: Any, line: int) -> Step:
+    if not isinstance(value, Mapping) or len(value) != 1:
+        raise Mistake(f"a step is one of {', '.join(VERBS)} and its value", line)
+    [(verb, argument)] = value.items()
+    if verb not in VERBS:
+        raise Mistake(f"no step '{verb}'; there are {', '.join(VERBS)}", line)
+    return Step(line, verb, checks.at_line(VERBS[verb][0], argument, line))
 
 
 # ---- playing
 
 
 def play(scenario: Scenario, seed: int = 1, tell: Callable[[str], None] = lambda text: None, **shop_options: Any) -> Report:
-    """Play it on a fresh shop and count the money."""
+    """Play it on a fresh shop and count the money. BadScenario: settings refused, keys without power."""
     shop = Shop(real=False, seed=seed, **scenario.acquirer, **shop_options, **scenario.settings)
     report = Report(scenario.name, seed)
-    clerk = Clerk(shop)
     try:
-        shop.terminal.power_on()
-        for step in scenario.steps:
-            report.line = step.line
-            tell(f"{step.line:4}  {step.verb}: {step.value}")
-            VERBS[step.verb][1](clerk, step.value)
-        report.line = None
+        _play_steps(scenario, Clerk(shop), report, tell)
     except NotSeen as error:
         report.code, report.why = TIMED_OUT, str(error)
     except (WrongSlip, NotAsExpected, ValueError) as error:
         report.code, report.why = FAILED, str(error)
+    except NoPower as error:
+        raise BadScenario(scenario.path, report.line, str(error)) from error
     finally:
         report.discrepancies = shop.count_money()
         report.terminal = shop.terminal_ledger()
@@ -152,3 +141,24 @@ def play(scenario: Scenario, seed: int = 1, tell: Callable[[str], None] = lambda
     if report.discrepancies and report.code == HELD:
         report.code, report.why = FAILED, "the money does not agree"
     return report
+
+
+def _play_steps(scenario: Scenario, clerk: Clerk, report: Report, tell: Callable[[str], None]) -> None:
+    clerk.terminal.power_on()
+    clerk.wait_for_terminal()
+    for said in clerk.terminal.log:
+        if said.startswith("start: config"):
+            raise BadScenario(scenario.path, None, f"the terminal refuses its settings: {said}")
+    for step in scenario.steps:
+        report.line = step.line
+        tell(f"{step.line:4}  {step.verb}: {step.value}")
+        VERBS[step.verb][1](clerk, step.value)
+    report.line = None
+    check_all_happened(clerk)
+
+
+def replay_command(path: Path, seed: int) -> str:
+    """What to type in the same folder to play it again."""
+    named = os.environ.get("YUANLU_MICROPYTHON")
+    words = [sys.executable, "-m", "emulator", "run", str(path), "--seed", str(seed)]
+    return (f"YUANLU_MICROPYTHON={shlex.quote(named)} " if named else "") + shlex.join(words)

@@ -109,24 +109,45 @@ class Server:
         try:
             await self._send_state([page])
             while True:
-                await page.send_text(json.dumps(await self._answer(await page.receive_text())))
+                await page.send_text(json.dumps(await self._answer(await _received(page)), allow_nan=False))
         except (WebSocketDisconnect, RuntimeError):
             pass  # the page is gone; a send into a closing connection is a RuntimeError
         finally:
             self.pages.discard(page)
 
-    async def _answer(self, text: str) -> dict[str, Any]:
+    async def _answer(self, text: str | None) -> dict[str, Any]:
+        if text is None:
+            return _refusal("a text frame is expected, not a binary one")
         try:
-            command = json.loads(text)
+            command = json.loads(text, parse_constant=_no_number)
         except (ValueError, RecursionError):
-            return {"id": None, "ok": False, "error": "not JSON"}
+            return _refusal("not JSON")
         if not isinstance(command, dict):
-            return {"id": None, "ok": False, "error": 'an object is expected: {"id": 1, "do": "press", "key": "1"}'}
+            return _refusal('an object is expected: {"id": 1, "do": "press", "key": "1"}')
+        name = command.get("id")
+        if isinstance(name, bool) or not isinstance(name, int | str | None):
+            return _refusal("id is a text or a whole number")
         try:
             result = await self._ask(lambda: self.control.do(command))
         except (BadCommand, CannotStart) as error:
-            return {"id": command.get("id"), "ok": False, "error": str(error)}
-        return {"id": command.get("id"), "ok": True, "result": result}
+            return _refusal(str(error), name)
+        return {"id": name, "ok": True, "result": result}
+
+
+async def _received(page: WebSocket) -> str | None:
+    """The text of the next frame, None for a binary one; WebSocketDisconnect."""
+    message = await page.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message["code"])
+    return message.get("text")
+
+
+def _refusal(error: str, name: int | str | None = None) -> dict[str, Any]:
+    return {"id": name, "ok": False, "error": error}
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
 
 
 def listen(port: int | None) -> socket.socket:

@@ -1,94 +1,72 @@
-"""The steps of a scenario: how the value of each is checked, and what it does. Checks raise ValueError with what is expected."""
+"""The steps of a scenario: how the value of each is checked (emulator/checks.py), and what it does."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
+from emulator import checks as c
+from emulator import traffic
 from emulator.acquirer import MOODS
+from emulator.checks import Check
 from emulator.clerk import Clerk, NotSeen
 from emulator.parts.flash import TEARS
 from emulator.parts.reader import TRAY
 from emulator.shop import TERMINAL
+from emulator.strict_yaml import Mapping, Mistake
+from yuanlu.refund.state import STATE_NAMES
+
+LAST_BATCH = 999_999
+SETTLED = ("done", "declined", "reversed", "withdrawn")
 
 
 class NotAsExpected(Exception):
     """An `expect` does not hold."""
 
 
-def _amount(value: Any) -> int:
-    """12.34 or '12.34' to fen."""
-    match = re.fullmatch(r"(\d{1,6})(?:\.(\d{1,2}))?", str(value))
-    if match is None or isinstance(value, bool):
-        raise ValueError("an amount like 30.00")
-    return int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0"))
-
-
-def _duration(value: Any) -> int:
-    """'300ms', '3s', '2m', '1h' to milliseconds."""
-    match = re.fullmatch(r"(\d+)(ms|s|m|h)", str(value))
-    if match is None:
-        raise ValueError("a duration like 300ms, 3s, 2m or 1h")
-    return int(match[1]) * {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}[match[2]]
-
-
-def _texts(value: Any) -> list[str]:
-    texts = [value] if isinstance(value, str) else value
-    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text for text in texts):
-        raise ValueError("a text or a list of texts")
-    return texts
-
-
-def one_of(*choices: str) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        # YAML reads on and off as true and false.
-        value = {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
-        if value not in choices:
-            raise ValueError(f"one of {', '.join(choices)}")
-        return str(value)
-
-    return check
-
-
-def flag(value: Any) -> bool:
-    """true or false"""
-    if not isinstance(value, bool):
-        raise ValueError("true or false")
-    return value
-
-
-def _whole(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError("a whole number")
-    return value
-
-
-def fields(required: dict[str, Callable[[Any], Any]], **optional: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
-    def check(value: Any) -> dict[str, Any]:
-        known = {**required, **optional}
-        if not isinstance(value, dict) or set(required) - set(value) or set(value) - set(known):
-            raise ValueError(
-                f"fields {', '.join(required) or 'none'}" + (f", optional {', '.join(optional)}" if optional else "")
-            )
-        return {name: known[name](item) for name, item in value.items()}
-
-    return check
-
-
 def _refund(value: Any) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return fields({"amount": _amount}, sale=_whole)(value)
-    return {"amount": _amount(value)}
+    if isinstance(value, Mapping):
+        return dict(c.fields({"amount": c.money}, {"sale": c.whole(1, 9)})(value))
+    return {"amount": c.money(value)}
 
 
-def _keys(value: Any) -> str:
-    if not isinstance(value, (str, int)) or isinstance(value, bool):
-        raise ValueError("keys with blanks between, like '2 1 ENTER'")
-    return str(value)
+def _cut(value: Any) -> dict[str, Any]:
+    tear = {"operation": c.whole(1, 999_999), "tear": c.one_of(*TEARS)}
+    checked = c.fields({"at": c.one_of("sent", "flash")}, tear)(value)
+    if checked["at"] == "sent" and len(checked) > 1:
+        raise Mistake("operation and tear are of a cut at flash")
+    return dict(checked)
 
 
-_states = fields({}, sales=_texts, refunds=_texts, voids=_texts, booked=_amount, screen=_texts, waiting=_whole)
+def _acquirer(value: Any) -> dict[str, Any]:
+    known = {"mood": c.one_of(*MOODS), "count": c.whole(1, 99), "batch": c.whole(1, LAST_BATCH)}
+    checked = c.fields({}, known)(value)
+    if not {"mood", "batch"} & set(checked) or ("count" in checked and "mood" not in checked):
+        raise Mistake("a mood, perhaps with its count, or a batch")
+    if checked.get("mood") == "normal" and "count" in checked:
+        raise Mistake("normal is until changed, without a count")
+    return dict(checked)
+
+
+_states = c.list_of(c.one_of(*STATE_NAMES), "states")
+EXPECTATIONS: dict[str, Check] = {
+    "sales": _states,
+    "refunds": _states,
+    "voids": _states,
+    "booked": c.amount,
+    "waiting": c.whole(0, 99),
+    "messages": c.list_of(c.matching(traffic.FORM, traffic.EXAMPLE), "messages"),
+    "alarms": c.whole(0, 99),
+    "screen": c.texts,
+}
+
+
+def _expectations(value: Any) -> dict[str, Any]:
+    checked = c.fields({}, EXPECTATIONS)(value)
+    if not checked:
+        raise Mistake("something to hold the shop to")
+    return dict(checked)
+
 
 # ---- what each step does
 
@@ -97,7 +75,7 @@ def _power(clerk: Clerk, value: str) -> None:
     clerk.terminal.power_on() if value == "on" else clerk.terminal.power_off()
 
 
-def _cut(clerk: Clerk, value: dict[str, Any]) -> None:
+def _arrange_cut(clerk: Clerk, value: dict[str, Any]) -> None:
     """Arrange a power cut: when the next message has left, or at the n-th flash operation from now."""
     if value["at"] == "sent":
         clerk.terminal.cut_when_sent = True
@@ -111,22 +89,49 @@ def _dark(clerk: Clerk, value: int) -> None:
         raise NotSeen("power never went")
 
 
-def _acquirer(clerk: Clerk, value: dict[str, Any]) -> None:
+def _tell_acquirer(clerk: Clerk, value: dict[str, Any]) -> None:
     if "mood" in value:
+        check_mood_was_met(clerk)
         clerk.shop.acquirer.set_mood(value["mood"], value.get("count"))
+        clerk.mood_since = len(traffic.told(clerk.shop.acquirer.events))
     if "batch" in value:
         clerk.shop.acquirer.set_batch(TERMINAL, value["batch"])
 
 
+def check_mood_was_met(clerk: Clerk) -> None:
+    """NotAsExpected when the mood that was set last was not met by as many requests as it was set for."""
+    acquirer = clerk.shop.acquirer
+    if acquirer.mood == "normal":
+        return
+    if acquirer.mood_count is not None:
+        raise NotAsExpected(f"the acquirer's mood '{acquirer.mood}' waits for {acquirer.mood_count} more that never came")
+    if len(traffic.told(acquirer.events)) == clerk.mood_since:
+        raise NotAsExpected(f"nothing met the acquirer's mood '{acquirer.mood}'")
+
+
+def check_all_happened(clerk: Clerk) -> None:
+    """At the end of a scenario: what was arranged has come, and the acquirer had no reason for an alarm that nobody expected."""
+    check_mood_was_met(clerk)
+    if clerk.terminal.cut_when_sent or clerk.terminal.flash.cut is not None:
+        raise NotAsExpected("the power cut that was arranged never came")
+    alarms = clerk.shop.acquirer.ledger.alarms
+    if len(alarms) != clerk.alarms_expected:
+        raise NotAsExpected(f"alarms of the acquirer: {'; '.join(alarm['what'] for alarm in alarms)}")
+
+
 def _expect(clerk: Clerk, value: dict[str, Any]) -> None:
     ledger = clerk.shop.terminal_ledger()
+    acquirer = clerk.shop.acquirer
     found: dict[str, Any] = {
         "sales": [row["state"] for row in ledger if row["kind"] == "sale"],
         "refunds": [row["state"] for row in ledger if row["kind"] == "refund"],
         "voids": [row["state"] for row in ledger if row["kind"] == "void"],
-        "booked": sum(booked["amount"] for booked in clerk.shop.acquirer.ledger.money("refund").values()),
-        "waiting": sum(row["state"] not in ("done", "declined", "reversed", "withdrawn") for row in ledger),
+        "booked": sum(booked["amount"] for booked in acquirer.ledger.money("refund").values()),
+        "waiting": sum(row["state"] not in SETTLED for row in ledger),
+        "messages": traffic.told(acquirer.events),
+        "alarms": len(acquirer.ledger.alarms),
     }
+    clerk.alarms_expected = value.get("alarms", clerk.alarms_expected)
     for name, wanted in value.items():
         if name == "screen":
             if not all(text in clerk.terminal.screen.text for text in wanted):
@@ -135,27 +140,29 @@ def _expect(clerk: Clerk, value: dict[str, Any]) -> None:
             raise NotAsExpected(f"{name}: {wanted} expected, {found[name]} found")
 
 
-def _refund_step(clerk: Clerk, value: dict[str, Any]) -> None:
+def _start_refund(clerk: Clerk, value: dict[str, Any]) -> None:
     clerk.start_refund(value["amount"], value.get("sale", 1))
 
 
-VERBS: dict[str, tuple[Callable[[Any], Any], Callable[[Clerk, Any], Any]]] = {
-    "say": (_texts, lambda clerk, value: None),
-    "press": (_keys, Clerk.press),
-    "card": (one_of(*TRAY), lambda clerk, value: clerk.terminal.present(value)),
-    "see": (_texts, lambda clerk, value: clerk.see(*value)),
-    "slip": (_texts, lambda clerk, value: clerk.take_slip(*value)),
-    "sell": (_amount, Clerk.start_sale),
-    "refund": (_refund, _refund_step),
-    "menu": (lambda value: None, lambda clerk, value: clerk.back_to_menu()),
-    "network": (one_of("plugged", "pulled"), lambda clerk, value: clerk.terminal.plug_network(value == "plugged")),
-    "serial": (one_of("plugged", "pulled"), lambda clerk, value: clerk.shop.plug_serial(value == "plugged")),
-    "paper": (one_of("in", "out"), lambda clerk, value: setattr(clerk.terminal, "paper_in", value == "in")),
-    "power": (one_of("on", "off"), _power),
-    "cut": (fields({"at": one_of("sent", "flash")}, operation=_whole, tear=one_of(*TEARS)), _cut),
-    "dark": (_duration, _dark),
-    "acquirer": (fields({}, mood=one_of(*MOODS), count=_whole, batch=_whole), _acquirer),
-    "wait": (_duration, lambda clerk, value: clerk.shop.world.run(value)),
-    "settle": (_duration, Clerk.settle),
-    "expect": (_states, _expect),
+VERBS: dict[str, tuple[Check, Callable[[Clerk, Any], Any]]] = {
+    "say": (c.texts, lambda clerk, value: None),
+    "press": (c.keys, Clerk.press),
+    "card": (c.one_of(*TRAY), Clerk.present),
+    "see": (c.texts, lambda clerk, value: clerk.see(*value)),
+    "slip": (c.texts, lambda clerk, value: clerk.take_slip(*value)),
+    "sell": (c.money, Clerk.start_sale),
+    "refund": (_refund, _start_refund),
+    "menu": (c.nothing, lambda clerk, value: clerk.back_to_menu()),
+    "network": (c.one_of("plugged", "pulled"), lambda clerk, value: clerk.terminal.plug_network(value == "plugged")),
+    "serial": (c.one_of("plugged", "pulled"), lambda clerk, value: clerk.shop.plug_serial(value == "plugged")),
+    "paper": (c.one_of("in", "out"), lambda clerk, value: setattr(clerk.terminal, "paper_in", value == "in")),
+    "power": (c.one_of("on", "off"), _power),
+    "cut": (_cut, _arrange_cut),
+    "dark": (c.duration, _dark),
+    "acquirer": (_acquirer, _tell_acquirer),
+    "wait": (c.duration, lambda clerk, value: clerk.shop.world.run(value)),
+    "settle": (c.duration, Clerk.settle),
+    "expect": (_expectations, _expect),
 }
+# A scenario without any of these could not fail.
+CAN_FAIL = {"see", "slip", "sell", "refund", "menu", "dark", "settle", "expect"}

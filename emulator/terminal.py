@@ -60,6 +60,11 @@ class Terminal:
         """The firmware runs."""
         return self._child is not None
 
+    @property
+    def is_idle(self) -> bool:
+        """Nothing happens before time passes: off, or waiting with every event taken."""
+        return self._child is None or (self._waiting and not self._events)
+
     def power_on(self) -> None:
         """Start the firmware on the flash as it is."""
         if self._child is not None:
@@ -142,7 +147,7 @@ class Terminal:
             self._waiting = True
             self._waits_until = None if ms < 0 else self.world.now_ms + ms
             return None
-        answer = _OPERATIONS[operation](self, body)
+        answer = _OPERATIONS[operation](self, body) or b""
         if self.trace is not None and operation != p.FLASH_READ:
             self.trace(self.uptime_ms, operation, body, answer)
         if operation == p.NET_WRITE and self.cut_when_sent:
@@ -175,10 +180,9 @@ class Terminal:
 
     # ---- operations
 
-    def _display(self, body: bytes) -> bytes:
+    def _display(self, body: bytes) -> None:
         self.screen.show(body[0], body[1:])
         self.on_change()
-        return b""
 
     def _print(self, body: bytes) -> bytes:
         if not self.paper_in:
@@ -187,13 +191,11 @@ class Terminal:
         self.on_change()
         return b"\x00"
 
-    def _program(self, body: bytes) -> bytes:
+    def _program(self, body: bytes) -> None:
         self.flash.program(int.from_bytes(body[:4], "little"), body[4:])
-        return b""
 
-    def _erase(self, body: bytes) -> bytes:
+    def _erase(self, body: bytes) -> None:
         self.flash.erase(int.from_bytes(body, "little"))
-        return b""
 
     def _read(self, body: bytes) -> bytes:
         return self.flash.read(int.from_bytes(body[:4], "little"), int.from_bytes(body[4:6], "little"))
@@ -208,33 +210,18 @@ class Terminal:
         clock = now.hour * 10000 + now.minute * 100 + now.second
         return date.to_bytes(4, "little") + clock.to_bytes(4, "little") + b"\x01"
 
-    def _log(self, body: bytes) -> bytes:
+    def _log(self, body: bytes) -> None:
         self.log.append(body.decode(errors="replace"))
         self.on_change()
-        return b""
 
-    def _heap(self, body: bytes) -> bytes:
+    def _heap(self, body: bytes) -> None:
         self.heap_bytes = int.from_bytes(body[:4], "little")
-        return b""
 
-    def _net_open(self, body: bytes) -> bytes:
+    def _net_open(self, body: bytes) -> None:
         self.network.open(body[0], body[3:].decode(), int.from_bytes(body[1:3], "little"))
-        return b""
-
-    def _net_write(self, body: bytes) -> bytes:
-        self.network.write(body[0], body[1:])
-        return b""
-
-    def _net_close(self, body: bytes) -> bytes:
-        self.network.close(body[0])
-        return b""
-
-    def _serial_write(self, body: bytes) -> bytes:
-        self.serial.write(body)
-        return b""
 
 
-_OPERATIONS: dict[int, Callable[[Terminal, bytes], bytes]] = {
+_OPERATIONS: dict[int, Callable[[Terminal, bytes], bytes | None]] = {
     p.FLASH_READ: Terminal._read,
     p.FLASH_PROGRAM: Terminal._program,
     p.FLASH_ERASE: Terminal._erase,
@@ -244,9 +231,9 @@ _OPERATIONS: dict[int, Callable[[Terminal, bytes], bytes]] = {
     p.DISPLAY: Terminal._display,
     p.PRINT: Terminal._print,
     p.NET_OPEN: Terminal._net_open,
-    p.NET_WRITE: Terminal._net_write,
-    p.NET_CLOSE: Terminal._net_close,
-    p.SERIAL_WRITE: Terminal._serial_write,
+    p.NET_WRITE: lambda terminal, body: terminal.network.write(body[0], body[1:]),
+    p.NET_CLOSE: lambda terminal, body: terminal.network.close(body[0]),
+    p.SERIAL_WRITE: lambda terminal, body: terminal.serial.write(body),
     p.RANDOM: lambda terminal, body: terminal.world.draw.randbytes(body[0]),
     p.DATE: Terminal._date,
     p.CONFIG: lambda terminal, body: terminal.config.encode(),

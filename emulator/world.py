@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 START = datetime(2026, 11, 22, 10, 0, 0)
 
 
-class Stuck(Exception):
-    """Virtual time has nothing left to move on to."""
-
-
 class World:
     """`real`: wait for what is due; otherwise jump to it. `seed` decides everything that is random."""
 
@@ -134,11 +130,11 @@ class World:
             key.data()
 
     def close(self) -> None:
-        """Switch everything off and free what it held."""
+        """Switch everything off and free what it held; once more does nothing."""
         for terminal in self.terminals:
             terminal.power_off()
-        for close in reversed(self.closing):
-            close()
+        while self.closing:
+            self.closing.pop()()
         self._selector.close()
         self._bell.close()
         self._ringer.close()

@@ -30,13 +30,11 @@ FILE_SECONDS = 300  # a file that takes longer hangs
 ALLOWANCE_SECONDS = {
     "shared": 60,
     "wire": 30,
-    "vectors": 30,
     "host": 240,  # the wheel brings its dependencies into a clean environment
     "journeys": 120,
     "simulation": 180,
     "power": 240,
     "browser": 120,
-    "device": 60,
 }
 
 

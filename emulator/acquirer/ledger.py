@@ -186,7 +186,7 @@ class Ledger:
             }
 
     def _of(self, kind: Kind) -> list[Entry]:
-        return [entry for entry in self._by_rrn.values() if entry.kind == kind]
+        return [entry for entry in self.entries if entry.kind == kind]
 
     def _became_of(self, sale: Entry) -> dict[str, Any]:
         return {

@@ -11,7 +11,7 @@ from datetime import datetime
 from .codes import INVALID_TRANSACTION, NO_ORIGINAL, OVER_ORIGINAL, Refused
 from .forms import refund_number
 from .ledger import Entry, Kind, Ledger, Reversal
-from .message import Attempt, Message
+from .message import TAG_NONCE, Attempt, Message, private_data
 
 SALE_CODE = "000000"
 
@@ -21,6 +21,7 @@ class Reversals:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._nonces: set[bytes] = set()
 
     def check(self, attempt: Attempt) -> None:
         """Refused when the attempt was reversed: its request arrives too late."""
@@ -52,6 +53,10 @@ class Reversals:
 
     def query(self, message: Message, now: datetime) -> Entry:
         """What stands of the refund attempt; Refused when nothing does (25) or the query does not fit what is booked (64)."""
+        nonce = private_data(message)[TAG_NONCE]
+        if nonce in self._nonces:
+            self._ledger.alarm("a query with a nonce used before", message.attempt, refund_number(message), now)
+        self._nonces.add(nonce)
         booked = self._ledger.bookings(message.attempt)
         self._check_same(message, booked, "refund", now)
         if not booked:

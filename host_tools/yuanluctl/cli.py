@@ -23,6 +23,7 @@ EXIT_PORT, EXIT_INTERRUPTED = 3, 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="yuanlu")
 def yuanluctl() -> None:
     """Work with yuanlu terminals from this computer."""
 

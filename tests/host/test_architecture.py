@@ -94,9 +94,27 @@ def asyncio_past_compat(root: Path) -> list[str]:
     def passes(source: Source, found: Import) -> bool:
         if found.module.split(".")[0] in ("asyncio", "uasyncio"):
             return source.room != "boards" and (source.room != "compat" or found.name not in ASYNCIO)
-        return found.module == "yuanlu.compat" and found.name in WAITING and source.room != "boards"
+        whole = (found.module, found.name) in (("yuanlu", "compat"), ("yuanlu.compat", ""), ("yuanlu.compat", "*"))
+        waiting = found.module == "yuanlu.compat" and found.name in WAITING
+        return (whole or waiting) and source.room != "boards"
 
     return _imports(root, "firmware", passes)
+
+
+def waits_past_the_clock(root: Path) -> list[str]:
+    """sleep_ms of anything but a clock, wait_for_ms of anything: a way round the Clock port."""
+
+    def waits(node: ast.AST) -> bool:
+        if not isinstance(node, ast.Attribute):
+            return False
+        return node.attr == "wait_for_ms" or (node.attr == "sleep_ms" and name_of(node.value) != "clock")
+
+    return _nodes(root, waits, besides="boards")
+
+
+def star_imports(root: Path) -> list[str]:
+    """Nobody can read off a star what comes in by it."""
+    return _imports(root, "firmware", lambda _, found: found.name == "*")
 
 
 def looks_at_the_runtime(root: Path) -> list[str]:
@@ -210,8 +228,24 @@ LAWS: list[tuple[Callable[[Path], list[str]], list[tuple[str, str]]]] = [
             ("firmware/yuanlu/ui/menu.py", "import asyncio"),
             ("firmware/yuanlu/compat.py", "from asyncio import gather"),
             ("firmware/yuanlu/forwarder.py", "from yuanlu.compat import sleep_ms"),
+            ("firmware/yuanlu/forwarder.py", "from yuanlu.compat import sleep_ms as pause"),
+            ("firmware/yuanlu/forwarder.py", "from yuanlu import compat"),
+            ("firmware/yuanlu/forwarder.py", "from . import compat as c"),
+            ("firmware/yuanlu/forwarder.py", "import yuanlu.compat"),
+            ("firmware/yuanlu/forwarder.py", "import yuanlu.compat as c"),
+            ("firmware/yuanlu/forwarder.py", "__import__('yuanlu.compat')"),
+            ("firmware/yuanlu/forwarder.py", "from yuanlu.compat import *"),
         ],
     ),
+    (
+        waits_past_the_clock,
+        [
+            ("firmware/yuanlu/forwarder.py", "async def idle(compat):\n    await compat.sleep_ms(5)"),
+            ("firmware/yuanlu/forwarder.py", "async def idle(self):\n    await self.board.sleep_ms(5)"),
+            ("firmware/yuanlu/forwarder.py", "async def idle(clock, event):\n    await clock.wait_for_ms(event.wait(), 5)"),
+        ],
+    ),
+    (star_imports, [("firmware/yuanlu/forwarder.py", "from yuanlu.errors import *")]),
     (
         looks_at_the_runtime,
         [
@@ -231,6 +265,7 @@ SOUND = [
     ("firmware/yuanlu/__init__.py", "VERSION = '1'"),
     ("firmware/yuanlu/app.py", "from yuanlu import VERSION\nfrom yuanlu.ui.menu import Menu\nfrom .link import channel"),
     ("firmware/yuanlu/record.py", "from yuanlu.wire import iso8583"),
+    ("firmware/yuanlu/ui/menu.py", "async def idle(till):\n    await till.board.clock.sleep_ms(5)"),
     ("firmware/yuanlu/boards/emulator.py", "import time, asyncio.core\nfrom yuanlu.compat import sleep_ms\nsleep_ms(1)"),
     ("firmware/yuanlu/compat.py", "import sys\nfrom asyncio import Event\nsys.implementation"),
     ("emulator/panel.py", "from yuanlu import record"),

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from emulator import scenario as scenarios
+from emulator.control import Control
+from emulator.shop import Shop
+from emulator.steps import EXPECTATIONS, VERBS
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "README.zh.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -27,6 +32,43 @@ def test_emulator_commands_run(command: str) -> None:
     assert words[0] == ".venv/bin/python"
     done = subprocess.run([sys.executable, *words[1:]], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def scenarios_of(page: Path) -> list[str]:
+    """The page's YAML blocks."""
+    return re.findall(r"^```yaml\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+SCENARIOS = [(page, text) for page in PAGES for text in scenarios_of(page)]
+
+
+@pytest.mark.micropython
+@pytest.mark.parametrize(("page", "text"), SCENARIOS, ids=lambda part: part.name if isinstance(part, Path) else "")
+def test_printed_scenarios_hold(page: Path, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "printed.yaml"
+    path.write_text(text, "utf-8")
+    report = scenarios.play(scenarios.load(path))
+    assert report.code == 0, f"{page.name}: line {report.line} of the block: {report.why}"
+
+
+def first_column(page: str, heading: str) -> set[str]:
+    """The names in backquotes in the first column of the table with this heading."""
+    table = re.search(rf"^\| {re.escape(heading)} \|.*\n\|---.*\n((?:\|.*\n)+)", page, re.MULTILINE)
+    assert table is not None, heading
+    return {name for row in table[1].splitlines() for name in re.findall(r"`([^`]+)`", row.split("|")[1])}
+
+
+def test_the_emulators_page_lists_its_steps_expectations_commands_and_state() -> None:
+    page = (ROOT / "docs" / "emulator.md").read_text("utf-8")
+    assert first_column(page, "step") == set(VERBS)
+    assert first_column(page, "`expect`") == set(EXPECTATIONS)
+    shop = Shop(real=False)
+    try:
+        control = Control(shop)
+        assert first_column(page, "do") == set(control.commands)
+        assert first_column(page, "state") == set(control.state())
+    finally:
+        shop.close()
 
 
 def test_every_make_verb_on_the_pages_exists() -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ALLOWANCE_SECONDS
+
 ROOT = Path(__file__).parents[2]
+TESTS = ROOT / "tests"
 
 SAMPLE = """
 async def broken_later():
@@ -121,3 +124,8 @@ def test_a_suite_past_its_allowance_fails_in_ci_only(tree: Path):
     assert "OVER" in output
     status, output = run(tree, CI="true")
     assert status == 1, output
+
+
+def test_every_allowance_is_of_a_suite_that_has_tests() -> None:
+    suites = {path.relative_to(TESTS).parts[0] for path in TESTS.glob("*/test_*.py")}
+    assert set(ALLOWANCE_SECONDS) == suites

@@ -1,13 +1,23 @@
-"""Every scenario file holds on real MicroPython; mistakes in a file are told with their line."""
+"""Every scenario file holds on real MicroPython, and only with its faults; mistakes in a file are told with their line."""
 
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from emulator import scenario as scenarios
 from emulator.__main__ import main
+from emulator.child import InProcess
+from host_tools.yuanluctl import image
 
-FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "tests" / "scenarios").glob("*.yaml"))
+FAULT = re.compile(r"^  - (acquirer: (?!\{mood: normal)|network: pulled|paper: out|cut: ).*\n", re.MULTILINE)
 
 
 @pytest.mark.micropython
@@ -15,42 +25,184 @@ FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
 def test_scenario(path: Path) -> None:
     report = scenarios.play(scenarios.load(path))
     assert report.code == 0, (
-        f"{path.name}:{report.line}: {report.why} {report.discrepancies}\nreplay: python -m emulator run {path}"
+        f"{path.name}:{report.line}: {report.why} {report.discrepancies}\nreplay: {scenarios.replay_command(path, 1)}"
     )
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_control_a_scenario_does_not_hold_without_one_of_its_faults(path: Path, tmp_path: Path) -> None:
+    text = path.read_text("utf-8")
+    for fault in FAULT.finditer(text):
+        changed = tmp_path / path.name
+        changed.write_text(text[: fault.start()] + text[fault.end() :], "utf-8")
+        assert scenarios.play(scenarios.load(changed), child=InProcess).code, f"holds without {fault[0].strip()}"
+
+
+def wrong(steps: str) -> str:
+    """A file with these steps, the first of them in line 3."""
+    return f"name: x\nsteps:\n{steps}\n"
+
+
+NAMED = "is not known here; there are name, steps, acquirer, settings"
+TAG = "tag:yaml.org,2002:python/object/apply:os.system: tags are not known here"
+SCENARIO = "expected: a scenario: name, acquirer, settings, steps"
+MONEY = "expected: an amount of 0.01 to 999999.99"
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("name: x\nsteps:\n  - sell: 100.00\n  - refnd: 30.00\n", "4: no step 'refnd'"),
-        ("name: x\nsteps:\n  - sell: lots\n", "3: expected: an amount"),
-        ("name: x\nsteps:\n  - wait: 3 weeks\n", "3: expected: a duration"),
-        ("name: x\nsteps:\n  - cut: {at: noon}\n", "3: expected: one of sent, flash"),
-        ("name: x\nsteps:\n  - expect: {refunds: [done], sails: [done]}\n", "3: expected: fields"),
-        ("name: x\nacquirer: z\nsteps: []\n", "2: expected: one of a"),
-        ("name: x\ncolour: red\nsteps: []\n", "2: 'colour' is not known"),
-        ("name: x\nsteps:\n  - [sell\n", "not YAML"),
-        ("- a\n", "1: a scenario has"),
+        (wrong("  - sell: 100.00\n  - refnd: 30.00"), "4: no step 'refnd'; there are say, press,"),
+        (wrong("  - sell: lots"), "3: expected: an amount like 30.00"),
+        (wrong("  - sell: 1:30"), "3: expected: an amount like 30.00"),
+        (wrong("  - sell: 1_0"), "3: expected: an amount like 30.00"),
+        (wrong("  - sell: 0"), f"3: {MONEY}"),
+        (wrong("  - refund: 0.00"), f"3: {MONEY}"),
+        (wrong("  - refund: {amount: 5.00, sale: 0}"), "3: sale: expected: a whole number of 1 to 9"),
+        (wrong("  - refund: {amount: 5.00, sale: 99}"), "3: sale: expected: a whole number of 1 to 9"),
+        (wrong("  - refund: {sale: 1}"), "3: 'amount' is missing; fields amount, optional sale"),
+        (wrong("  - wait: 3 weeks"), "3: expected: a duration like 300ms"),
+        (wrong("  - wait: 99999999999h"), "3: expected: a duration like 300ms"),
+        (wrong("  - press: FOO"), "3: expected: keys with blanks between"),
+        (wrong("  - press: 12"), "3: expected: keys with blanks between"),
+        (wrong('  - press: ""'), "3: expected: keys with blanks between"),
+        (wrong("  - cut: {at: noon}"), "3: at: expected: one of sent, flash"),
+        (wrong("  - cut: {at: flash, operation: 0}"), "3: operation: expected: a whole number of 1 to"),
+        (wrong("  - cut: {at: sent, operation: 3}"), "3: expected: operation and tear are of a cut at flash"),
+        (wrong("  - menu: whatever"), "3: expected: no value"),
+        (wrong("  - acquirer: {}"), "3: expected: a mood, perhaps with its count, or a batch"),
+        (wrong("  - acquirer: {count: 3}"), "3: expected: a mood, perhaps with its count, or a batch"),
+        (wrong("  - acquirer: {mood: normal, count: 1}"), "3: expected: normal is until changed, without a count"),
+        (wrong("  - acquirer: {mood: loses, count: 0}"), "3: count: expected: a whole number of 1 to 99"),
+        (wrong("  - acquirer: {batch: 99999999}"), "3: batch: expected: a whole number of 1 to 999999"),
+        (wrong("  - expect: {}"), "3: expected: something to hold the shop to"),
+        (wrong("  - expect: {refunds: [done], sails: [done]}"), "3: 'sails' is not known here; there are sales,"),
+        (wrong("  - expect: {refunds: [nonsense]}"), "3: refunds: expected: one of new, queued"),
+        (wrong("  - expect: {messages: [sale approved]}"), "3: messages: expected: a list of messages and their"),
+        (wrong("  - expect: {waiting: true}"), "3: waiting: expected: a whole number of 0 to 99"),
+        (wrong("  - expect:\n      booked: 0\n      sales: x"), "5: sales: expected: one of new"),
+        (wrong("  - expect: {booked: 1.00, booked: 0}"), "3: 'booked' stands here twice, first in line 3"),
+        (wrong("  - sell: 10.00\nsteps:\n  - sell: 1"), "4: 'steps' stands here twice, first in line 2"),
+        ("name: x\nacquirer: z\nsteps: []\n", "2: acquirer: expected: one of a"),
+        ("name: x\ncolour: red\nsteps: []\n", f"2: 'colour' {NAMED}"),
+        ("name: x\nsettings: {budget: 5, budget: 6}\n", "2: 'budget' stands here twice"),
+        ("name: x\nsettings: {budget: lots}\nsteps: []\n", "2: budget: expected: a whole number"),
+        ("name: x\nsettings: {budget: -1}\nsteps: []\n", "2: budget: expected: a whole number"),
+        ("name: x\nsettings: {budget: 201}\nsteps: []\n", "2: budget: expected: 'budget' is a whole number of 1 to 200"),
+        ("name: x\nsettings:\n  budget: 5\n  tpdu: zz\nsteps: []\n", "4: tpdu: expected: 'tpdu' is text of 10 characters"),
+        ("name: x\nsettings: {terminal: 5}\nsteps: []\n", "2: terminal: expected: 'terminal' is text of 8"),
+        ("name: x\nsettings: {repeat: bogus}\nsteps: []\n", "2: repeat: expected: 'repeat' is one of replays"),
+        ("name: x\nsettings: {port: 99999999}\nsteps: []\n", "2: 'port' is not known here"),
+        ("name: [a, b]\nsteps: []\n", "1: name: expected: a text"),
+        ("name:\nsteps: []\n", "1: name: expected: a text"),
+        ("name: x\nsteps: []\n", "2: steps: expected: a list of steps"),
+        ("name: x\n", "1: 'steps' is missing; fields name, steps, optional acquirer, settings"),
+        (wrong("  - say: hi"), "3: nothing here can fail; there are dark, expect, menu"),
+        ("- a\n", f"1: {SCENARIO}"),
+        ("", f"1: {SCENARIO}"),
+        (wrong("  - [sell"), "4: not YAML: expected ',' or ']', but got"),
+        (wrong("\t- sell: 1"), "3: not YAML: found character '\\t' that cannot start any token"),
+        (wrong('  - say: !!python/object/apply:os.system ["true"]'), f"3: {TAG}"),
+        (wrong("  - say: !foo bar"), "3: !foo: tags are not known here"),
+        (wrong("  - wait: !!int abc"), "3: tag:yaml.org,2002:int: tags are not known here"),
+        ("name: x\n[a]: b\n", "2: the name of a field is text"),
+        (wrong("  - expect: {? {a: b} : c}"), "3: the name of a field is text"),
+        (wrong("  - expect: {<<: 3}"), "3: '<<' is not known here"),
+        (wrong("  - say: &a [*a]"), "3: *a: aliases are not known here"),
+        (wrong("  - say: " + "[" * 3000), "3: nested deeper than 20"),
+        (wrong('  - say: "\0"'), "3: not YAML: character 0 is not allowed"),
+        ("name: x\n---\nname: y\n", "2: not YAML: but found another document"),
+        (wrong("  - power: off\n  - press: 1\n  - settle: 3s"), "4: power is off: nothing can be pressed or presented"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str) -> None:
     path = tmp_path / "x.yaml"
     path.write_text(text, "utf-8")
+    assert main(["run", str(path), "--json"]) == 2
+    said = capsys.readouterr()
+    assert f"x.yaml:{told}" in said.err
+    report = json.loads(said.out)
+    assert (report["code"], report["line"]) == (2, int(told.split(":", maxsplit=1)[0]))
+
+
+def test_bytes_that_are_no_text_are_told_with_their_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(b"name: x\nsteps:\n  - say: \xff\xfe\n")
     assert main(["run", str(path)]) == 2
-    assert f"x.yaml:{told}" in capsys.readouterr().err or told in ("not YAML",)
+    assert "x.yaml:3: not YAML: not UTF-8" in capsys.readouterr().err
+    assert main(["run", str(tmp_path)]) == 2
+
+
+def test_settings_that_only_the_terminal_refuses_are_a_mistake_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(wrong("  - sell: 10.00"), "utf-8")
+    scenario = scenarios.load(path)
+    scenario.settings["budget"] = 0
+    with pytest.raises(scenarios.BadScenario, match="start: config: 'budget'"):
+        scenarios.play(scenario, child=InProcess)
 
 
 @pytest.mark.micropython
 @pytest.mark.parametrize(
     ("step", "code"),
-    [("see: never shown", 42), ("expect: {refunds: [done]}", 1), ("slip: 交易失败", 1)],
+    [("see: never shown", 42), ("expect: {refunds: [done]}", 1), ("slip: 交易失败", 1), ("expect: {sales: []}", 1)],
 )
 def test_control_a_scenario_that_does_not_hold_fails_and_can_be_replayed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], step: str, code: int
 ) -> None:
-    path = tmp_path / "x.yaml"
+    path = tmp_path / "with space" / "x.yaml"
+    path.parent.mkdir()
     path.write_text(f"name: x\nsteps:\n  - sell: 10.00\n  - {step}\n", "utf-8")
     assert main(["run", str(path), "--seed", "7"]) == code
     told = capsys.readouterr().err
     assert f"{path}:4:" in told
-    assert f"replay: python -m emulator run {path} --seed 7" in told
+    [replay] = re.findall(r"^replay: (.*)$", told, re.MULTILINE)
+    again = subprocess.run(replay, shell=True, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=60)
+    assert again.returncode == code, again.stderr
+    assert again.stderr == told
+
+
+def test_the_replay_names_the_interpreter_that_was_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YUANLU_MICROPYTHON", "/a folder/micropython")
+    words = shlex.split(scenarios.replay_command(Path("x.yaml"), 3))
+    assert words == f"YUANLU_MICROPYTHON=/a folder/micropython|{sys.executable}|-m|emulator|run|x.yaml|--seed|3".split("|")
+
+
+@pytest.mark.parametrize(
+    ("steps", "why"),
+    [
+        ("  - acquirer: {mood: loses, count: 2}\n  - sell: 10.00\n  - wait: 5s", ""),
+        ("  - acquirer: {mood: loses, count: 3}\n  - sell: 10.00\n  - wait: 1s", "waits for 2 more that never came"),
+        ("  - sell: 10.00\n  - slip: 交易成功\n  - acquirer: {mood: silent}", "nothing met the acquirer's mood 'silent'"),
+        ("  - sell: 10.00\n  - slip: 交易成功\n  - acquirer: {mood: silent}\n  - acquirer: {mood: normal}", "nothing met"),
+        ("  - sell: 10.00\n  - slip: 交易成功\n  - cut: {at: sent}", "the power cut that was arranged never came"),
+        ("  - sell: 10.00\n  - cut: {at: flash, operation: 9999}", "the power cut that was arranged never came"),
+    ],
+)
+def test_what_was_arranged_must_come(tmp_path: Path, steps: str, why: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(wrong(steps), "utf-8")
+    report = scenarios.play(scenarios.load(path), child=InProcess)
+    assert report.code == (1 if why else 0)
+    assert why in report.why
+
+
+def test_numbers_are_text_and_pressed_keys_are_taken_before_the_next_step(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(wrong("  - sell: 010\n  - expect: {sales: [queued], refunds: []}\n  - settle: 5s\n  - see: '10.00'"), "utf-8")
+    report = scenarios.play(scenarios.load(path), child=InProcess)
+    assert (report.code, [row["amount"] for row in report.terminal]) == (0, [1000]), report.why
+
+
+def test_run_builds_what_is_stale(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(wrong("  - see: 原路退款终端"), "utf-8")
+    firmware = ROOT / "build" / "firmware"
+    rom = firmware.with_suffix(".romfs")
+    before = rom.read_bytes()
+    rom.write_bytes(b"stale")
+    try:
+        assert main(["run", str(path)]) == 0
+        assert rom.read_bytes() == before
+    finally:
+        image.build(firmware)

@@ -144,10 +144,10 @@ async def test_L6_an_answer_with_a_wrong_mac_is_passed_over():
     """The right one behind it counts; alone it is silence."""
     till, _, refund = at_work([WRONG_KEY, answering()])
     await till.forwarder.send(refund)
-    assert name(refund) == "done" and till.channel.passed_over == 1
+    assert name(refund) == "done"
     till, _, refund = at_work([WRONG_KEY, WRONG_KEY, None])
     await till.forwarder.send(refund)
-    assert name(refund) == "unknown" and till.channel.passed_over == 2
+    assert name(refund) == "unknown"
 
 
 async def test_an_answer_to_an_earlier_message_is_passed_over():
@@ -157,7 +157,7 @@ async def test_an_answer_to_an_earlier_message_is_passed_over():
     late = answer_to(till.journal.message(sale))
     road.script = [[late, answering()]]
     await till.forwarder.send(refund)
-    assert name(refund) == "done" and till.channel.passed_over == 1
+    assert name(refund) == "done"
 
 
 async def test_L6_an_amount_that_differs_is_an_alarm():

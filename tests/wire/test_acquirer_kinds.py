@@ -191,6 +191,17 @@ def test_a_query_is_refused_with_the_code_that_says_why(changes, code):
     assert (37 in fields_of(answer)) == (code == "00")
 
 
+def test_a_nonce_that_comes_twice_is_an_alarm():
+    acquirer = an_acquirer_with_a_sale(query=True)
+    fresh = frame_of("0600", query_fields() | {57: variable_bytes(tag(1, number(12)) + tag(3, by_hand.HEAD) + tag(5, bytes(8)))})
+    assert [code_of(acquirer, frame) for frame in (QUERY, fresh)] == ["25", "25"]
+    assert acquirer.ledger.alarms == []
+    assert code_of(acquirer, QUERY) == "25"
+    assert [(alarm["what"], alarm["trace"]) for alarm in acquirer.ledger.alarms] == [
+        ("a query with a nonce used before", "000012")
+    ]
+
+
 def test_a_query_tells_a_void_from_a_refund():
     acquirer = an_acquirer_with_a_sale(query=True)
     ask(acquirer, void(RRN))

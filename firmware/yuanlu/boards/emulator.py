@@ -221,7 +221,7 @@ class Board:
         elif kind == p.CARD:
             if self.reader.waiting:
                 self.reader.present(Card(data))
-                self.keypad.post("p.CARD")
+                self.keypad.post("CARD")
         elif data[0] in self.network.streams:
             inbox = self.network.streams[data[0]].inbox
             inbox.put(b"opened" if kind == p.NET_OPENED else data[1:] if kind == p.NET_DATA else b"")

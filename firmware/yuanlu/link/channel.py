@@ -18,7 +18,6 @@ class Channel:
         self.clock = clock
         self.stream = None
         self.route = 0
-        self.passed_over = 0  # whole frames that were not our answer
         self._frame = bytearray(_LARGEST + 2)
         self._count = 0
 
@@ -73,5 +72,4 @@ class Channel:
                 answer = read(memoryview(self._frame)[: length + 2])
                 if answer is not None:
                     return answer
-                self.passed_over += 1
         return None

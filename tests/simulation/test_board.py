@@ -1,0 +1,27 @@
+"""The emulated board as the firmware sees it."""
+
+from emulator import protocol as p
+from emulator.child import InProcess
+from emulator.shop import Shop
+from emulator.terminal import Terminal
+
+
+def test_a_presented_card_wakes_by_the_key_that_the_dialogs_know() -> None:
+    children: list[InProcess] = []
+
+    def child(terminal: Terminal) -> InProcess:
+        children.append(InProcess(terminal))
+        return children[-1]
+
+    shop = Shop(real=False, child=child)
+    try:
+        shop.terminal.power_on()
+        shop.world.run(100)
+        board = children[0].board
+        board.take(p.event(p.CARD, bytes(60)))
+        assert board.keypad.inbox.items == [], "no dialog asked for a card"
+        board.reader.arm()
+        board.take(p.event(p.CARD, bytes(60)))
+        assert board.keypad.inbox.items == ["CARD"]
+    finally:
+        shop.close()
