@@ -10,7 +10,7 @@ import pytest
 from parts import NorFlash, Terminal, intent_of
 from shop_floor import ShopFloor, Sold, differences, standing
 from yuanlu.refund import state as s
-from yuanlu.store import history, log
+from yuanlu.store import history, log, opening
 from yuanlu.store.journal import Journal
 
 SALES, REFUNDS = 6000, 600
@@ -96,7 +96,7 @@ def test_control_letting_go_only_when_a_sector_overflows_is_found(monkeypatch: p
         originals = sorted(one.original for one in records if one.type in (s.SALE, s.REFUND) and one.original >= of_log.lowest)
         return of_log.lowest if len(originals) <= fit else originals[len(originals) - fit - 1] + 1
 
-    monkeypatch.setattr(log, "choose", first_draft)
+    monkeypatch.setattr(opening, "choose", first_draft)
     least, missing, _ = record_sales(16_000)
     assert missing == []
     assert least < SALES
@@ -105,7 +105,7 @@ def test_control_letting_go_only_when_a_sector_overflows_is_found(monkeypatch: p
 def test_control_a_refund_that_left_before_its_sale_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A carrying that forgets REFUND records: the comparison with the model names them."""
     shop = ShopFloor(NorFlash(16, 4096, 32), seed=2)
-    monkeypatch.setattr(log._Opening, "_write_copy", forgetting(s.REFUND, log._Opening._write_copy))
+    monkeypatch.setattr(opening.Opening, "_write_copy", forgetting(s.REFUND, opening.Opening._write_copy))
     shop.work(400)
     assert any(line.startswith("refund") for line in differences(shop, standing(shop.till.journal)))
 
@@ -113,9 +113,9 @@ def test_control_a_refund_that_left_before_its_sale_is_found(monkeypatch: pytest
 def forgetting(record_type: int, write):
     """`write`, but for records of that type."""
 
-    def write_some(opening: log._Opening) -> None:
-        if opening.log.record.type != record_type:
-            write(opening)
+    def write_some(one: opening.Opening) -> None:
+        if one.log.record.type != record_type:
+            write(one)
 
     return write_some
 

@@ -106,14 +106,14 @@ def test_a_sector_that_stays_full_is_no_erased_one():
     class Lame(NorFlash):
         """Erases all but the bytes `kept`."""
 
-        kept = ()
+        kept = []
 
         def erase(self, sector):
             super().erase(sector)
             for at in self.kept:
                 self.data[at] = 0xFE
 
-    for kept in ((4096,), (8191,), (6000, 6001)):
+    for kept in ([4096], [8191], [6000, 6001]):
         flash = Lame(4, 4096, 16)
         chip = Chip(flash)
         chip.erase(1)

@@ -51,6 +51,8 @@ class Log:
         self.sealed = True  # False: the newest sector was open when power went; nothing may be appended to it
         self.quiet = False  # True while an answer is awaited: some chips stop interrupts for an erase
         self.erased = None  # a sector erased ahead of its use
+        self.after = self.unreadable = 0  # for BOOT: the last number read at power-up, and the torn bytes behind it
+        self.damaged = False  # the last look-up met something that could not be read
         self.damaged = False  # the last look-up met something that it could not read
         self.last = None  # the newest record's bytes, until the first write of this life has repeated it
 
