@@ -99,7 +99,7 @@ def test_what_is_left_of_each_sale_is_what_a_scan_says():
 def test_every_transaction_of_the_window_is_found_by_its_number():
     """As often as not it has to be searched without a filter."""
     journal = shop((6, 4096, 16), 30).journal
-    for number in sorted(set([record.transaction for record in every_record(journal) if record.type in (s.SALE, s.REFUND)])):
+    for number in sorted({record.transaction for record in every_record(journal) if record.type in (s.SALE, s.REFUND)}):
         assert journal.transaction(number).state == s.IS_DONE
     assert journal.transaction(99999) is None
 
