@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -20,6 +20,7 @@ from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, Draft
 
 REACH = st.integers(0, len(REACHES) - 1)
 REACHED: Counter[str] = Counter()  # how often what this test is about came about
+AGED: dict[tuple[int, int, int], Any] = {}  # snapshots
 CHIPS = ((4, 4096, 16), (5, 4096, 1), (6, 4096, 256), (7, 8192, 32))
 AFTER = {
     s.DONE: s.IS_DONE,
@@ -71,16 +72,26 @@ class WearingFlash(NorFlash):
 class TerminalModel(RuleBasedStateMachine):
     """The steps of a terminal's day."""
 
-    @initialize(chip=st.sampled_from(CHIPS))
-    def switch_on(self, chip: tuple[int, int, int]) -> None:
+    @initialize(chip=st.sampled_from(CHIPS), aged=st.booleans())
+    def switch_on(self, chip: tuple[int, int, int], aged: bool) -> None:
+        """A new chip, or one whose ring has gone round."""
         self.flash = WearingFlash(*chip)
+        if chip not in AGED:
+            till = Terminal(self.flash, open_limit=32)
+            while till.journal.log.sequence <= chip[0]:
+                till.sell(100)
+            AGED[chip] = self.flash.snapshot()
+        if aged:
+            self.flash.restore(AGED[chip])
+        else:
+            self.flash = WearingFlash(*chip)
         self.till = Terminal(self.flash, open_limit=32)
         self.states: dict[int, int] = {}
         self.amounts: dict[int, int] = {}
         self.originals: dict[int, int] = {}
         self.messages: dict[int, bytes] = {}
         self.traces: set[int] = set()
-        self.highest = 0
+        self.highest = self.till.journal.next_number - 1
         self.worn = False
 
     # ---- power
@@ -242,8 +253,8 @@ class TerminalModel(RuleBasedStateMachine):
     def the_journal_says_what_the_dict_says(self) -> None:
         journal = self.till.journal
         self.highest = max(self.highest, journal.next_number - 1)
-        REACHED["rings wrapped"] += journal.log.sequence == 2 * self.flash.sectors
-        REACHED["retired"] += bool(journal.log.retired)
+        REACHED["steps on a ring that went round"] += journal.log.sequence > self.flash.sectors + 1
+        REACHED["steps with a retired sector"] += bool(journal.log.retired)
         assert all(any(known in what for known in EXPECTED_TROUBLE) for what in journal.trouble), journal.trouble
         open_ones = {n: state for n, state in self.states.items() if not s.is_final(state)}
         assert {t.number: t.state for t in journal.live} == open_ones, "L5"
@@ -252,7 +263,7 @@ class TerminalModel(RuleBasedStateMachine):
                 assert journal.spent(number) == self._spent(number), "L3"
 
 
-def run(examples: int, steps: int) -> None:
+def run(examples: int, steps: int, phases: tuple[Phase, ...] = tuple(Phase)) -> None:
     """So many days of so many steps, the same each time."""
     from hypothesis.stateful import run_state_machine_as_test
 
@@ -262,6 +273,7 @@ def run(examples: int, steps: int) -> None:
         derandomize=True,
         deadline=None,
         database=None,
+        phases=phases,
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(TerminalModel, settings=chosen)
@@ -269,19 +281,19 @@ def run(examples: int, steps: int) -> None:
 
 def test_L2_L3_L4_L5_journal_and_desk_agree_with_a_dict() -> None:
     REACHED.clear()
-    run(examples=12, steps=40)
+    run(examples=60, steps=40)
     print(dict(REACHED))
-    for name in ("cuts", "refunds done", "rings wrapped", "retired"):
+    for name in ("cuts", "refunds done", "steps on a ring that went round", "steps with a retired sector"):
         assert REACHED[name] > 3, (name, REACHED)
 
 
 def test_control_a_journal_that_forgets_is_found(monkeypatch: Any) -> None:
-    """A REFUND that is not counted is found and shortened."""
+    """A REFUND that is not counted is found; here it need not be shortened."""
     from yuanlu.store import history
 
     monkeypatch.setattr(history, "given_back", lambda log, original: 0)
     try:
-        run(examples=12, steps=40)
+        run(examples=60, steps=40, phases=(Phase.generate,))
     except AssertionError as error:
         assert "L3" in str(error)
     else:
