@@ -117,7 +117,7 @@ def test_a_sector_that_stays_full_is_no_erased_one():
         flash = Lame(4, 4096, 16)
         chip = Chip(flash)
         chip.erase(1)
-        flash.kept = kept
+        flash.kept = kept  # pyright: ignore[reportAttributeAccessIssue]
         with raises(BadSector):
             chip.erase(1)
 
