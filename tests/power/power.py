@@ -56,7 +56,9 @@ def jobs(lives: int) -> list[Job]:
     for fine in FINE:  # eight shares each, so that they keep pace with the many
         for share in range(8):
             waiting.append(iter([("explore", fine, part, FINE_PARTS, 3) for part in range(share, FINE_PARTS, 8)]))
-    waiting.append(iter(("lives", (seed, min(100, lives)), 0, 1, 0) for seed in range(-(-lives // 100))))
+    for share in range(4):  # hands of their own, so that they keep pace with the many chips
+        seeds = range(share, -(-lives // 50), 4)
+        waiting.insert(15 * share, iter([("lives", (seed, min(50, lives)), 0, 1, 0) for seed in seeds]))
     for name in controls.NAMES:
         waiting.insert(0, iter([("control", name, 0, 1, 0)]))
     dealt: list[Job] = []
