@@ -40,7 +40,7 @@ REQUIRED_STATES = (
     "retired",
 )
 FINE = (Geometry(6, 4096, 1, True), Geometry(4, 16384, 32, True))
-PARTS, FINE_PARTS = 6, 48
+PARTS, FINE_PARTS = 6, 136
 Job = tuple[str, Any, int, int, int]
 
 
@@ -52,11 +52,13 @@ def geometries() -> list[Geometry]:
 
 def jobs(lives: int) -> list[Job]:
     """What there is to do, by turns: parts of every geometry, lives on MicroPython, the controls."""
-    waiting: list[Iterator[Job]] = [iter(("explore", g, part, PARTS, 12) for part in range(PARTS)) for g in geometries()]
+    waiting: list[Iterator[Job]] = [iter([("explore", g, part, PARTS, 12) for part in range(PARTS)]) for g in geometries()]
     for fine in FINE:  # eight shares each, so that they keep pace with the many
         for share in range(8):
-            waiting.append(iter(("explore", fine, part, FINE_PARTS, 3) for part in range(share, FINE_PARTS, 8)))
-    waiting.append(iter(("lives", (seed, min(100, lives)), 0, 1, 0) for seed in range(-(-lives // 100))))
+            waiting.append(iter([("explore", fine, part, FINE_PARTS, 3) for part in range(share, FINE_PARTS, 8)]))
+    for share in range(4):  # hands of their own, so that they keep pace with the many chips
+        seeds = range(share, -(-lives // 50), 4)
+        waiting.insert(15 * share, iter([("lives", (seed, min(50, lives)), 0, 1, 0) for seed in seeds]))
     for name in controls.NAMES:
         waiting.insert(0, iter([("control", name, 0, 1, 0)]))
     dealt: list[Job] = []
@@ -175,12 +177,15 @@ def main() -> int:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with multiprocessing.Pool(2, os.nice, (5,)) as pool, Progress(*columns, console=console) as progress:
         bar = progress.add_task("cuts", total=len(todo))
-        for job, outcome, _ in pool.imap_unordered(play, todo):
+        arriving = pool.imap_unordered(play, todo)
+        for _ in todo:
+            try:
+                job, outcome, _seconds = arriving.next(max(1, began + arguments.minutes * 60 - time.monotonic()))
+            except multiprocessing.TimeoutError:
+                break
             report.take(job, outcome)
             failed = sum(sum(result.failed.values()) for result in report.results.values())
             progress.update(bar, advance=1, description=f"{report.distinct} cases, {report.lives.lives} lives, {failed} failed")
-            if time.monotonic() - began > arguments.minutes * 60:
-                break
         pool.terminate()
     troubles = report.troubles(arguments.cases, arguments.lives)
     report.write(ROOT / "build/power.json", time.monotonic() - began, troubles)

@@ -13,11 +13,11 @@ from tears import tears
 from workload import Life, Workload, day
 
 SHORT = (
-    (Geometry(6, 4096, 1, fine=True), 24),
+    (Geometry(6, 4096, 1, fine=True), 90),
     (Geometry(6, 4096, 1), 10),
     (Geometry(4, 4096, 16), 8),
-    (Geometry(4, 16384, 32), 16),
-    (Geometry(3, 131072, 256), 40),
+    (Geometry(4, 16384, 32), 30),
+    (Geometry(3, 131072, 256), 80),
 )
 LEAST_DISTINCT = 4000
 

@@ -50,7 +50,7 @@ def check(life: Life, before: Book, after: Book, flying: dict[int, set[bytes]]) 
 
 
 def _check_records(life: Life, before: Book, after: Book, flying: dict[int, set[bytes]]) -> dict[int, int]:
-    """Every record that counts was written with that content; the amounts of what is done, by transaction."""
+    """Every record that counts was written with that content; the amounts of what is done and has not left, by transaction."""
     done: dict[int, int] = {}
     traces: dict[int, int] = {}
     for record in history.records(life.journal.log):
@@ -61,7 +61,8 @@ def _check_records(life: Life, before: Book, after: Book, flying: dict[int, set[
         if told is None and after.content.get(record.number) != content and content not in flying.get(record.number, ()):
             raise Wrong("repeated", f"record {record.number}, type {record.type}, was never written so")
         if record.type in (s.SALE, s.REFUND):
-            done[record.transaction] = record.body().amount
+            if record.original >= life.journal.log.lowest:
+                done[record.transaction] = record.body().amount
         elif record.type == s.INTENT and traces.setdefault(record.body().trace, record.number) != record.number:
             raise Wrong("repeated", f"records {record.number} and {traces[record.body().trace]} have one trace")
     return done
@@ -111,7 +112,7 @@ def _check_done(life: Life, before: Book, after: Book, done: dict[int, int]) -> 
             if not spent[0] <= journal.spent(number) <= spent[1]:
                 raise Wrong("wrong", f"of {number} {journal.spent(number)} is spent, not {spent}")
     for number in done:
-        if number >= lowest and not _is_done(before, number) and not _is_done(after, number):
+        if not _is_done(before, number) and not _is_done(after, number):
             raise Wrong("wrong", f"{number} is done and should not be")
 
 
