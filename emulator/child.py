@@ -128,7 +128,7 @@ class InProcess:
         from yuanlu.boards import emulator as board
 
         self.terminal = terminal
-        self.module, self.loop = loop, loop.Loop()
+        self.module, self.loop, self.before = loop, loop.Loop(), loop.loop
         self.now = 0
         self.dead = False
         self.events = b""
@@ -175,4 +175,5 @@ class InProcess:
         self.dead = True
         self._enter()
         self.loop.drop()
+        self.module.loop = self.before
         return ""

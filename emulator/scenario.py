@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -101,7 +102,7 @@ def _settings(value: Any) -> dict[str, Any]:
 
 
 def _setting(name: str, value: Any) -> Any:
-    found = checks.whole(0, 999_999_999)(value) if isinstance(SETTINGS[name], int) else checks.text(value)
+    found = int(value) if isinstance(SETTINGS[name], int) and re.fullmatch("0|[1-9][0-9]{0,8}", str(value)) else value
     try:
         Config(json.dumps({**SETTINGS, name: found}))
     except BadConfig as error:

@@ -4,6 +4,7 @@ from emulator import protocol as p
 from emulator.child import InProcess
 from emulator.shop import Shop
 from emulator.terminal import Terminal
+from yuanlu import loop
 
 
 def test_a_presented_card_wakes_by_the_key_that_the_dialogs_know() -> None:
@@ -25,3 +26,13 @@ def test_a_presented_card_wakes_by_the_key_that_the_dialogs_know() -> None:
         assert board.keypad.inbox.items == ["CARD"]
     finally:
         shop.close()
+
+
+def test_a_life_in_this_process_gives_the_loop_back() -> None:
+    before = loop.loop
+    shop = Shop(real=False, child=InProcess)
+    shop.terminal.power_on()
+    shop.world.run(100)
+    assert loop.loop is not before
+    shop.close()
+    assert loop.loop is before
