@@ -1,8 +1,7 @@
 """The journal of this terminal: the transactions that its records tell of, and what they add up to.
 
 In RAM stand only the transactions that are not settled (`live`), with the places of the records they rest on; everything else is
-read from flash when it is asked for. What waits, what is unknown and what a person must look at is this same list looked at,
-never a second store.
+read from flash when it is asked for. What waits, is unknown or needs a person is this same list looked at, never a second store.
 """
 
 from yuanlu import record as r
@@ -15,6 +14,7 @@ from yuanlu.store.chip import BadSector
 from yuanlu.store.counters import Counters
 from yuanlu.store.log import EXCHANGE_ROOM, Log
 
+_ANSWER_KEY = const(16)  # bytes of it before the message
 _RESULT_ROOM = const(256)  # kept for the answer's record while it is awaited
 
 
@@ -127,10 +127,9 @@ class Journal:
     def make_room(self, size=EXCHANGE_ROOM):
         """May erase: call it before SENDING, never while an answer is awaited."""
         log = self.log
-        first = not log.sealed
+        first, tries = not log.sealed, 0
         if first:
             size += r.size(r.payload_length(s.BOOT), log.flash.unit)
-        tries = 0
         while not log.sealed or log.room() < size or (size >= EXCHANGE_ROOM and admission.is_crowded(self, size)):
             tries += 1
             if tries > log.window + 1:
@@ -140,8 +139,7 @@ class Journal:
             self._write(s.BOOT, (0, 0, self.counters.boot, log.after, log.unreadable))
 
     def append(self, record_type, values, tail=b""):
-        """One durable record, folded into its transaction. `values`: the record's fields in order; `tail`: an INTENT's or
-        ATTEMPT's message, concealed on flash."""
+        """One durable record, folded in. `values`: its fields in order; `tail`: answer key and message, concealed on flash."""
         self.make_room(r.size(r.payload_length(record_type, len(tail)), self.log.flash.unit))
         number = self._write(record_type, values, tail)
         if record_type == s.INTENT and values[1] != number:
@@ -229,11 +227,16 @@ class Journal:
 
     def message(self, transaction):
         """The exact bytes of its attempt, as they were recorded before anything was sent."""
+        return self.outgoing(transaction)[1]
+
+    def outgoing(self, transaction):
+        """(key of its answer's MAC, the exact bytes of its attempt), as they were recorded before anything was sent."""
         number, address = transaction.message_place()
         record = self.log.chip.read(address)
         if record is None or record.number != number:
             raise StoreDamaged("journal: the message of transaction {} cannot be read".format(transaction.number))
-        return self.seal.conceal(number, record.tail())
+        tail = self.seal.conceal(number, record.tail())
+        return tail[:_ANSWER_KEY], tail[_ANSWER_KEY:]
 
 
 def _moved(places, number, address):
@@ -243,7 +246,5 @@ def _moved(places, number, address):
 
 
 def _numbered(transactions, number):
-    for transaction in transactions:
-        if transaction.number == number:
-            return transaction
-    return None
+    found = [transaction for transaction in transactions if transaction.number == number]
+    return found[0] if found else None
