@@ -16,7 +16,7 @@ from emulator import panel
 from emulator.child import Child, MicroPython
 from emulator.lines.serial import LocalBridge
 from emulator.parts.flash import Flash
-from emulator.parts.vault import ANSWER_KEY, REQUEST_KEY, SEAL, journal_seal
+from emulator.parts.vault import MESSAGE_KEYS, SEAL, journal_seal, message_keys
 from emulator.terminal import Terminal
 from emulator.world import World
 
@@ -68,12 +68,11 @@ class Shop:
         self.world = World(real, seed)
         self.seed = seed
         keys = random.Random(f"keys {seed}")
-        request_key, answer_key, reader_key, pending_key = (keys.randbytes(16) for _ in range(4))
+        base_key, reader_key, pending_key = (keys.randbytes(16) for _ in range(3))
         self.journal_root_key = keys.randbytes(32)
         self.acquirer = acquirers.Acquirer(
             kind,
-            request_key=request_key,
-            answer_key=answer_key,
+            base_key=base_key,
             reader_key=reader_key,
             terminals=[(MERCHANT, TERMINAL)],
             query=query,
@@ -83,14 +82,14 @@ class Shop:
         self.attached = attached is not None
         self.address = attached or self._serve(real)
         self.settings["host"], self.settings["port"] = self.address
+        key_id = acquirers.key_id_of(self.settings["merchant"], self.settings["terminal"])
         self.terminal = Terminal(
             self.world,
             firmware,
             json.dumps(self.settings),
             {
-                REQUEST_KEY: request_key,
-                ANSWER_KEY: answer_key,
                 SEAL: journal_seal(self.journal_root_key, TERMINAL, int(self.settings["epoch"]), pending_key),
+                MESSAGE_KEYS: message_keys(acquirers.initial_key(base_key, key_id), key_id),
             },
             reader_key,
             flash,

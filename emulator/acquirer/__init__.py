@@ -2,10 +2,25 @@
 
 from .acquirer import Acquirer
 from .card import seal_card
+from .dukpt import initial_key, key_id_of
 from .ledger import Entry, Ledger, Reversal
 from .message import BadMessage
 from .moods import MOODS, Reply
 from .repeats import KINDS
 from .server import Server, start
 
-__all__ = ["KINDS", "MOODS", "Acquirer", "BadMessage", "Entry", "Ledger", "Reply", "Reversal", "Server", "seal_card", "start"]
+__all__ = [
+    "KINDS",
+    "MOODS",
+    "Acquirer",
+    "BadMessage",
+    "Entry",
+    "Ledger",
+    "Reply",
+    "Reversal",
+    "Server",
+    "initial_key",
+    "key_id_of",
+    "seal_card",
+    "start",
+]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from . import moods
-from .codes import APPROVED, BAD_MAC, DECLINED, UNDECIDED, UNSUPPORTED, Refused
+from .codes import APPROVED, DECLINED, UNDECIDED, UNSUPPORTED, Refused
 from .events import EventLog
 from .forms import MONEY, Form, find
 from .ledger import Ledger
@@ -16,16 +15,15 @@ from .message import (
     WITHOUT_MAC,
     BadMessage,
     Message,
-    answer_mac,
     check_request,
     decode,
     encode,
-    request_mac,
     swap_tpdu,
 )
 from .moods import Reply
 from .repeats import Repeats
 from .reversals import Reversals
+from .serials import Serials
 from .terminals import Terminals
 from .transactions import Transactions
 
@@ -51,15 +49,15 @@ class Acquirer:
         self,
         kind: str,
         *,
-        request_key: bytes,
-        answer_key: bytes,
+        base_key: bytes,
         reader_key: bytes,
         terminals: Collection[tuple[str, str]],
         seed: int = 1,
         query: bool = False,
     ) -> None:
-        """Keys of 16 bytes; `terminals` are pairs of merchant (15) and terminal (8). ValueError for anything else."""
-        if {len(request_key), len(answer_key), len(reader_key)} != {16}:
+        """Keys of 16 bytes, of which the base key is the one that every terminal's initial key is derived from; `terminals` are
+        pairs of merchant (15) and terminal (8). ValueError for anything else."""
+        if {len(base_key), len(reader_key)} != {16}:
             raise ValueError("a key has 16 bytes")
         self.kind = kind
         self.query = query
@@ -69,7 +67,7 @@ class Acquirer:
         self.mood_count: int | None = None
         self._mood = "normal"
         self._lock = self.ledger.lock
-        self._request_key, self._answer_key = request_key, answer_key
+        self._serials = Serials(base_key, self.ledger)
         self._terminals = Terminals(terminals)
         self._repeats = Repeats(kind, self.ledger, self._terminals)
         self._transactions = Transactions(self.ledger, self._terminals, reader_key, seed)
@@ -173,7 +171,7 @@ class Acquirer:
 
     def _answer_to(self, message: Message, mood: str, now: datetime) -> Answer:
         try:
-            form = self._admit(message)
+            form = self._admit(message, now)
             if form.name not in MONEY:
                 extra, note = self._serve(form, message, mood, now)
                 return Answer(self._build_answer(message, now, APPROVED, extra), note)
@@ -188,11 +186,13 @@ class Acquirer:
             return Answer(known, "replay of the stored answer")
         return self._decide(form, message, mood, now)
 
-    def _admit(self, message: Message) -> Form:
-        if message.mac and not hmac.compare_digest(request_mac(self._request_key, message.signed), message.mac):
-            raise Refused(BAD_MAC, "the MAC does not fit")
+    def _admit(self, message: Message, now: datetime) -> Form:
+        if message.mac:
+            self._serials.check(message, now)
         form = find(message)
         self._terminals.check(message)
+        if message.mac:
+            self._serials.check_owner(message, now)
         return form
 
     def _serve(self, form: Form, message: Message, mood: str, now: datetime) -> tuple[dict[int, str], str]:
@@ -236,5 +236,5 @@ class Acquirer:
             swap_tpdu(message.tpdu),
             message.answer_type,
             fields,
-            (lambda signed: answer_mac(self._answer_key, message.mac, signed)) if message.mac else None,
+            (lambda signed: self._serials.answer_mac(message, signed)) if message.mac else None,
         )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from .card import BadCard, mask_card, open_card
 from .forms import name_of
-from .message import TAG_CARD, TAG_JOURNAL_HEAD, TAG_NUMBER, BadMessage, Message, private_data
+from .message import TAG_CARD, TAG_JOURNAL_HEAD, TAG_KSN, TAG_NUMBER, BadMessage, Message, private_data
 
 KEPT = 200
 
@@ -59,6 +59,8 @@ class EventLog:
             return value.decode("ascii", "backslashreplace")
         if tag == TAG_JOURNAL_HEAD:
             return f"record {int.from_bytes(value[:4], 'big')}, tag {value[4:].hex()}"
+        if tag == TAG_KSN:
+            return f"key {value[:8].hex()}, counter {value[8:].hex()}"
         if tag == TAG_CARD:
             try:
                 return mask_card(open_card(value, self._reader_key))

@@ -15,6 +15,8 @@ import iso8583
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
+from .dukpt import KSN_BYTES, is_counter
+
 LENGTH_BYTES = 2
 SHORTEST, LONGEST = 20, 1024
 TPDU_END = 7
@@ -23,7 +25,7 @@ TPDU_PROTOCOL = 0x60
 HEADER = bytes.fromhex("603100000000")
 MAC_BYTES = 8
 
-TAG_NUMBER, TAG_JOURNAL_HEAD, TAG_CARD, TAG_NONCE = 0x01, 0x03, 0x04, 0x05
+TAG_NUMBER, TAG_KSN, TAG_JOURNAL_HEAD, TAG_CARD, TAG_NONCE = 0x01, 0x02, 0x03, 0x04, 0x05
 # Sign-on and echo: they say nothing about money.
 WITHOUT_MAC = ("0800", "0820")
 
@@ -195,10 +197,20 @@ def private_data(message: Message) -> dict[int, bytes]:
     return tags
 
 
+def ksn_of(message: Message) -> bytes:
+    """The KSN of a message that has a MAC; BadMessage when there is none, or none that a key belongs to."""
+    ksn = private_data(message).get(TAG_KSN, b"")
+    if len(ksn) != KSN_BYTES or not is_counter(int.from_bytes(ksn[-4:], "big")):
+        raise BadMessage("field 57", "no KSN in tag 02")
+    return ksn
+
+
 def check_request(message: Message) -> None:
-    """BadMessage when no answer can be given: the message is no request, or it needs a MAC to bind an answer to and has none."""
+    """BadMessage when no answer can be given: the message is no request, or the MAC to bind an answer to or its key is missing."""
     # ISO 8583:1987, 4.1.1: an even third digit asks, the odd one above it answers.
     if not message.type.isdigit() or int(message.type[2]) % 2:
         raise BadMessage("type", f"{message.type} is no request")
     if not message.mac and message.type not in WITHOUT_MAC:
         raise BadMessage("field 64", "missing")
+    if message.mac:
+        ksn_of(message)

@@ -1,4 +1,4 @@
-"""The key store: slots of bytes that a power cut can catch like flash. Every derivation is the firmware's."""
+"""The key store: slots of bytes that a power cut can catch like flash. Once provisioned, every derivation is the firmware's."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from zlib import crc32
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from emulator.acquirer.dukpt import transaction_key
 from emulator.parts.flash import TEARS, PowerCut
 
-REQUEST_KEY, ANSWER_KEY, SEAL = 0, 1, 2
+SEAL, MESSAGE_KEYS = 2, 4
 
 
 def journal_seal(root: bytes, terminal: str, epoch: int, pending: bytes) -> bytes:
@@ -19,6 +20,14 @@ def journal_seal(root: bytes, terminal: str, epoch: int, pending: bytes) -> byte
     info = b"yuanlu journal" + terminal.encode() + epoch.to_bytes(4, "little")
     key = HKDF(SHA256(), 32, None, info).derive(root)
     state = struct.pack("<IIIII", 1, 1, 0, 0, 0) + key + pending
+    return state + crc32(state).to_bytes(4, "little")
+
+
+def message_keys(initial_key: bytes, key_id: bytes) -> bytes:
+    """What provisioning puts into slot MESSAGE_KEYS: next counter 1, the id, and register by register the keys of the counters
+    with a single one-bit. The initial key itself does not stay."""
+    registers = [transaction_key(initial_key, key_id, 1 << bit) for bit in range(32)]
+    state = struct.pack("<II8s", 1, 1, key_id) + b"".join(registers)
     return state + crc32(state).to_bytes(4, "little")
 
 

@@ -2,6 +2,7 @@
 at the journal and the record that follows from it."""
 
 from yuanlu.compat import const
+from yuanlu.crypto.dukpt import Dukpt
 from yuanlu.errors import Refused
 from yuanlu.refund import rules
 from yuanlu.refund import state as s
@@ -19,6 +20,7 @@ class Desk:
         self.journal = journal
         self.config = config
         self.vault = vault
+        self.dukpt = Dukpt(vault)
         self.clock = clock
 
     # ---- for the clerk
@@ -113,19 +115,21 @@ class Desk:
     def reverse(self, transaction, reason):
         """The reversal of a sale or void whose answer never came, with its exact bytes (L1). reason: F39, b"98"."""
         self.journal.make_room()
-        message = messages.reversal(self.config, transaction, reason, self.journal.log.newest, self.vault.next_mac_key())
+        keys = self.dukpt.next_keys()
+        message = keys.answer + messages.reversal(self.config, transaction, reason, self.journal.log.newest, keys)
         self._record_attempt(transaction, s.REVERSAL, (transaction.batch, transaction.trace), message)
 
     def query(self, refund):
-        """The bytes that ask what became of a refund. They move no money and are not recorded."""
-        key = self.vault.next_mac_key()
-        return messages.query(self.config, refund, self.journal.log.newest, self.vault.random(8), key)
+        """(key of the answer's MAC, the bytes that ask what became of a refund). They move no money and are not recorded."""
+        keys = self.dukpt.next_keys()
+        return keys.answer, messages.query(self.config, refund, self.journal.log.newest, self.vault.random(8), keys)
 
     # ---- records
 
     def _message(self, draft, number, identity, original):
-        key = self.vault.next_mac_key()
-        return messages.request(self.config, draft, number, identity, self.journal.log.newest, original, key)
+        """Answer key and request, as they are recorded."""
+        keys = self.dukpt.next_keys()
+        return keys.answer + messages.request(self.config, draft, number, identity, self.journal.log.newest, original, keys)
 
     def _record_intent(self, draft, number, identity, message):
         date, time, quality = self.clock.date()

@@ -137,19 +137,18 @@ class Forwarder:
             self.changed.set()
 
     async def _send_attempt(self, transaction):
-        request = self.journal.message(transaction)
+        answer_key, request = self.journal.outgoing(transaction)
         self.desk.sending(transaction, self.channel.route)
         try:
-            answer = await self._exchange(request)
+            answer = await self._exchange(answer_key, request)
         except Silence as error:
             self._note_silence(transaction, error.reason)
         else:
             self._note_answer(transaction, answer)
 
-    async def _exchange(self, request):
+    async def _exchange(self, answer_key, request):
         """The authentic Answer to `request`, or Silence."""
-        key = self.vault.response_key()
-        return await self._quietly(request, lambda frame: messages.read_answer(frame, request, key))
+        return await self._quietly(request, lambda frame: messages.read_answer(frame, request, answer_key))
 
     async def _quietly(self, request, read):
         """One exchange, during which nothing may be erased. A frame that is not ours or not authentic is passed over (L6)."""
@@ -193,7 +192,7 @@ class Forwarder:
 
     async def _ask(self, refund):
         """Ask what became of a refund."""
-        answer = await self._exchange(self.desk.query(refund))
+        answer = await self._exchange(*self.desk.query(refund))
         self._note(refund, verdicts.of_query(self.config, refund, answer), answer)
 
     async def _sign_on(self):

@@ -11,7 +11,9 @@ from yuanlu import record as r
 from yuanlu.boards.virtual_time import drive
 from yuanlu.compat import TimeoutError, create_task, sleep_ms, wait_for_ms
 from yuanlu.config import Config
+from yuanlu.crypto.aes import ecb
 from yuanlu.crypto.cmac import cmac
+from yuanlu.crypto.dukpt import Keys, loaded
 from yuanlu.crypto.seal import Seal, provisioned
 from yuanlu.desk import Desk
 from yuanlu.errors import NotSent
@@ -43,8 +45,8 @@ except ImportError:  # MicroPython: no loop of our own is built in
 
     drive(_idle, lambda: loop.now)
 
-REQUEST_KEY = bytes(range(0x10))
-ANSWER_KEY = bytes(range(0x10, 0x20))
+INITIAL_KEY = bytes(range(0x10))
+KEY_ID = b"test-key"
 APPROVED = Answer(b"00", 0, b"112210150700", b"A1B2C3", 1122, 101500)
 SETTINGS = {
     "terminal": "YL000001",
@@ -64,6 +66,35 @@ SETTINGS = {
     "query": 0,
     "ask_ms": 60_000,
 }
+
+
+def walk(counter, initial_key=INITIAL_KEY, key_id=KEY_ID):
+    """The transaction key of a counter as a host finds it: one derivation for each one-bit, from the left."""
+    key, prefix = initial_key, 0
+    for at in range(31, -1, -1):
+        if counter >> at & 1:
+            prefix |= 1 << at
+            key = _derived(key, 0x8000, key_id, prefix)
+    return key
+
+
+def _derived(key, usage, key_id, counter):
+    return ecb(key, b"\1\1" + usage.to_bytes(2, "big") + b"\0\2\0\x80" + key_id[4:] + counter.to_bytes(4, "big"))
+
+
+def keys_at(counter):
+    """The Keys of that counter as the host has them."""
+    keys = [_derived(walk(counter), usage, KEY_ID, counter) for usage in (0x2000, 0x2001, 0x3000)]
+    return Keys(KEY_ID + counter.to_bytes(4, "big"), *keys)
+
+
+def keys_of(request):
+    """The host's Keys for a request, by the KSN that it names."""
+    private = iso8583.decode(request[13:])[1][57]
+    at = 2 + private[1]
+    assert bytes(private[at : at + 10]) == b"\2\x0c" + KEY_ID, "no KSN of this terminal"
+    return keys_at(int.from_bytes(private[at + 10 : at + 14], "big"))
+
 
 # How far an operation gets when power goes during it: nothing, one byte, half, all but one byte, all but the answer.
 REACHES = (
@@ -253,24 +284,21 @@ class Clock:
             return False
 
 
+PROVISIONED = {2: provisioned(bytes(range(32)), bytes(16)), 4: loaded(INITIAL_KEY, KEY_ID)}
+
+
 class Vault:
-    """Fixed keys; every draw is the largest, so that a wait is never luck."""
+    """Provisioned with test keys; every draw is the largest, so that a wait is never luck."""
 
     def __init__(self):
         self.count = 0
-        self.places = {2: provisioned(bytes(range(32)), bytes(16))}
+        self.places = dict(PROVISIONED)
 
     def load(self, place):
         return self.places.get(place, b"")
 
     def store(self, place, data):
         self.places[place] = bytes(data)
-
-    def next_mac_key(self):
-        return REQUEST_KEY
-
-    def response_key(self):
-        return ANSWER_KEY
 
     def random(self, count):
         self.count += 1
@@ -348,8 +376,9 @@ class Stream:
         self.road.open -= 1
 
 
-def answer_to(request, code=b"00", key=ANSWER_KEY, **changes):
-    """The frame of an acquirer's answer; `changes`: f4="000000000001" puts another value into a field, None leaves it out."""
+def answer_to(request, code=b"00", key=None, **changes):
+    """The frame of an acquirer's answer; `key`: another one than the request's KSN calls for; `changes`: f4="000000000001" puts
+    another value into a field, None leaves it out."""
     message_type, asked = iso8583.decode(request[13:])
     fields = {number: asked[number] for number in (3, 4, 11, 25, 41, 42, 49, 60) if number in asked}
     fields[12], fields[13], fields[39] = "101500", "1122", code
@@ -361,7 +390,7 @@ def answer_to(request, code=b"00", key=ANSWER_KEY, **changes):
     answer_type = "{:04d}".format(int(message_type) + 10)
     if 64 in asked:
         body = iso8583.encode(answer_type, rows + [(64, bytes(8))])[:-8]
-        body += cmac(key, request[-8:] + body)[:8]
+        body += cmac(key or keys_of(request).answer, request[-8:] + body)[:8]
     else:  # sign-on and echo
         body = iso8583.encode(answer_type, rows)
     content = request[2:3] + request[5:7] + request[3:5] + request[7:13] + body

@@ -1,6 +1,6 @@
 """Power goes at every flash operation of a day's work, at five places within the operation, and again in the life after it."""
 
-from parts import APPROVED, REACHES, Card, NorFlash, PowerCut, Terminal, every_record, reaches
+from parts import APPROVED, REACHES, Card, NorFlash, PowerCut, Terminal, every_record, keys_of, reaches
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, Draft
 
@@ -40,12 +40,13 @@ AMOUNTS = {"S": 100_000, "L": 500, "R": 1, "W": 10, "Q": 100, "D": 1000, "N": 10
 
 
 class Book:
-    """What the terminal has said that it did: of each name its number, its states and its bytes."""
+    """What the terminal has said that it did: of each name its number, its states, its bytes and its keys."""
 
     def __init__(self):
         self.numbers = {}
         self.states = {}  # name: (state, another one when power went during the step)
-        self.messages = {}
+        self.messages = {}  # name: (answer key, message)
+        self.serials = []  # KSNs
         self.identities = []
 
     def work(self, till, steps):
@@ -61,7 +62,7 @@ class Book:
             else:
                 self._go_on(till, verb, till.journal.find_live(self.numbers[name]))
             if verb in ("reverse", "again"):
-                self.messages[name] = till.journal.message(till.journal.find_live(self.numbers[name]))
+                self._keep(till, name)
             self.states[name] = (AFTER[verb],)
 
     def _open(self, till, verb, name):
@@ -74,7 +75,15 @@ class Book:
         assert (opened.batch, opened.trace) not in self.identities, "L4: a trace came twice"
         self.identities.append((opened.batch, opened.trace))
         self.numbers[name] = opened.number
-        self.messages[name] = till.journal.message(opened)
+        self._keep(till, name)
+
+    def _keep(self, till, name):
+        answer_key, message = till.journal.outgoing(till.journal.find_live(self.numbers[name]))
+        keys = keys_of(message)
+        assert keys.ksn not in self.serials, "L2: a key came twice"
+        assert answer_key == keys.answer, "the answer to it could not be believed"
+        self.serials.append(keys.ksn)
+        self.messages[name] = (answer_key, message)
 
     def _go_on(self, till, verb, transaction):
         if verb == "sending":
@@ -104,7 +113,7 @@ class Book:
             if s.is_final(found.state):
                 assert journal.find_live(number) is None, (where, name)
             elif name in self.messages:
-                assert journal.message(found) == self.messages[name], (where, name, "other bytes")
+                assert journal.outgoing(found) == self.messages[name], (where, name, "other bytes")
         strangers = [t for t in journal.live if t.number not in self.numbers.values()]
         assert len(strangers) <= 1 and all(t.state == s.IS_QUEUED for t in strangers), where
         if self.states.get("S") == (s.IS_DONE,):

@@ -1,7 +1,8 @@
 """The transactions that the records tell of, in this life and after the next power-up."""
 
-from parts import APPROVED, Card, NorFlash, PowerCut, Terminal, every_record, mounted, numbers_of, types_in
+from parts import APPROVED, Card, NorFlash, PowerCut, Terminal, every_record, keys_of, mounted, numbers_of, types_in
 from raises import raises
+from yuanlu.crypto.cmac import cmac
 from yuanlu.errors import Refused, StoreDamaged
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, Draft, Transaction
@@ -156,6 +157,25 @@ def test_the_message_is_read_from_its_intent():
     for transaction in (first, Transaction(999, 999)):
         with raises(StoreDamaged):
             till.journal.message(transaction)
+
+
+def test_L6_the_key_of_the_answer_stands_with_the_message():
+    """Of the first attempt, a new one and a reversal; in the life after, and never in clear on the chip."""
+    till = Terminal()
+    sale, refund = till.desk.open(Draft(KIND_SALE, 700, card=Card())), till.refund(till.sell(), 300)
+    kept = []
+    for verdict, transaction in ((None, sale), (None, refund), (s.RENEW, refund), (s.SILENT, sale)):
+        if verdict == s.RENEW:
+            till.desk.renew(till.settle(transaction, verdict))
+        elif verdict == s.SILENT:
+            till.desk.reverse(till.settle(transaction, verdict), b"98")
+        key, message = till.journal.outgoing(transaction)
+        keys = keys_of(message)
+        assert (key, message[-8:]) == (keys.answer, cmac(keys.request, message[13:-8])[:8])
+        assert mounted(till.flash).outgoing(mounted(till.flash).find_live(transaction.number)) == (key, message)
+        assert key not in bytes(till.flash.data) and message[13:40] not in bytes(till.flash.data)
+        kept.append(key)
+    assert len(set(kept)) == 4
 
 
 def test_L2_the_message_is_that_of_the_newest_attempt():

@@ -1,6 +1,6 @@
 """Requests byte for byte from docs/wire.md, and what an answer must be to be believed."""
 
-from parts import ANSWER_KEY, APPROVED, REQUEST_KEY, Card, Random, answer_to, octets, settings
+from parts import APPROVED, Card, Random, answer_to, keys_at, octets, settings
 from raises import raises
 from yuanlu.crypto.cmac import cmac
 from yuanlu.errors import BadMessage
@@ -10,10 +10,11 @@ from yuanlu.wire import messages
 CONFIG = settings()
 CARD_BLOCK = bytes(range(0x80, 0x80 + 47))
 HEAD = (8, octets("1122334455667788"))
+KEYS = keys_at(0x10203)
 
 # All written by hand from the tables of docs/wire.md sections 1 and 2; what stands before field 64.
 SALE = octets(
-    "00A7"  # length of all that follows: 167
+    "00B5"  # length of all that follows: 181
     "60 0003 0000"  # TPDU: to NII 0003
     "60 31 00 000000"  # header: application type, version, states, sub-version
     "0200"  # sale
@@ -26,15 +27,16 @@ SALE = octets(
     "594C303030303031"  # 41: YL000001
     "5955414E4C55303030303030303031"  # 42: YUANLU000000001
     "313536"  # 49: 156
-    "0087"  # 57: 87 bytes of tags
+    "0101"  # 57: 101 bytes of tags
     "01 16 594C303030303031 2D 30303031 2D 3030303030303039"  # sale number: YL000001-0001-00000009
+    "02 0C 746573742D6B6579 00010203"  # KSN: initial key id "test-key", counter 0x10203
     "03 0C 00000008 1122334455667788"  # journal head: record 8 and its tag
     "04 2F 808182838485868788898A8B8C8D8E8F"  # card block: 47 bytes
     "909192939495969798999A9B9C9D9E9FA0A1A2A3A4A5A6A7A8A9AAABACADAE"
     "0011 22 000001 000 0"  # 60: 11 digits: kind 22, batch 1, network 000, padding
 )
 REFUND = octets(
-    "0095"  # length of all that follows: 149
+    "00A3"  # length of all that follows: 163
     "60 0003 0000"  # TPDU
     "60 31 00 000000"  # header
     "0220"  # refund
@@ -48,15 +50,16 @@ REFUND = octets(
     "594C303030303031"  # 41
     "5955414E4C55303030303030303031"  # 42
     "313536"  # 49
-    "0038"  # 57: 38 bytes of tags
+    "0052"  # 57: 52 bytes of tags
     "01 16 594C303030303031 2D 42454546 2D 3030303132333435"  # refund number: YL000001-BEEF-00012345
+    "02 0C 746573742D6B6579 00010203"  # KSN: initial key id "test-key", counter 0x10203
     "03 0C 00003038 FFEEDDCCBBAA9988"  # journal head: record 12344 and its tag
     "0011 25 000042 000 0"  # 60: kind 25, batch 42
     "0016 000041 999999 1122"  # 61: original: batch 41, trace 999999, 22 November
     "0003 303030"  # 63
 )
 VOID = octets(
-    "0090"  # length of all that follows: 144
+    "009E"  # length of all that follows: 158
     "60 0003 0000 60 31 00 000000"  # TPDU and header
     "0200"  # void
     "302000800CC08099"  # bitmap: 3 4 11 25 37 38 41 42 49 57 60 61 64
@@ -66,14 +69,15 @@ VOID = octets(
     "00"  # 25
     "313132323130313530373030 413142324333"  # 37, 38: the original's
     "594C303030303031 5955414E4C55303030303030303031 313536"  # 41, 42, 49
-    "0038"  # 57: 38 bytes of tags
+    "0052"  # 57: 52 bytes of tags
     "01 16 594C303030303031 2D 30303031 2D 3030303030303039"  # number
+    "02 0C 746573742D6B6579 00010203"  # KSN: initial key id "test-key", counter 0x10203
     "03 0C 00000008 1122334455667788"  # journal head
     "0011 23 000001 000 0"  # 60: kind 23, batch 1
     "0016 000041 999999 1122"  # 61: original
 )
 REVERSAL = octets(
-    "0080"  # length of all that follows: 128
+    "008E"  # length of all that follows: 142
     "60 0003 0000 60 31 00 000000"  # TPDU and header
     "0400"  # reversal
     "3020008002C08099"  # bitmap: 3 4 11 25 39 41 42 49 57 60 61 64
@@ -83,14 +87,15 @@ REVERSAL = octets(
     "00"  # 25
     "3938"  # 39: 98, no answer in time
     "594C303030303031 5955414E4C55303030303030303031 313536"  # 41, 42, 49
-    "0038"  # 57: 38 bytes of tags
+    "0052"  # 57: 52 bytes of tags
     "01 16 594C303030303031 2D 30303031 2D 3030303030303039"  # the sale's number
+    "02 0C 746573742D6B6579 00010203"  # KSN: initial key id "test-key", counter 0x10203
     "03 0C 00000008 1122334455667788"  # journal head
     "0011 22 000001 000 0"  # 60: kind 22 of the sale, batch 1
     "0016 000001 000007 1122"  # 61: what it reverses
 )
 QUERY = octets(
-    "0084"  # length of all that follows: 132
+    "0092"  # length of all that follows: 146
     "60 0003 0000 60 31 00 000000"  # TPDU and header
     "0600"  # query
     "3020000000C00099"  # bitmap: 3 4 11 41 42 57 60 61 64
@@ -98,8 +103,9 @@ QUERY = octets(
     "000000000500"  # 4: its amount
     "000012"  # 11: its trace
     "594C303030303031 5955414E4C55303030303030303031"  # 41, 42
-    "0048"  # 57: 48 bytes of tags
+    "0062"  # 57: 62 bytes of tags
     "01 16 594C303030303031 2D 30303031 2D 3030303030303131"  # the refund's number
+    "02 0C 746573742D6B6579 00010203"  # KSN: initial key id "test-key", counter 0x10203
     "03 0C 00000008 1122334455667788"  # journal head
     "05 08 0102030405060708"  # nonce
     "0011 00 000001 000 0"  # 60: no money moves, batch 1
@@ -117,13 +123,13 @@ def original():
 
 def a_sale(amount=1234):
     """The sale above as the firmware makes it."""
-    return messages.request(CONFIG, Draft(KIND_SALE, amount, card=Card()), 9, (1, 7), HEAD, None, REQUEST_KEY)
+    return messages.request(CONFIG, Draft(KIND_SALE, amount, card=Card()), 9, (1, 7), HEAD, None, KEYS)
 
 
 def a_refund(trace=123_456):
     """The refund above as the firmware makes it."""
     head, draft = (12_344, octets("FFEEDDCCBBAA9988")), Draft(KIND_REFUND, 500, original=9)
-    return messages.request(settings(epoch=0xBEEF), draft, 12_345, (42, trace), head, original(), REQUEST_KEY)
+    return messages.request(settings(epoch=0xBEEF), draft, 12_345, (42, trace), head, original(), KEYS)
 
 
 def sent(number, kind, amount, trace):
@@ -137,10 +143,10 @@ def sent(number, kind, amount, trace):
 def sealed(made, expected):
     """These bytes, then the MAC over message type to the last field."""
     assert made[:-8] == expected, made.hex()
-    assert made[-8:] == cmac(REQUEST_KEY, expected[13:])[:8]
+    assert made[-8:] == cmac(KEYS.request, expected[13:])[:8]
 
 
-def resealed(content, request, key=ANSWER_KEY):
+def resealed(content, request, key=KEYS.answer):
     """A frame around changed content with the length and MAC that it calls for."""
     body = content[11:-8]
     content = content[:-8] + cmac(key, request[-8:] + body)[:8]
@@ -150,7 +156,7 @@ def resealed(content, request, key=ANSWER_KEY):
 def complaint(frame, request):
     """Why an answer is not believed."""
     with raises(BadMessage) as caught:
-        messages.read_answer(frame, request, ANSWER_KEY)
+        messages.read_answer(frame, request, KEYS.answer)
     return str(caught.value)
 
 
@@ -167,20 +173,20 @@ def test_a_refund_is_these_bytes():
 def test_a_void_is_these_bytes():
     """Field by field."""
     draft = Draft(KIND_VOID, 1234, original=9)
-    sealed(messages.request(CONFIG, draft, 9, (1, 8), HEAD, original(), REQUEST_KEY), VOID)
+    sealed(messages.request(CONFIG, draft, 9, (1, 8), HEAD, original(), KEYS), VOID)
 
 
 def test_a_reversal_is_these_bytes():
     """Field by field; of a void it differs in the processing code and the kind."""
-    sealed(messages.reversal(CONFIG, sent(9, KIND_SALE, 1234, 7), b"98", HEAD, REQUEST_KEY), REVERSAL)
-    of_a_void = messages.reversal(CONFIG, sent(9, KIND_VOID, 1234, 7), b"98", HEAD, REQUEST_KEY)
+    sealed(messages.reversal(CONFIG, sent(9, KIND_SALE, 1234, 7), b"98", HEAD, KEYS), REVERSAL)
+    of_a_void = messages.reversal(CONFIG, sent(9, KIND_VOID, 1234, 7), b"98", HEAD, KEYS)
     differs = [at for at in range(len(REVERSAL)) if of_a_void[at] != REVERSAL[at]]
-    assert differs == [23, 106] and of_a_void[23] == 0x20 and of_a_void[106] == 0x23
+    assert differs == [23, 120] and of_a_void[23] == 0x20 and of_a_void[120] == 0x23
 
 
 def test_a_query_is_these_bytes():
     """Field by field."""
-    sealed(messages.query(CONFIG, sent(11, KIND_REFUND, 500, 12), HEAD, bytes(range(1, 9)), REQUEST_KEY), QUERY)
+    sealed(messages.query(CONFIG, sent(11, KIND_REFUND, 500, 12), HEAD, bytes(range(1, 9)), KEYS), QUERY)
 
 
 def test_sign_on_and_echo_are_these_bytes():
@@ -212,18 +218,18 @@ def test_the_refund_number_is_terminal_epoch_and_record():
 def test_an_answer_says_what_became_of_it():
     """Approved, with all that a later refund needs; declined, without."""
     request = a_refund()
-    answer = messages.read_answer(answer_to(request), request, ANSWER_KEY)
+    answer = messages.read_answer(answer_to(request), request, KEYS.answer)
     assert (answer.code, answer.amount, answer.rrn, answer.approval) == (b"00", 500, APPROVED.rrn, APPROVED.approval)
     assert (answer.date, answer.time) == (1122, 101500)
-    answer = messages.read_answer(memoryview(answer_to(request, b"05")), request, ANSWER_KEY)
+    answer = messages.read_answer(memoryview(answer_to(request, b"05")), request, KEYS.answer)
     assert (answer.code, answer.rrn, answer.approval) == (b"05", bytes(12), bytes(6))
-    assert messages.read_answer(answer_to(a_sale()), a_sale(), ANSWER_KEY).amount == 1234
+    assert messages.read_answer(answer_to(a_sale()), a_sale(), KEYS.answer).amount == 1234
 
 
 def test_L6_an_answer_with_another_amount_is_read_as_it_is():
     """The forwarder compares it: an amount that differs is an alarm, not an unreadable message."""
     request = a_refund()
-    assert messages.read_answer(answer_to(request, f4="000000000501"), request, ANSWER_KEY).amount == 501
+    assert messages.read_answer(answer_to(request, f4="000000000501"), request, KEYS.answer).amount == 501
 
 
 def test_an_answer_to_another_message_is_not_ours():
@@ -252,7 +258,7 @@ def test_L6_an_answer_without_a_right_mac_is_not_believed():
         broken = bytearray(answer)
         broken[len(broken) - 8 + (bit >> 3)] ^= 1 << (bit & 7)
         assert "MAC" in complaint(broken, request)
-    assert "MAC" in complaint(answer_to(request, key=REQUEST_KEY), request)
+    assert "MAC" in complaint(answer_to(request, key=KEYS.request), request)
     without = bytearray(answer[:-8])
     without[22] ^= 1  # bit 64 of the bitmap
     without[0:2] = (len(without) - 2).to_bytes(2, "big")
@@ -264,7 +270,7 @@ def test_an_answer_is_bound_to_one_request():
     first = a_sale(1234)
     second = a_sale(1235)
     answer = answer_to(first)
-    assert messages.read_answer(answer, first, ANSWER_KEY).code == b"00"
+    assert messages.read_answer(answer, first, KEYS.answer).code == b"00"
     assert "MAC" in complaint(answer, second)
 
 

@@ -96,7 +96,7 @@ def test_every_reason_has_its_words_and_its_next_step():
     """L7: what happened, why, what to do next."""
     reasons = "zero too_large too_many_open no_original nothing_left over_cap no_void busy nothing_to_choose already_sent".split()
     for words in languages():
-        for reason in reasons + "traces_used_up no_paper journal".split():
+        for reason in reasons + "traces_used_up keys_used_up no_paper journal".split():
             assert words.knows("refused." + reason) and words.knows("advice.refused." + reason), reason
         for name in ON_THE_LINE + SENT + TITLES + HINTS:
             assert words(name) != name, name

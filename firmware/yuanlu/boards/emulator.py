@@ -10,8 +10,6 @@ from yuanlu.boards.virtual_time import drive
 from yuanlu.compat import TimeoutError, const, run, sleep_ms, wait_for_ms
 from yuanlu.errors import Refused
 
-_REQUEST_KEY = const(0)
-_ANSWER_KEY = const(1)
 _KEYS_AHEAD = const(32)
 _COLLECT_EVERY = const(8192)  # bytes allocated: a heap that is let run full scatters what stays over all of it
 
@@ -34,16 +32,10 @@ class Flash:
 
 
 class Vault:
-    """Keys and randomness. Until DUKPT is in place: one fixed test key each way."""
+    """Places of bytes that power cuts spare or tear, and randomness."""
 
     def __init__(self, pipe):
         self.pipe = pipe
-
-    def next_mac_key(self):
-        return bytes(self.pipe.ask(p.VAULT_READ, bytes((_REQUEST_KEY,))))
-
-    def response_key(self):
-        return bytes(self.pipe.ask(p.VAULT_READ, bytes((_ANSWER_KEY,))))
 
     def load(self, place):
         """What was stored there; b"" when nothing was."""

@@ -1,7 +1,7 @@
 """AES-DUKPT, ANSI X9.24-3:2017, AES-128: a key for each transaction that cannot be made again from what stays here.
 
-What the vault keeps of it: u32 counter | 8 bytes initial key id | 32 registers of 16 bytes, zeros when used up. It is durable
-before a key of it is used, so no counter ever comes twice; one that is lost by a power cut costs nothing.
+What the vault keeps of it: u32 next counter (0: all are used up) | 8 bytes initial key id | 32 registers of 16 bytes, zeros when
+used up. It is durable before a key of it is used, so no counter ever comes twice; one that is lost by a power cut costs nothing.
 """
 
 from struct import pack, unpack_from
@@ -59,25 +59,36 @@ class Dukpt:
         kept = TwoPlaces(self.vault, PLACES, _LENGTH)
         if kept.state is None:
             raise StoreDamaged("vault: it holds no key for messages; the terminal must be provisioned")
-        counter, key_id = unpack_from("<I8s", kept.state, 0)
-        registers = bytearray(kept.state[12:])
-        counter, lowest = _usable(counter, registers)
-        place = slice(16 * lowest, 16 * lowest + 16)
-        key = bytes(registers[place])
-        after = counter + (1 << lowest)
-        if _ones(counter) < _MOST_ONES:
-            _fill(registers, lowest, key, key_id, counter)
-            after = counter + 1
-        registers[place] = _EMPTY
-        kept.store(pack("<I", after) + key_id + registers)
-        ksn = key_id + pack(">I", counter)
-        return Keys(ksn, *[derive(key, usage, key_id, counter) for usage in (MAC_OF_REQUEST, MAC_OF_ANSWER, DATA)])
+        if kept.torn:  # the state that is lost may have been the newer one: one key was given out then, and is passed over
+            _advance(kept)
+        ksn, key = _advance(kept)
+        return Keys(ksn, *[derive(key, usage, ksn[:8], _counter(ksn)) for usage in (MAC_OF_REQUEST, MAC_OF_ANSWER, DATA)])
+
+
+def _advance(kept):
+    """(KSN, transaction key) of the next transaction; what is kept is durable beyond it."""
+    counter, key_id = unpack_from("<I8s", kept.state, 0)
+    registers = bytearray(kept.state[12:])
+    counter, lowest = _usable(counter, registers)
+    at = 16 * lowest
+    key = bytes(registers[at : at + 16])
+    after = counter + (1 << lowest)
+    if _ones(counter) < _MOST_ONES:
+        _fill(registers, lowest, key, key_id, counter)
+        after = counter + 1
+    registers[at : at + 16] = _EMPTY
+    kept.store(pack("<I", after & 0xFFFFFFFF) + key_id + registers)
+    return key_id + pack(">I", counter), key
+
+
+def _counter(ksn):
+    return unpack_from(">I", ksn, 8)[0]
 
 
 def _usable(counter, registers):
     """(counter, its lowest one-bit) of the next key that is there."""
     while True:
-        if counter >> 32:
+        if counter == 0 or counter >> 32:
             raise Refused("refused.keys_used_up")
         lowest = 0
         while not counter >> lowest & 1:

@@ -35,9 +35,19 @@ def newest_first(log, known):
 
 
 def _in_sector(log, sector, end):
-    yield from log.chip.records(sector, end)
-    if log.chip.damage:
+    """end: bytes used, or 0 where no SUMMARY says it: then the numbers must go on in the next sector."""
+    last = 0
+    for record in log.chip.records(sector, end):
+        last = last if record.copy else record.number
+        yield record
+    if log.chip.damage or not (end or last + 1 == _first_after(log, sector)):
         log.damaged = True
+
+
+def _first_after(log, sector):
+    after = log.sector(log.sequences[sector] + 1)
+    found = None if after is None else log.chip.header(after)
+    return found[2] if found else 0
 
 
 def _matching(log, known):
@@ -51,7 +61,7 @@ def _matching(log, known):
         place = known is None or bits is None or summary.may_hold(bits, known), sector, end
         closing = read_summary(log, sector, before)
         if closing is None:
-            log.damaged, bits, end, before = True, None, 0, 0
+            bits, end, before = None, 0, 0
         else:
             bits = summary.split(log.record.tail(), log.flash.sector_size, closing.retired)[0]
             end, before = closing.used, closing.before

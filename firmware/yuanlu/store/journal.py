@@ -1,12 +1,11 @@
 """The journal of this terminal: the transactions that its records tell of, and what they add up to.
 
 In RAM stand only the transactions that are not settled (`live`), with the places of the records they rest on; everything else is
-read from flash when it is asked for. What waits, what is unknown and what a person must look at is this same list looked at,
-never a second store.
+read from flash when it is asked for. What waits, is unknown or needs a person is this same list looked at, never a second store.
 """
 
 from yuanlu import record as r
-from yuanlu.compat import leave, visit
+from yuanlu.compat import const, leave, visit
 from yuanlu.errors import Refused, StoreDamaged, StoreFull
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import Transaction
@@ -14,6 +13,8 @@ from yuanlu.store import admission, history, summary
 from yuanlu.store.chip import BadSector
 from yuanlu.store.counters import Counters
 from yuanlu.store.log import Log
+
+_ANSWER_KEY = const(16)  # bytes of it before the message
 
 
 class Journal:
@@ -125,10 +126,9 @@ class Journal:
     def make_room(self, size=0):
         """May erase: call it before SENDING, never while an answer is awaited. size: 0 for an exchange."""
         log = self.log
-        first, size = not log.sealed, size or log.exchange_room
+        first, tries, size = not log.sealed, 0, size or log.exchange_room
         if first:
             size += r.size(r.payload_length(s.BOOT), log.flash.unit)
-        tries = 0
         while not log.sealed or log.room() < size or (size >= log.exchange_room and admission.is_crowded(self, size)):
             tries += 1
             if tries > log.window + 1:
@@ -138,8 +138,7 @@ class Journal:
             self._write(s.BOOT, (0, 0, self.counters.boot, log.after, log.unreadable))
 
     def append(self, record_type, values, tail=b""):
-        """One durable record, folded into its transaction. `values`: the record's fields in order; `tail`: an INTENT's or
-        ATTEMPT's message, concealed on flash."""
+        """One durable record, folded in. `values`: its fields in order; `tail`: answer key and message, concealed on flash."""
         self.make_room(r.size(r.payload_length(record_type, len(tail)), self.log.flash.unit))
         number = self._write(record_type, values, tail)
         if record_type == s.INTENT and values[1] != number:
@@ -227,11 +226,16 @@ class Journal:
 
     def message(self, transaction):
         """The exact bytes of its attempt, as they were recorded before anything was sent."""
+        return self.outgoing(transaction)[1]
+
+    def outgoing(self, transaction):
+        """(key of its answer's MAC, the exact bytes of its attempt), as they were recorded before anything was sent."""
         number, address = transaction.message_place()
         record = self.log.chip.read(address)
         if record is None or record.number != number:
             raise StoreDamaged("journal: the message of transaction {} cannot be read".format(transaction.number))
-        return self.seal.conceal(number, record.tail())
+        tail = self.seal.conceal(number, record.tail())
+        return tail[:_ANSWER_KEY], tail[_ANSWER_KEY:]
 
 
 def _moved(places, number, address):
@@ -241,7 +245,5 @@ def _moved(places, number, address):
 
 
 def _numbered(transactions, number):
-    for transaction in transactions:
-        if transaction.number == number:
-            return transaction
-    return None
+    found = [transaction for transaction in transactions if transaction.number == number]
+    return found[0] if found else None

@@ -11,7 +11,6 @@ from yuanlu.store import history, summary
 
 _SHORTEST = const(33)  # bytes of the shortest record
 _SHORTEST_ATTEMPT = const(128)  # bytes of the shortest record that takes a trace
-_WEAK = const(22)  # record numbers by which two readings of one torn record can differ
 
 
 def mount(log, business):
@@ -146,11 +145,14 @@ def _go_beyond(log, business, damage):
         business.report("{} bytes at the end cannot be read: power went while they were written".format(log.unreadable))
         log.number += 1 + log.unreadable // _SHORTEST
         traces += 1 + log.unreadable // _SHORTEST_ATTEMPT
-    seal = log.seal
-    behind = log.sequence < seal.sequence or seal.number > log.number + _WEAK
+    seal, most = log.seal, log.flash.sector_size // _SHORTEST
+    # A life that was cut again while it opened a sector had left out numbers for bytes which that opening has erased.
+    behind = log.sequence < seal.sequence or seal.number > log.number + 1 + most
+    if log.number < seal.number and not behind:
+        log.unreadable = max(log.unreadable, _SHORTEST * (seal.number - log.after - 1))
     log.number = max(log.number, seal.number)
     if behind:
-        log.number += log.flash.sector_size // _SHORTEST
+        log.number += most
         _lose(log, business, "the journal ends before record {}, which the vault has seen".format(seal.number))
         traces = log.flash.sector_size // _SHORTEST_ATTEMPT
     business.counters.begin_life(seal.trace, seal.boot, traces)

@@ -19,13 +19,14 @@ def refund_number(config, number):
     return "{}-{:04X}-{:08d}".format(config.terminal, config.epoch, number)
 
 
-def request(config, draft, number, identity, head, original, mac_key):
+def request(config, draft, number, identity, head, original, keys):
     """The frame of a sale 0200, void 0200 or refund 0220.
 
-    identity: (batch, trace); head: (record number, tag) of the journal; original: the sale as Transaction (void, refund).
+    identity: (batch, trace); head: (record number, tag) of the journal; original: the sale as Transaction (void, refund);
+    keys: crypto.dukpt.Keys, used for nothing else.
     """
     batch, trace = identity
-    private = _private(config, number, head)
+    private = _private(config, number, head, keys)
     fields = [
         (3, "000000" if draft.kind == KIND_SALE else "200000"),
         (4, "{:012d}".format(draft.amount)),
@@ -42,10 +43,10 @@ def request(config, draft, number, identity, head, original, mac_key):
         fields.append((61, _original(original)))
     if draft.kind == KIND_REFUND:
         fields.append((63, b"000"))
-    return _sealed(config, "0220" if draft.kind == KIND_REFUND else "0200", fields, mac_key)
+    return _sealed(config, "0220" if draft.kind == KIND_REFUND else "0200", fields, keys)
 
 
-def reversal(config, transaction, reason, head, mac_key):
+def reversal(config, transaction, reason, head, keys):
     """The frame of a reversal 0400 of a sale or void: same trace, same kind. reason: b"98" no answer in time."""
     fields = [
         (3, "000000" if transaction.kind == KIND_SALE else "200000"),
@@ -56,22 +57,22 @@ def reversal(config, transaction, reason, head, mac_key):
     ]
     fields += _merchant(config) + [
         (49, b"156"),
-        (57, _private(config, transaction.number, head)),
+        (57, _private(config, transaction.number, head, keys)),
         (60, "{}{:06d}000".format(_KIND[transaction.kind], transaction.batch)),
         (61, _original(transaction)),
     ]
-    return _sealed(config, "0400", fields, mac_key)
+    return _sealed(config, "0400", fields, keys)
 
 
-def query(config, transaction, head, nonce, mac_key):
+def query(config, transaction, head, nonce, keys):
     """The frame of a query 0600: what became of this refund attempt? nonce: 8 bytes, so that no older answer fits."""
     fields = [(3, "200000"), (4, "{:012d}".format(transaction.amount)), (11, "{:06d}".format(transaction.trace))]
     fields += _merchant(config) + [
-        (57, _private(config, transaction.number, head) + bytes((5, 8)) + nonce),
+        (57, _private(config, transaction.number, head, keys) + bytes((5, 8)) + nonce),
         (60, "00{:06d}000".format(transaction.batch)),
         (61, _original(transaction)),
     ]
-    return _sealed(config, "0600", fields, mac_key)
+    return _sealed(config, "0600", fields, keys)
 
 
 def sign_on(config, batch, trace):
@@ -94,15 +95,16 @@ def _original(transaction):
     return "{:06d}{:06d}{:04d}".format(transaction.batch, transaction.trace, transaction.date % 10000)
 
 
-def _private(config, number, head):
+def _private(config, number, head, keys):
     name = refund_number(config, number).encode()
-    return bytes((1, len(name))) + name + bytes((3, 12)) + head[0].to_bytes(4, "big") + head[1]
+    private = bytes((1, len(name))) + name + bytes((2, 12)) + keys.ksn
+    return private + bytes((3, 12)) + head[0].to_bytes(4, "big") + head[1]
 
 
-def _sealed(config, message_type, fields, mac_key):
+def _sealed(config, message_type, fields, keys):
     body = iso8583.encode(message_type, fields + [(64, bytes(8))])
     body = body[:-8]
-    mac = cmac(mac_key, body)[:8]
+    mac = cmac(keys.request, body)[:8]
     return _framed(config, body + mac)
 
 

@@ -3,14 +3,15 @@ from yuanlu.refund.transaction import Draft
 
 
 async def _send_under_new_trace(self, transaction):
-    request = self.journal.message(transaction)
+    key, request = self.journal.outgoing(transaction)
     self.desk.sending(transaction, self.channel.route)
     if transaction.sends > 1:
         draft = Draft(transaction.kind, transaction.amount, transaction.original)
         original = self.journal.sale(transaction.original)
-        request = self.desk._message(draft, transaction.number, self.journal.counters.next_trace(), original)
+        message = self.desk._message(draft, transaction.number, self.journal.counters.next_trace(), original)
+        key, request = message[:16], message[16:]
     try:
-        answer = await self._exchange(request)
+        answer = await self._exchange(key, request)
     except Silence as error:
         self._note_silence(transaction, error.reason)
     else:

@@ -1,9 +1,8 @@
 # Broken on purpose: the bytes leave before the record that says so is durable.
 async def _send_first(self, transaction):
-    request = self.journal.message(transaction)
+    key, request = self.journal.outgoing(transaction)
     await self.channel.stream.write(request)
     self.desk.sending(transaction, self.channel.route)
-    key = self.vault.response_key()
     try:
         answer = await self.channel.exchange(b"", lambda frame: messages.read_answer(frame, request, key), self.config.answer_ms)
     except Silence as error:
