@@ -100,10 +100,10 @@ class Record:
         self.view[end : end + 8] = tag(number, self.view[:end])
         self._close(length)
 
-    def take(self, data):
-        """Become the record whose bytes, padding included, are `data`."""
+    def take(self, address, data):
+        """Become the record at `address` whose bytes, padding included, are `data`."""
         self.view[: len(data)] = data
-        self.size = len(data)
+        self.address, self.size = address, len(data)
         self.check()
 
     def mark_copy(self):

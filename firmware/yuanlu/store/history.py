@@ -42,6 +42,9 @@ def _in_sector(log, sector, end):
         yield record
     if log.chip.damage or not (end or last + 1 == _first_after(log, sector)):
         log.damaged = True
+    if sector == log.head and log.last:
+        log.record.take(*log.last)
+        yield log.record
 
 
 def _first_after(log, sector):

@@ -54,7 +54,7 @@ class Log:
         self.after = self.unreadable = 0  # for BOOT: the last number read at power-up, and the torn bytes behind it
         self.damaged = False  # the last look-up met something that could not be read
         self.damaged = False  # the last look-up met something that it could not read
-        self.last = None  # the newest record's bytes, until the first write of this life has repeated it
+        self.last = None  # (address, bytes) of the newest record, until the first write of this life has repeated it
 
     # ---- where things are
 
@@ -83,8 +83,10 @@ class Log:
         return (self.head + 1) * self.flash.sector_size - self.tail if self.sequence and self.head not in self.retired else 0
 
     def used(self):
-        """Bytes of the newest sector, from its start to the end of its last record."""
-        return self.tail - self.head * self.flash.sector_size if self.sequence else 0
+        """Bytes of the newest sector, from its start to the end of its last record; without a record that may be weak, since
+        it is repeated in the next sector."""
+        end = self.tail if self.last is None else self.last[0]
+        return end - self.head * self.flash.sector_size if self.sequence else 0
 
     # ---- writing
 

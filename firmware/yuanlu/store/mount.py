@@ -20,9 +20,9 @@ def mount(log, business):
         log.sequences[sector] = found[0] if found else 0
     _find_headless(log, business)
     _drop_twins(log)
-    unreadable, damage = _find_newest(log), 0
+    (unreadable, closing), damage = _find_newest(log), 0
     if log.sequence:
-        damage = _replay(log, business)
+        damage = _replay(log, business, closing)
         unreadable += log.chip.unreadable(log.head)
         _miss(log, business)
     log.after, log.unreadable = log.newest[0], unreadable
@@ -54,65 +54,60 @@ def _find_headless(log, business):
 
 
 def _find_newest(log):
-    """The newest sector that counts. One that holds nothing but copies was being filled when power went: it is dropped, and the
-    bytes in it that no record explains are returned."""
+    """The newest sector that counts. One that holds nothing but copies was being filled when power went: it is dropped.
+
+    Returns the bytes in dropped ones that no record explains, and the newest sector's SUMMARY as (address, bytes), or None. Bits
+    of it may be weak and read otherwise the next time: what was read once is what counts.
+    """
     unreadable = 0
     while max(log.sequences):
         log.sequence = max(log.sequences)
         log.head = list(log.sequences).index(log.sequence)
-        if any(not record.copy for record in log.chip.records(log.head)):
-            return unreadable
+        for record in log.chip.records(log.head):
+            if not record.copy:
+                return unreadable, _held(record)
         unreadable += log.chip.unreadable(log.head)
         log.sequences[log.head] = 0
         # Should nothing be left, the ring begins with this sector: its header must not stay beside a new one like it.
         log.head = (log.head - 1) % log.flash.sectors
     log.sequence = 0
-    return unreadable
+    return unreadable, None
 
 
-def _replay(log, business):
+def _held(record):
+    return (record.address, bytes(record.view[: record.size])) if record.type == s.SUMMARY else None
+
+
+def _replay(log, business, closing):
     """Apply all that the newest SUMMARY names and all that came after it; how many bytes among it are damaged."""
     start = log.sequence
-    if history.read_summary(log, log.head) is None:
+    if closing is None:
         # The sector before has one, and what it names still stands: two sectors are kept spare.
         business.report("the newest summary cannot be read")
         start -= 1
         sector = log.sector(start)
         if sector is None or history.read_summary(log, sector) is None:
             raise StoreDamaged("journal: two summaries in a row cannot be read")
-    damage = 0
+        closing = _held(log.record)
+    number = _take(log, business, closing)
+    damage, log.summary_at = 0, log.offset(closing[0]) if start == log.sequence else 0
     for sequence in range(start, log.sequence + 1):
-        damage += _replay_sector(log, business, log.sector(sequence), sequence == start)
+        damage += _replay_sector(log, business, log.sector(sequence), number)
     log.tail = log.chip.end
     return damage
 
 
-def _replay_sector(log, business, sector, first):
-    log.filter.clear()
-    log.summary_at, ready = 0, not first
-    for record in log.chip.records(sector):
-        log.filter.add(record)
-        if not record.copy:
-            log.note(record)
-            log.last = bytes(record.view[: record.size])
-        if record.type == s.SUMMARY and not record.copy and not log.summary_at:
-            log.summary_at = log.offset(record.address)
-            ready = ready or _take(log, business, record)
-        elif ready:
-            business.apply(record)
-    if log.chip.damage:
-        _lose(log, business, "{} bytes in sector {} cannot be read".format(log.chip.damage, sector))
-    return log.chip.damage
-
-
-def _take(log, business, record):
-    """Start from that SUMMARY."""
+def _take(log, business, closing):
+    """Start from that SUMMARY; its number."""
+    log.last = closing
+    record = log.record
+    record.take(*closing)
     if record.terminal != log.terminal:
         raise StoreDamaged("journal: it was written by another terminal")
-    body = record.body()
+    log.note(record)
+    number, body = record.number, record.body()
     _, log.retired, addresses = summary.split(record.tail(), log.flash.sector_size, body.retired)
     log.lowest, log.unsure = body.lowest, max(log.unsure, body.unsure)
-    end, damage = log.chip.end, log.chip.damage
     business.begin(body.trace, body.batch, body.printed)
     for place in addresses:
         address = place & ~summary.ORIGINAL
@@ -121,8 +116,24 @@ def _take(log, business, record):
             _lose(log, business, "the record at {} cannot be read".format(address))
         else:
             business.resume(found, place != address)
-    log.chip.end, log.chip.damage = end, damage
-    return True
+    return number
+
+
+def _replay_sector(log, business, sector, number):
+    """Apply what came after that SUMMARY's number; a copy in a later sector only moves what it copies."""
+    log.filter.clear()
+    for record in log.chip.records(sector):
+        log.filter.add(record)
+        if record.number > number and not record.copy:
+            log.note(record)
+            log.last = (record.address, bytes(record.view[: record.size]))
+        if record.type == s.SUMMARY and sector == log.head and not record.copy:
+            log.summary_at = log.offset(record.address)
+        if record.type != s.SUMMARY and (record.number > number or record.copy):
+            business.apply(record)
+    if log.chip.damage:
+        _lose(log, business, "{} bytes in sector {} cannot be read".format(log.chip.damage, sector))
+    return log.chip.damage
 
 
 def _lose(log, business, what):

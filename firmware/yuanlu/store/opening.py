@@ -30,7 +30,7 @@ class Opening:
             if address // size not in self.staying:
                 self._copy(business, number, address)
         if self.log.last is not None and not self._has(self.log.newest[0]):
-            self.log.record.take(self.log.last)
+            self.log.record.take(*self.log.last)
             self._write_copy()
         if self.leaving is not None:
             self._carry_history(business)
