@@ -206,7 +206,7 @@ def ksn_of(message: Message) -> bytes:
 
 
 def check_request(message: Message) -> None:
-    """BadMessage when no answer can be given: the message is no request, or the MAC to bind an answer to or its key is missing."""
+    """BadMessage when no answer can be given: the message is no request, or has no MAC to bind an answer to, or no key."""
     # ISO 8583:1987, 4.1.1: an even third digit asks, the odd one above it answers.
     if not message.type.isdigit() or int(message.type[2]) % 2:
         raise BadMessage("type", f"{message.type} is no request")

@@ -19,7 +19,7 @@ class Outcome:
 
     name: str
     hit: bool
-    image: str  # digest of the chip right after the cut
+    image: str  # digest of chip and vault right after the cut
     wrong: list[str] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
 
@@ -102,12 +102,13 @@ def _refund_into_the_dark(hands: Clerk) -> bool:
 
 def _digest(shop: Shop) -> str:
     flash = shop.terminal.flash
-    return hashlib.sha256(bytes(flash.data) + bytes(flash.programmed)).hexdigest()
+    slots = b"".join(bytes([slot]) + data for slot, data in sorted(shop.terminal.vault.slots.items()))
+    return hashlib.sha256(bytes(flash.data) + bytes(flash.programmed) + slots).hexdigest()
 
 
 def _check(shop: Shop, confirmed: bool, extra: int = 0) -> list[str]:
-    """Money that does not agree, a refund the clerk was told of and that is gone, a number used twice."""
-    wrong = shop.count_money()
+    """Money that does not agree, a refund the clerk was told of and that is gone, a number or a key used twice."""
+    wrong = shop.count_money() + [f"alarm: {alarm['what']}" for alarm in shop.acquirer.ledger.alarms]
     refunds = [row for row in shop.terminal_ledger() if row["kind"] == "refund"]
     if len(refunds) < confirmed + extra:
         wrong.append(f"{len(refunds)} refunds in flash, {confirmed + extra} were confirmed")

@@ -13,6 +13,7 @@ from chip import Chip, Digests, Image, Operation
 from operations import carried, learn, lowest_after, shows, what_of
 from tears import tears
 from workload import Book, Life, Workload, crowd, day, filling, parse, wearing
+from yuanlu.store.log import Log
 
 FIRST_FAILURES = 12
 
@@ -170,7 +171,7 @@ class Explorer:
         states, log = self.result.states, life.journal.log
         states["torn at the end"] += bool(vars(log)["unreadable"])
         states["seal after a cut"] += not log.sealed
-        states["half-filled sector dropped"] += log.sequence > 0 and log.seal.sequence > log.sequence
+        states["half-filled sector dropped"] += _dropped(log)
         states["history dropped"] += log.lowest > 0
         states["summary torn"] += any("summary" in what for what in life.journal.trouble)
 
@@ -239,3 +240,9 @@ def memory_of(life: Life) -> tuple:
         life.chip.vault.load(2),
         life.chip.vault.load(3),
     )
+
+
+def _dropped(log: Log) -> bool:
+    """A sector with a newer header than the newest that counts: it was being filled when power went."""
+    headers = [log.chip.header(sector) for sector in range(log.flash.sectors)]
+    return log.sequence > 0 and any(found is not None and found[0] > log.sequence for found in headers)

@@ -15,7 +15,7 @@ def every_cut(kind: str, restarted: bool, firmware: Path | None = None, tears: t
     """All cuts of one refund."""
     counted = operations(kind, restarted)
     plans = [Plan("flash", number, tear) for number in range(1, counted["flash"] + 1) for tear in tears]
-    plans += [Plan("vault", number) for number in range(1, counted["vault"] + 1)]
+    plans += [Plan("vault", number, tear) for number in range(1, counted["vault"] + 1) for tear in tears]
     chosen = {} if firmware is None else {"firmware": firmware}
     return [run(plan, kind, restarted=restarted, **chosen) for plan in plans]
 
@@ -38,3 +38,10 @@ def test_control_sending_before_the_record_is_found(tmp_path: Path) -> None:
     firmware = image.build(tmp_path, BROKEN / "send-first")
     outcomes = every_cut("c", False, firmware, tears=("none", "done"))
     assert any("booked it 2 times" in line for outcome in outcomes for line in outcome.wrong)
+
+
+def test_control_a_key_that_comes_twice_is_found(tmp_path: Path) -> None:
+    """A firmware whose keys are not durable as used before they are used breaks L2; the acquirer's alarm must come."""
+    firmware = image.build(tmp_path, BROKEN / "same-key")
+    outcomes = [run(Plan("flash", number), "a", firmware) for number in range(1, operations("a", False)["flash"] + 1)]
+    assert any("used KSN" in line for outcome in outcomes for line in outcome.wrong)

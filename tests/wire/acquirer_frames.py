@@ -1,11 +1,18 @@
-"""Frames put together and taken apart by hand from docs/wire.md; nothing of the acquirer simulator's own codec is used."""
+"""Frames put together and taken apart by hand from docs/wire.md; nothing of the acquirer simulator's own codec is used.
 
+Each frame with a MAC gets a KSN whose counter follows from all its other bytes: the same content is the same bytes, and other
+content has another KSN.
+"""
+
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.cmac import CMAC
 
-REQUEST_KEY = bytes(range(0x10))
-ANSWER_KEY = bytes(range(0x10, 0x20))
+BASE_KEY = bytes(range(0x10))
 READER_KEY = bytes(range(0x20, 0x30))
 MERCHANT, TERMINAL = b"YUANLU000000001", b"YL000001"
 TPDU = bytes.fromhex("6000030000")
@@ -26,7 +33,35 @@ BITMAPS = {
     0x0810: ("0038000002C00010", "0038000002C00010"),
     0x0830: ("0038000002C00010", "0038000002C00010"),
 }
-SIZES = {3: 3, 4: 6, 11: 3, 12: 3, 13: 2, 25: 1, 37: 12, 38: 6, 39: 2, 41: 8, 42: 15, 49: 3, 64: 8}
+SIZES = {3: 3, 4: 6, 11: 3, 12: 3, 13: 2, 22: 2, 25: 1, 37: 12, 38: 6, 39: 2, 41: 8, 42: 15, 49: 3, 64: 8}
+
+
+def block(key: bytes, data: str, context: bytes) -> bytes:
+    """One AES block over derivation data: version, block, usage, algorithm, bits, then `context`."""
+    return Cipher(AES(key), ECB()).encryptor().update(bytes.fromhex("0101" + data + "00020080") + context)
+
+
+def key_id(merchant: bytes = MERCHANT, terminal: bytes = TERMINAL) -> bytes:
+    return sha256(merchant + terminal).digest()[:8]
+
+
+def initial_key(whose: bytes) -> bytes:
+    return block(BASE_KEY, "8001", whose)
+
+
+def keys(ksn: bytes) -> tuple[bytes, bytes]:
+    """The keys of the MACs of a request with that KSN and of its answer."""
+    key, reached, counter = initial_key(ksn[:8]), 0, int.from_bytes(ksn[8:], "big")
+    for one in (1 << bit for bit in reversed(range(32)) if counter >> bit & 1):
+        reached |= one
+        key = block(key, "8000", ksn[4:8] + reached.to_bytes(4, "big"))
+    return block(key, "2000", ksn[4:]), block(key, "2001", ksn[4:])
+
+
+def counter_for(content: bytes) -> bytes:
+    """31 bits of a digest, as one of the counters that have at most 16 one-bits."""
+    counter = int.from_bytes(sha256(content).digest()[:4], "big")
+    return (counter if counter.bit_count() <= 16 else counter ^ 0xFFFFFFFF).to_bytes(4, "big")
 
 
 def mac_of(key: bytes, data: bytes) -> bytes:
@@ -167,10 +202,31 @@ def plain_frame_of(message_type: str, fields: dict[int, bytes]) -> bytes:
     return framed(TPDU + HEADER + body)
 
 
-def frame_of(message_type: str, fields: dict[int, bytes], key: bytes = REQUEST_KEY) -> bytes:
+def frame_of(message_type: str, fields: dict[int, bytes], whose: bytes | None = None) -> bytes:
+    """A frame with the MAC and, as the first of its tags, the KSN; `whose`: another key id than that of its terminal."""
+    if 57 in fields:
+        whose = whose or key_id(fields.get(42, MERCHANT), fields.get(41, TERMINAL))
+        fields = fields | {57: variable_bytes(tag(2, whose + bytes(4)) + fields[57][2:])}
     bitmap = sum(1 << (64 - field) for field in [*fields, 64])
     signed = bcd(message_type) + bitmap.to_bytes(8, "big") + b"".join(fields[field] for field in sorted(fields))
-    return framed(TPDU + HEADER + signed + mac_of(key, signed))
+    return resealed(framed(TPDU + HEADER + signed + bytes(8)))
+
+
+def ksn_at(frame: bytes) -> int | None:
+    """Where the KSN of a request begins; None when it has none to be found."""
+    position, bitmap = 23, int.from_bytes(frame[15:23], "big")
+    try:
+        for field in (field for field in range(1, 57) if bitmap >> (64 - field) & 1):
+            position += SIZES[field]
+        end = position + 2 + int(frame[position : position + 2].hex())
+    except (KeyError, ValueError):
+        return None
+    position += 2
+    while position + 14 <= min(end, len(frame)):
+        if frame[position] == 2:
+            return position + 2 if frame[position + 1] == 12 else None
+        position += 2 + frame[position + 1]
+    return None
 
 
 def framed(content: bytes) -> bytes:
@@ -178,9 +234,20 @@ def framed(content: bytes) -> bytes:
 
 
 def resealed(frame: bytes) -> bytes:
-    """The same frame with the length and the MAC that its other bytes call for."""
-    signed = frame[13:-8]
-    return framed(frame[2:13] + signed + mac_of(REQUEST_KEY, signed))
+    """The same frame with the length, the counter in its KSN and the MAC that its other bytes call for."""
+    at = ksn_at(frame)
+    if at is None or not frame[22] & 1:  # nothing could open it
+        return framed(frame[2:])
+    counter = counter_for(frame[13 : at + 8] + bytes(4) + frame[at + 12 : -8])
+    return under(frame[at : at + 8] + counter, frame)
+
+
+def under(ksn: bytes, frame: bytes) -> bytes:
+    """The same frame under that KSN."""
+    at = ksn_at(frame)
+    assert at is not None
+    signed = frame[13:at] + ksn + frame[at + 12 : -8]
+    return framed(frame[2:13] + signed + mac_of(keys(ksn)[0], signed))
 
 
 def sale(amount: int = 1234, trace: int = 7) -> bytes:
@@ -224,7 +291,8 @@ def has_right_mac(answer: bytes, request: bytes) -> bool:
     """An answer without field 64 has nothing that could be wrong."""
     if not answer[22] & 1:
         return True
-    return answer[-8:] == mac_of(ANSWER_KEY, request[-8:] + answer[13:-8])
+    at = ksn_at(request)
+    return at is not None and answer[-8:] == mac_of(keys(request[at : at + 12])[1], request[-8:] + answer[13:-8])
 
 
 def fields_of(answer: bytes) -> dict[int, bytes]:

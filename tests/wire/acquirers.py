@@ -26,8 +26,7 @@ RRN = b"092712345678"
 
 def an_acquirer(kind="a", seed=1, **changes):
     settings = {
-        "request_key": by_hand.REQUEST_KEY,
-        "answer_key": by_hand.ANSWER_KEY,
+        "base_key": by_hand.BASE_KEY,
         "reader_key": by_hand.READER_KEY,
         "terminals": [("YUANLU000000001", "YL000001"), ("YUANLU000000002", "YL000002")],
         "seed": seed,

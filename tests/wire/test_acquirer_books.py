@@ -30,6 +30,7 @@ def test_the_log_keeps_200_messages_and_no_card_number_in_clear():
     assert [event["mti"] for event in events[-3:]] == ["0200", "0210", "0200"]
     assert events[-1]["fields"]["57"] == {
         "01": "YL000001-0001-00000007",
+        "02": "key 79783da99f68bbac, counter 10a7af82",
         "03": "record 6, tag 1122334455667788",
         "04": "622848****4890",
     }
@@ -45,17 +46,21 @@ def test_the_log_keeps_200_messages_and_no_card_number_in_clear():
         (SALE, None, "0210 sale 12.34 code 00: booked"),
         (
             frame_of("0200", by_hand.sale_fields(5) | {57: variable_bytes(tag(9, b"new"))}),
-            {"09": "6e6577"},
+            {"02": "key 79783da99f68bbac, counter 40f3644c", "09": "6e6577"},
             "0210 sale 0.05 code 30: field 57: no refund number in tag 01",
         ),
         (
-            frame_of("0200", by_hand.sale_fields() | {57: variable_bytes(tag(9, b"new")[:-1])}),
-            "cut short at byte 0",
-            "0210 sale 12.34 code 30: field 57: cut short at byte 0",
+            frame_of("0800", by_hand.sale_fields() | {57: variable_bytes(b"")}),
+            {"02": "key 79783da99f68bbac, counter 051a50cf"},
+            "0810 unknown 12.34 code 12: no such transaction",
         ),
         (
             frame_of("0200", by_hand.sale_fields() | {57: variable_bytes(tag(1, b"YL000001-0001-00000007") + tag(4, b"\0"))}),
-            {"01": "YL000001-0001-00000007", "04": "sealed: 1 bytes, not 47"},
+            {
+                "01": "YL000001-0001-00000007",
+                "02": "key 79783da99f68bbac, counter 1031c52d",
+                "04": "sealed: 1 bytes, not 47",
+            },
             "0210 sale 12.34 code 14: card block: 1 bytes, not 47",
         ),
         (REFUND, None, "0230 refund 5.00 code 25: no sale with this RRN"),
@@ -120,7 +125,7 @@ def test_the_card_block_is_what_the_reader_makes():
     for pan in ("622848040256", "6228480402564890123"):
         assert open_card(seal_card(pan, by_hand.NONCE, by_hand.READER_KEY), by_hand.READER_KEY) == pan
     with pytest.raises(BadCard):
-        open_card(by_hand.CARD, by_hand.REQUEST_KEY)
+        open_card(by_hand.CARD, by_hand.BASE_KEY)
     for pan in ("62284804025", "6" * 20, "62284804025648９０", ""):
         with pytest.raises(ValueError):
             seal_card(pan, by_hand.NONCE, by_hand.READER_KEY)
@@ -134,8 +139,8 @@ def test_the_card_block_is_what_the_reader_makes():
     [
         ("x", {}),
         ("", {}),
-        ("a", {"request_key": bytes(15)}),
-        ("a", {"answer_key": bytes(32)}),
+        ("a", {"base_key": bytes(15)}),
+        ("a", {"base_key": bytes(32)}),
         ("a", {"reader_key": b""}),
         ("a", {"terminals": [("YUANLU", "YL000001")]}),
         ("a", {"terminals": [("YUANLU000000001", "YL1")]}),

@@ -108,7 +108,7 @@ def test_a_frame_that_breaks_off_is_logged_and_books_nothing(served):
     with line_to(server) as line:
         line.sendall(refund(RRN)[:-1])
     wait_for(lambda: acquirer.events)
-    assert acquirer.events[0]["summary"] == "bad frame: length: says 149, 148 bytes follow"
+    assert acquirer.events[0]["summary"] == "bad frame: length: says 163, 162 bytes follow"
     assert acquirer.ledger.money() == {}
 
 

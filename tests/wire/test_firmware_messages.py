@@ -15,6 +15,7 @@ import parts  # type: ignore[import-not-found]  # of tests/shared
 from emulator.acquirer import Acquirer
 from tests.wire import acquirer_frames as by_hand
 from tests.wire.acquirers import an_acquirer
+from yuanlu.crypto.dukpt import PLACES, loaded
 from yuanlu.errors import BadMessage
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft, Transaction
@@ -36,6 +37,7 @@ FIELDS = (
 )
 SPEC = {"h": RAW | {"max_len": 0}, "t": RAW | {"max_len": 2}, "p": RAW | {"max_len": 8}} | FIELDS
 
+KEY_ID = by_hand.key_id()
 MERCHANT = {"41": "YL000001", "42": "YUANLU000000001"}
 
 
@@ -45,9 +47,11 @@ class Card:
     number, fingerprint, block = b"6228484890", bytes(8), by_hand.CARD
 
 
-def tags(number: int, head: int, more: str = "") -> str:
-    """Field 57: the number for life, the journal's head, and what comes behind."""
-    return ("0116" + (b"YL000001-0001-%08d" % number).hex() + "030c" + f"{head:08x}" + "00" * 8 + more).upper()
+def tags(number: int, counter: int, head: tuple[int, bytes], more: str = "") -> str:
+    """Field 57: the number for life, the KSN, the journal's head, and what comes behind."""
+    ksn = (KEY_ID + counter.to_bytes(4, "big")).hex()
+    name = (b"YL000001-0001-%08d" % number).hex()
+    return ("0116" + name + "020c" + ksn + "030c" + f"{head[0]:08x}" + head[1].hex() + more).upper()
 
 
 def taken_apart(frame: bytes) -> dict[str, str]:
@@ -56,60 +60,82 @@ def taken_apart(frame: bytes) -> dict[str, str]:
     assert frame[2:13] == bytes.fromhex("6000030000 603100000000")
     decoded, _ = iso8583.decode(frame[13:], SPEC)
     if "64" in decoded:
-        assert bytes.fromhex(decoded.pop("64")) == by_hand.mac_of(by_hand.REQUEST_KEY, frame[13:-8])
+        at = by_hand.ksn_at(frame)
+        assert at is not None
+        request_key, _ = by_hand.keys(frame[at : at + 12])
+        assert bytes.fromhex(decoded.pop("64")) == by_hand.mac_of(request_key, frame[13:-8])
     return {name: value for name, value in decoded.items() if name not in ("h", "p", "bm")}
 
 
+def a_terminal() -> parts.Terminal:
+    """Provisioned with the initial key that the acquirer of these tests gives it."""
+    flash = parts.NorFlash(16)
+    flash.vault.places[PLACES[0]] = loaded(by_hand.initial_key(KEY_ID), KEY_ID)
+    return parts.Terminal(flash)
+
+
+def summary_tag(till: parts.Terminal) -> bytes:
+    """The seal of the record before the first INTENT."""
+    [summary] = [record.tag() for record in parts.every_record(till.journal) if record.type == s.SUMMARY]
+    return summary
+
+
 def at_the_counter() -> tuple[parts.Terminal, Transaction]:
-    """A terminal with one sale of 100.00 done (record 1, trace 1)."""
-    till = parts.Terminal(parts.NorFlash(16))
+    """A terminal with one sale of 100.00 done (record 2 after the SUMMARY, trace 1)."""
+    till = a_terminal()
     sale = till.desk.open(Draft(KIND_SALE, 10_000, card=Card()))
     return till, till.settle(sale, s.DONE)
 
 
 def test_a_sale_field_by_field() -> None:
-    till = parts.Terminal()
+    till = a_terminal()
     sale = till.desk.open(Draft(KIND_SALE, 123_456, card=Card()))
+    head = (1, summary_tag(till))
     assert taken_apart(till.journal.message(sale)) == MERCHANT | {
         "t": "0200", "3": "000000", "4": "000000123456", "11": "000001", "22": "071", "25": "00", "49": "156",
-        "57": tags(1, 0, "042f" + by_hand.CARD.hex()), "60": "22000001000",
+        "57": tags(2, 1, head, "042f" + by_hand.CARD.hex()), "60": "22000001000",
     }  # fmt: skip
 
 
 def test_a_refund_field_by_field() -> None:
     till, sale = at_the_counter()
+    head = till.journal.log.newest
     refund = till.refund(sale, 2_500)
-    assert (sale.number, refund.number) == (1, 4)
+    assert (sale.number, head[0], refund.number) == (2, 4, 5)
     assert taken_apart(till.journal.message(refund)) == MERCHANT | {
         "t": "0220", "3": "200000", "4": "000000002500", "11": "000002", "25": "00", "37": "112210150700", "38": "A1B2C3",
-        "49": "156", "57": tags(4, 3), "60": "25000001000", "61": "0000010000011122", "63": "000",
+        "49": "156", "57": tags(5, 2, head), "60": "25000001000", "61": "0000010000011122", "63": "000",
     }  # fmt: skip
 
 
 def test_a_void_field_by_field() -> None:
     till, sale = at_the_counter()
+    head = till.journal.log.newest
     void = till.desk.open(Draft(KIND_VOID, 10_000, original=sale.number))
     assert taken_apart(till.journal.message(void)) == MERCHANT | {
         "t": "0200", "3": "200000", "4": "000000010000", "11": "000002", "25": "00", "37": "112210150700", "38": "A1B2C3",
-        "49": "156", "57": tags(4, 3), "60": "23000001000", "61": "0000010000011122",
+        "49": "156", "57": tags(5, 2, head), "60": "23000001000", "61": "0000010000011122",
     }  # fmt: skip
 
 
 def test_a_reversal_field_by_field() -> None:
     till, _ = at_the_counter()
     lost = till.settle(till.desk.open(Draft(KIND_SALE, 700, card=Card())), s.SILENT)
+    head = till.journal.log.newest
     till.desk.reverse(lost, b"98")
     assert taken_apart(till.journal.message(lost)) == MERCHANT | {
         "t": "0400", "3": "000000", "4": "000000000700", "11": "000002", "25": "00", "39": "98",
-        "49": "156", "57": tags(4, 6), "60": "22000001000", "61": "0000010000021122",
+        "49": "156", "57": tags(5, 3, head), "60": "22000001000", "61": "0000010000021122",
     }  # fmt: skip
 
 
 def test_a_query_field_by_field() -> None:
     till, sale = at_the_counter()
     refund = till.refund(sale, 2_500, s.SILENT)
-    assert taken_apart(till.desk.query(refund)) == MERCHANT | {
-        "t": "0600", "3": "200000", "4": "000000002500", "11": "000002", "57": tags(4, 6, "05080000000000000001"),
+    _, frame = till.desk.query(refund)
+    assert taken_apart(frame) == MERCHANT | {
+        "t": "0600", "3": "200000", "4": "000000002500", "11": "000002",
+        "57": tags(5, 3, till.journal.log.newest, "05080000000000000002"),
         "60": "00000001000", "61": "0000010000021122",
     }  # fmt: skip
 
@@ -127,35 +153,37 @@ def test_sign_on_and_echo_field_by_field() -> None:
 
 def test_every_amount_and_trace_comes_out_as_it_went_in() -> None:
     config, draw = parts.settings(), random.Random(4)
-    original = at_the_counter()[1]
-    for _ in range(300):
+    till, original = at_the_counter()
+    for counter in range(2, 302):
         amount, trace, batch = draw.randint(1, 99_999_999), draw.randint(1, 999_999), draw.randint(1, 999_999)
         draft = Draft(KIND_REFUND, amount, original=1)
         number = draw.randint(1, 99_999_999)
-        frame = messages.request(config, draft, number, (batch, trace), (number - 1, bytes(8)), original, by_hand.REQUEST_KEY)
+        keys = till.desk.dukpt.next_keys()
+        frame = messages.request(config, draft, number, (batch, trace), (number - 1, bytes(8)), original, keys)
         fields = taken_apart(frame)
         assert (int(fields["4"]), int(fields["11"]), int(fields["60"][2:8])) == (amount, trace, batch)
-        assert fields["57"] == tags(number, number - 1)
+        assert fields["57"] == tags(number, counter, (number - 1, bytes(8)))
 
 
-def exchanged(acquirer: Acquirer, till: parts.Terminal, frame: bytes, now: datetime = NOW) -> Any:
-    """What the firmware reads out of the acquirer's answer."""
+def exchanged(acquirer: Acquirer, till: parts.Terminal, transaction: Transaction, now: datetime = NOW) -> Any:
+    """What the firmware reads out of the acquirer's answer to the message as it was recorded."""
+    answer_key, frame = till.journal.outgoing(transaction)
     [reply] = acquirer.answer(frame, now) or []
-    return messages.read_answer(reply.frame, frame, till.vault.response_key())
+    return messages.read_answer(reply.frame, frame, answer_key)
 
 
 @pytest.mark.parametrize("kind", ["a", "c"])
 def test_the_acquirer_books_what_the_firmware_sends_and_the_firmware_believes_its_answers(kind: str) -> None:
-    acquirer, till = an_acquirer(kind), parts.Terminal()
+    acquirer, till = an_acquirer(kind), a_terminal()
     sale = till.desk.open(Draft(KIND_SALE, 10_000, card=Card()))
     till.desk.sending(sale, 1)
-    answer = exchanged(acquirer, till, till.journal.message(sale))
+    answer = exchanged(acquirer, till, sale)
     assert (answer.code, answer.amount, answer.date, answer.time) == (b"00", 10_000, 1122, 101507)
     till.desk.note(sale, s.DONE, answer)
     for amount in (4_000, 6_000):
         refund = till.desk.open(Draft(KIND_REFUND, amount, original=sale.number))
         till.desk.sending(refund, 1)
-        answer = exchanged(acquirer, till, till.journal.message(refund))
+        answer = exchanged(acquirer, till, refund)
         assert (answer.code, answer.amount) == (b"00", amount)
         till.desk.note(refund, s.DONE, answer)
     number = messages.refund_number(till.config, refund.number)
@@ -167,20 +195,20 @@ def test_the_acquirer_books_what_the_firmware_sends_and_the_firmware_believes_it
 @pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=-1), timedelta(days=30)])
 def test_a_refund_names_the_day_on_which_the_acquirer_booked_the_sale(ahead: timedelta) -> None:
     """Its clock counts: the terminal's may be wrong, and midnight falls between two clocks every night."""
-    acquirer, till = an_acquirer("a"), parts.Terminal()
+    acquirer, till = an_acquirer("a"), a_terminal()
     sale = till.desk.open(Draft(KIND_SALE, 10_000, card=Card()))
     till.desk.sending(sale, 1)
-    till.desk.note(sale, s.DONE, exchanged(acquirer, till, till.journal.message(sale), NOW + ahead))
+    till.desk.note(sale, s.DONE, exchanged(acquirer, till, sale, NOW + ahead))
     refund = till.refund(till.journal.sale(sale.number), 4_000)
-    assert exchanged(acquirer, till, till.journal.message(refund), NOW + ahead).code == b"00"
+    assert exchanged(acquirer, till, refund, NOW + ahead).code == b"00"
 
 
 def test_a_void_and_a_reversal_are_taken_by_the_acquirer() -> None:
-    acquirer, till = an_acquirer("a"), parts.Terminal()
+    acquirer, till = an_acquirer("a"), a_terminal()
     for kind in (KIND_VOID, KIND_SALE):
         sale = till.desk.open(Draft(KIND_SALE, 10_000, card=Card()))
         till.desk.sending(sale, 1)
-        answer = exchanged(acquirer, till, till.journal.message(sale))
+        answer = exchanged(acquirer, till, sale)
         if kind == KIND_VOID:
             till.desk.note(sale, s.DONE, answer)
             undone = till.desk.open(Draft(KIND_VOID, 10_000, original=sale.number))
@@ -188,17 +216,17 @@ def test_a_void_and_a_reversal_are_taken_by_the_acquirer() -> None:
             till.desk.note(sale, s.SILENT)
             till.desk.reverse(sale, b"98")
             undone = sale
-        assert exchanged(acquirer, till, till.journal.message(undone)).code == b"00"
+        assert exchanged(acquirer, till, undone).code == b"00"
     assert acquirer.ledger.alarms == []
 
 
 def test_the_firmware_believes_a_refusal_and_a_replay() -> None:
-    acquirer, till = an_acquirer("a"), parts.Terminal()
+    acquirer, till = an_acquirer("a"), a_terminal()
     acquirer.set_mood("declines", 1)
-    frame = till.journal.message(till.desk.open(Draft(KIND_SALE, 500, card=Card())))
-    answer = exchanged(acquirer, till, frame)
+    sale = till.desk.open(Draft(KIND_SALE, 500, card=Card()))
+    answer = exchanged(acquirer, till, sale)
     assert (answer.code, answer.rrn, answer.approval) == (b"05", bytes(12), bytes(6))
-    assert exchanged(acquirer, till, frame) == answer
+    assert exchanged(acquirer, till, sale) == answer
 
 
 def mutated(answer: bytes, draw: random.Random) -> Iterator[bytes]:
@@ -226,13 +254,13 @@ def mutated(answer: bytes, draw: random.Random) -> Iterator[bytes]:
 def test_L6_mutated_answers_give_badmessage_and_nothing_else() -> None:
     draw, believed = random.Random(20_000), 0
     till, sale = at_the_counter()
-    requests = [till.journal.message(till.refund(sale, 2_500)), till.journal.message(till.refund(sale, 100))]
+    requests = [till.journal.outgoing(till.refund(sale, amount)) for amount in (2_500, 100)]
     for turn in range(MUTATIONS // 2):
-        request = requests[turn & 1]
-        answer = parts.answer_to(request, draw.choice((b"00", b"05")))
+        key, request = requests[turn & 1]
+        answer = parts.answer_to(request, draw.choice((b"00", b"05")), key)
         for frame in mutated(answer, draw):
             try:
-                messages.read_answer(frame, request, by_hand.ANSWER_KEY)
+                messages.read_answer(frame, request, key)
             except BadMessage:
                 continue
             believed += 1
@@ -243,15 +271,15 @@ def test_L6_mutated_answers_give_badmessage_and_nothing_else() -> None:
 def test_mutated_answers_with_a_right_mac_give_badmessage_or_what_they_say() -> None:
     draw, believed = random.Random(5_000), 0
     till, sale = at_the_counter()
-    request = till.journal.message(till.refund(sale, 2_500))
-    answer = parts.answer_to(request)
+    key, request = till.journal.outgoing(till.refund(sale, 2_500))
+    answer = parts.answer_to(request, key=key)
     for _ in range(MUTATIONS // 4):
         body = bytearray(answer[13:-8])
         for _ in range(draw.choice((1, 2, 4))):
             body[draw.randrange(len(body))] = draw.choice((0, 0x30, 0x99, 0xFF, draw.randrange(256)))
-        content = answer[2:13] + bytes(body) + by_hand.mac_of(by_hand.ANSWER_KEY, request[-8:] + bytes(body))
+        content = answer[2:13] + bytes(body) + by_hand.mac_of(key, request[-8:] + bytes(body))
         try:
-            found = messages.read_answer(len(content).to_bytes(2, "big") + content, request, by_hand.ANSWER_KEY)
+            found = messages.read_answer(len(content).to_bytes(2, "big") + content, request, key)
         except BadMessage:
             continue
         believed += 1
