@@ -5,7 +5,7 @@ bytes, notes RESULT. After a power cut it finds the same pending records: there 
 """
 
 from yuanlu.compat import Event
-from yuanlu.errors import BadMessage, NotSent, Silence
+from yuanlu.errors import BadMessage, NotSent, Refused, Silence
 from yuanlu.refund import retry, verdicts
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND
@@ -54,6 +54,8 @@ class Forwarder:
         for transaction in list(self.journal.live):
             if transaction.state == s.IS_SENDING:
                 self._note_silence(transaction, "why.power")
+            if pending.needs_person(self.journal, transaction):
+                transaction.why = "refused.journal_damaged"
         self._schedule_all()
 
     # ---- for the screens
@@ -127,6 +129,9 @@ class Forwarder:
                 self._note(transaction, s.PERSON)
                 return
             await self._send_attempt(transaction)
+        except Refused as error:  # no key or trace is left for another message
+            transaction.asked += 1
+            transaction.why, transaction.due = error.reason, self._later(transaction.asked)
         except Silence as error:  # of a query or sign-on; that of the message itself is noted where it was sent
             transaction.asked += 1
             transaction.why, transaction.due = error.reason, self._later(transaction.asked)

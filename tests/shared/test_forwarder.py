@@ -432,3 +432,20 @@ async def test_a_query_is_never_asked_sooner_because_a_line_is_down():
     assert due - loop.now >= 60_000
     till.forwarder._put_off("why.network_down")
     assert refund.due == due
+
+
+async def test_L7_without_another_trace_a_refund_waits_with_its_reason():
+    """Traces are used up when the batch asks for a new attempt: the forwarder lives, and the list says why."""
+    till, road, refund = at_work([answering(b"77")], *[[answering(f60="00000007003")]] * 40)
+    till.journal.counters.trace = 999_999
+    await settled(till, refund, 600_000)
+    assert (name(refund), refund.stale, refund.why) == ("queued", True, "refused.traces_used_up")
+    assert types_in(till.journal)[s.ATTEMPT] == 0 and 1 < len(road.sent) < 41
+
+
+async def test_L3_what_something_lost_may_have_settled_waits_for_a_person():
+    """Nothing is sent by itself below `unsure`, and the list says why."""
+    till, road, refund = at_work([answering()])
+    till.journal.log.unsure = till.journal.next_number
+    await settled(till, refund, 600_000)
+    assert (name(refund), refund.why, road.sent) == ("queued", "refused.journal_damaged", [])
