@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     scenario.add_argument("file", type=Path)
     scenario.add_argument("--seed", type=int, default=1)
     scenario.add_argument("--json", action="store_true", help="one object on stdout")
+    scenario.add_argument("--keep", type=Path, metavar="FOLDER", help="write chip.img, journal.key and anchor there")
     scenario.set_defaults(run=_run)
     demo = verbs.add_parser("demo", help="play the story and count the money")
     demo.add_argument("--break", dest="broken", choices=sorted(AGAINST), help="play it with a broken firmware: must exit 1")
@@ -87,7 +88,7 @@ def _run(arguments: argparse.Namespace) -> int:
         scenario = scenarios.load(arguments.file)
         report.name = scenario.name
         _build()
-        report = scenarios.play(scenario, arguments.seed, lambda text: print(text, file=sys.stderr))
+        report = scenarios.play(scenario, arguments.seed, lambda text: print(text, file=sys.stderr), arguments.keep)
     except (scenarios.BadScenario, *CANNOT_RUN) as error:
         report.code, report.line, report.why = scenarios.BAD_FILE, getattr(error, "line", None), str(error)
     if arguments.json:

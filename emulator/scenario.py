@@ -122,8 +122,17 @@ def _step(value: Any, line: int) -> Step:
 # ---- playing
 
 
-def play(scenario: Scenario, seed: int = 1, tell: Callable[[str], None] = lambda text: None, **shop_options: Any) -> Report:
-    """Play it on a fresh shop and count the money. BadScenario: settings refused, keys without power."""
+def play(
+    scenario: Scenario,
+    seed: int = 1,
+    tell: Callable[[str], None] = lambda text: None,
+    keep: Path | None = None,
+    **shop_options: Any,
+) -> Report:
+    """Play it on a fresh shop and count the money. keep: a folder for the chip and what is needed to check it.
+
+    BadScenario: settings refused, keys without power.
+    """
     shop = Shop(real=False, seed=seed, **scenario.acquirer, **shop_options, **scenario.settings)
     report = Report(scenario.name, seed)
     try:
@@ -138,6 +147,8 @@ def play(scenario: Scenario, seed: int = 1, tell: Callable[[str], None] = lambda
         report.discrepancies = shop.count_money()
         report.terminal = shop.terminal_ledger()
         report.milliseconds = shop.world.now_ms
+        if keep is not None:
+            shop.keep(keep)
         shop.close()
     if report.discrepancies and report.code == HELD:
         report.code, report.why = FAILED, "the money does not agree"

@@ -132,6 +132,15 @@ class Shop:
         self.world.closing.append(stop)
         return laptop
 
+    # ---- for who checks the journal
+
+    def keep(self, folder: Path) -> None:
+        """Write the chip, the journal root key and the acquirer's anchor there, as `yuanluctl journal verify` wants them."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "chip.img").write_bytes(bytes(self.terminal.flash.data))
+        (folder / "journal.key").write_text(self.journal_root_key.hex() + "\n")
+        (folder / "anchor").write_text((self.acquirer.anchor(TERMINAL) or "") + "\n")
+
     # ---- what both sides believe
 
     def terminal_ledger(self) -> list[dict[str, Any]]:

@@ -84,6 +84,14 @@ def _arrange_cut(clerk: Clerk, value: dict[str, Any]) -> None:
         flash.cut = (flash.operations + value.get("operation", 1), value.get("tear", "done"))
 
 
+def _copy(clerk: Clerk, value: str) -> None:
+    """Copy the chip, or put one back, as somebody does who wants refunds forgotten."""
+    if value == "copy":
+        clerk.terminal.copy()
+    else:
+        clerk.terminal.put_back(vault=value == "put back with vault")
+
+
 def _dark(clerk: Clerk, value: int) -> None:
     if not clerk.shop.world.run_until(lambda: not clerk.terminal.is_on, value):
         raise NotSeen("power never went")
@@ -158,6 +166,7 @@ VERBS: dict[str, tuple[Check, Callable[[Clerk, Any], Any]]] = {
     "paper": (c.one_of("in", "out"), lambda clerk, value: setattr(clerk.terminal, "paper_in", value == "in")),
     "power": (c.one_of("on", "off"), _power),
     "cut": (_cut, _arrange_cut),
+    "chip": (c.one_of("copy", "put back", "put back with vault"), _copy),
     "dark": (c.duration, _dark),
     "acquirer": (_acquirer, _tell_acquirer),
     "wait": (c.duration, lambda clerk, value: clerk.shop.world.run(value)),

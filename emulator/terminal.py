@@ -47,6 +47,7 @@ class Terminal:
         self.trace: Callable[[int, int, bytes, bytes], None] | None = None
         self._start_child = child
         self._child: Child | None = None
+        self._copied: tuple[tuple[bytes, bytes], dict[int, bytes]] | None = None
         self._events: list[bytes] = []
         self._waits_until: int | None = None
         self._waiting = False
@@ -54,6 +55,18 @@ class Terminal:
         world.terminals.append(self)
 
     # ---- power
+
+    def copy(self) -> None:
+        """Remember chip and vault as they are."""
+        self._copied = self.flash.copy(), dict(self.vault.slots)
+
+    def put_back(self, vault: bool) -> None:
+        """Make the chip what it was at `copy`, with its vault or without. ValueError with power on, or when nothing was copied."""
+        if self.is_on or self._copied is None:
+            raise ValueError("a chip is put back with the power off, and after a copy was made")
+        self.flash.put_back(self._copied[0])
+        if vault:
+            self.vault.slots = dict(self._copied[1])
 
     @property
     def is_on(self) -> bool:

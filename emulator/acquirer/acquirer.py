@@ -12,12 +12,14 @@ from .events import EventLog
 from .forms import MONEY, Form, find
 from .ledger import Ledger
 from .message import (
+    TAG_JOURNAL_HEAD,
     WITHOUT_MAC,
     BadMessage,
     Message,
     check_request,
     decode,
     encode,
+    private_data,
     swap_tpdu,
 )
 from .moods import Reply
@@ -69,6 +71,7 @@ class Acquirer:
         self._lock = self.ledger.lock
         self._serials = Serials(base_key, self.ledger)
         self._terminals = Terminals(terminals)
+        self._heads: dict[str, bytes] = {}
         self._repeats = Repeats(kind, self.ledger, self._terminals)
         self._transactions = Transactions(self.ledger, self._terminals, reader_key, seed)
         self._reversals = Reversals(self.ledger)
@@ -193,7 +196,14 @@ class Acquirer:
         self._terminals.check(message)
         if message.mac:
             self._serials.check_owner(message, now)
+            self._heads[message.fields[41]] = private_data(message)[TAG_JOURNAL_HEAD]
         return form
+
+    def anchor(self, terminal: str) -> str | None:
+        """Number and tag of the journal record that stood last before this terminal's newest message, as NUMBER:TAG."""
+        with self._lock:
+            head = self._heads.get(terminal)
+            return f"{int.from_bytes(head[:4], 'big')}:{head[4:].hex()}" if head else None
 
     def _serve(self, form: Form, message: Message, mood: str, now: datetime) -> tuple[dict[int, str], str]:
         """What an approving answer to a request that books nothing has besides the usual, and for the log why.

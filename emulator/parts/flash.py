@@ -79,6 +79,16 @@ class Flash:
         if cut:
             raise PowerCut
 
+    def copy(self) -> tuple[bytes, bytes]:
+        """The chip as it is, for `put_back`."""
+        return bytes(self.data), bytes(self.programmed)
+
+    def put_back(self, copied: tuple[bytes, bytes]) -> None:
+        """Make it what it was: what somebody does who wants refunds forgotten."""
+        self.data[:], self.programmed[:] = copied
+        self.operations += 1  # who watches the chip reads it anew
+        self.on_change("program", 0, len(self.data))
+
     def _reach(self, size: int) -> tuple[int, bool]:
         self.operations += 1
         if self.cut is None or self.cut[0] != self.operations:

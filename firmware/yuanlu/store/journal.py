@@ -200,18 +200,13 @@ class Journal:
         return history.sale(self.log, number)
 
     def sale(self, number):
-        """The sale with that number when it may be given back, or None: it is not done, or has left the ring with its refunds.
-        Refused when it cannot be known what was given back of it."""
-        if number < self.log.lowest:
-            return None
-        if number < self.log.unsure:
-            raise Refused("refused.journal_damaged")
-        return self.original(number)
+        """The sale with that number when it may be given back, or None: it is not done, or has left the ring with its refunds."""
+        return None if number < self.log.lowest else self.original(number)
 
     def spent(self, original):
-        """Fen of all refunds and voids of that sale that are not definitively not done (L3)."""
+        """Fen of all refunds and voids of that sale that are not definitively not done (L3). Refused when that cannot be known."""
         spent = history.given_back(self.log, original)
-        if self.log.damaged:
+        if self.log.damaged or original < self.log.unsure:
             raise Refused("refused.journal_damaged")
         parts = [part for part in self.live if part.original == original and part.number != original]
         return spent + sum([0 if s.frees_cap(part.state) else part.amount for part in parts])

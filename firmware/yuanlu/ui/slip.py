@@ -12,7 +12,7 @@ COLUMNS = 32
 def render(till, transaction):
     """The whole slip as one string; every line fits COLUMNS."""
     say, config = till.words, till.config
-    kind = kind_word(transaction)
+    kind, anchor = kind_word(transaction), till.journal.log.newest
     refund = kind != "sale"
     rule = "-" * COLUMNS
     out = [_middle(config.shop), _middle(say("slip." + kind))]
@@ -25,6 +25,7 @@ def render(till, transaction):
         _pair(say("slip.trace"), "{:06d} / {:06d}".format(transaction.batch, transaction.trace)),
         _pair(say("slip.when"), moment(transaction)),
         _pair(say("slip.number"), refund_number(config, transaction.number)),
+        _pair(say("slip.anchor"), "{}:{}".format(anchor[0], anchor[1].hex())),
     ]
     out += _road(till, transaction, refund)
     out += [_pair(say("slip.amount"), ("-" if refund else "") + "\u00a5" + yuan(transaction.amount)), rule]
