@@ -61,7 +61,7 @@ class Terminal:
         self._copied = self.flash.copy(), dict(self.vault.slots)
 
     def put_back(self, vault: bool) -> None:
-        """Make the chip what it was at `copy`, with its vault or without. ValueError with power on, or when nothing was copied."""
+        """Make the chip what it was at `copy`, with its vault or without. ValueError with power on, or without a copy."""
         if self.is_on or self._copied is None:
             raise ValueError("a chip is put back with the power off, and after a copy was made")
         self.flash.put_back(self._copied[0])

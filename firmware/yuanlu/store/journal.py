@@ -204,7 +204,7 @@ class Journal:
         return None if number < self.log.lowest else self.original(number)
 
     def spent(self, original):
-        """Fen of all refunds and voids of that sale that are not definitively not done (L3). Refused when that cannot be known."""
+        """Fen of all refunds and voids of that sale that are not definitively not done (L3). Refused when it cannot be known."""
         spent = history.given_back(self.log, original)
         if self.log.damaged or original < self.log.unsure:
             raise Refused("refused.journal_damaged")
