@@ -130,7 +130,7 @@ class _Writer:
 
 
 def aged(geometry: tuple[int, int, int], seed: int, sectors: int) -> Truth:
-    """A chip on which so many sectors were opened, by chance steps, and as many more steps as it takes until something stands open."""
+    """A chip on which so many sectors were opened, by chance steps, and more until something stands open."""
     writer = _Writer(geometry, seed)
     while not _tells_enough(writer.till.journal, sectors):
         try:
