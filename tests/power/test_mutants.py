@@ -25,3 +25,7 @@ def test_control_a_change_that_changes_nothing_is_not_killed(tmp_path: Path) -> 
 def test_control_a_mutant_that_fits_nowhere_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="stands 0 times"):
         killed(MUTANTS[0]._replace(old="nowhere"), tmp_path)
+
+
+def test_control_a_failure_for_another_reason_is_no_kill(tmp_path: Path) -> None:
+    assert not killed(MUTANTS[0]._replace(says="no test says this"), tmp_path)

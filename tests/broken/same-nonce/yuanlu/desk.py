@@ -2,7 +2,8 @@
 
 # Broken on purpose: every query carries the same nonce.
 def _query_again(self, refund):
-    return messages.query(self.config, refund, self.journal.log.newest, bytes(8), self.vault.next_mac_key())
+    keys = self.dukpt.next_keys()
+    return keys.answer, messages.query(self.config, refund, self.journal.log.newest, bytes(8), keys)
 
 
 Desk.query = _query_again

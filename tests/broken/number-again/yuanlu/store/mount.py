@@ -4,6 +4,6 @@
 _go_on_beyond = _go_beyond
 
 
-def _go_beyond(log, business):
+def _go_beyond(log, business, damage):
     log.unreadable = 0
-    _go_on_beyond(log, business)
+    _go_on_beyond(log, business, damage)

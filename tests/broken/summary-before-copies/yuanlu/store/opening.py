@@ -1,9 +1,9 @@
 
 
 # Broken on purpose: a new sector counts before what must stay was copied into it.
-_carry = _Opening.carry
-_publish = _Opening.publish
-_write = _Opening._write_copy
+_carry = Opening.carry
+_publish = Opening.publish
+_write = Opening._write_copy
 
 
 def _measure(self):
@@ -16,11 +16,11 @@ def _measure(self):
 
 def _carry_later(self, business):
     start, self.business = self.tail, business
-    _Opening._write_copy = _measure
+    Opening._write_copy = _measure
     try:
         _carry(self, business)
     finally:
-        _Opening._write_copy = _write
+        Opening._write_copy = _write
     self.tail, self.moves = start, []
 
 
@@ -34,5 +34,5 @@ def _publish_first(self, payload):
         choose = chosen
 
 
-_Opening.carry = _carry_later
-_Opening.publish = _publish_first
+Opening.carry = _carry_later
+Opening.publish = _publish_first
