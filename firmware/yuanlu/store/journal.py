@@ -227,10 +227,11 @@ class Journal:
         """(key of its answer's MAC, the exact bytes of its attempt), as they were recorded before anything was sent."""
         number, address = transaction.message_place()
         record = self.log.chip.read(address)
-        if record is None or record.number != number:
+        tail = b"" if record is None or record.number != number else self.seal.conceal(number, record.tail())
+        frame = tail[_ANSWER_KEY:]
+        if len(frame) < 2 or int.from_bytes(frame[:2], "big") != len(frame) - 2:  # not there, or its key was forgotten since
             raise StoreDamaged("journal: the message of transaction {} cannot be read".format(transaction.number))
-        tail = self.seal.conceal(number, record.tail())
-        return tail[:_ANSWER_KEY], tail[_ANSWER_KEY:]
+        return tail[:_ANSWER_KEY], frame
 
 
 def _moved(places, number, address):

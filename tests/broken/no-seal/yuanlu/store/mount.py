@@ -4,4 +4,4 @@ _mount_and_seal = mount
 
 def mount(log, business):
     _mount_and_seal(log, business)
-    log.sealed = True
+    log.sealed, log.last = True, None
