@@ -5,7 +5,7 @@ bytes, notes RESULT. After a power cut it finds the same pending records: there 
 """
 
 from yuanlu.compat import Event
-from yuanlu.errors import BadMessage, NotSent, Refused, Silence
+from yuanlu.errors import BadMessage, NotSent, Refused, Silence, StoreFull
 from yuanlu.refund import retry, verdicts
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND
@@ -129,9 +129,10 @@ class Forwarder:
                 self._note(transaction, s.PERSON)
                 return
             await self._send_attempt(transaction)
-        except Refused as error:  # no key or trace is left for another message
+        except (Refused, StoreFull) as error:  # no key, trace or room is left for another message
             transaction.asked += 1
-            transaction.why, transaction.due = error.reason, self._later(transaction.asked)
+            transaction.why = error.reason if isinstance(error, Refused) else "refused.journal"
+            transaction.due = self._later(transaction.asked)
         except Silence as error:  # of a query or sign-on; that of the message itself is noted where it was sent
             transaction.asked += 1
             transaction.why, transaction.due = error.reason, self._later(transaction.asked)

@@ -235,8 +235,15 @@ MUTANTS = (
         "damage at power-up is not noticed",
         MOUNT,
         "    if log.chip.damage:\n",
-        "    if False:\n",
+        "    step = None\n    if False:\n",
         "test_log.py::test_a_damaged_record_hides_no_other",
+    ),
+    Mutant(
+        "a step in the numbers is not noticed",
+        MOUNT,
+        "    elif step:\n",
+        "    elif False:\n",
+        "test_log.py::test_a_record_cut_out_by_hand_is_missed",
     ),
     Mutant(
         "a place that cannot be read stays in the list",

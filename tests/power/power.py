@@ -118,6 +118,8 @@ class Report:
         reached = {state for result in self.results.values() for state, count in result.states.items() if count}
         found += [f"never reached: {state}" for state in REQUIRED_STATES if state not in reached]
         found += [f"real MicroPython: {line}" for line in self.lives.wrong]
+        found += [f"{g}: not one part was torn" for g in geometries() if g not in self.parts]
+        found += [f"{g}: {self.parts[g]} of {FINE_PARTS} parts" for g in self.parts if g.fine and self.parts[g] < FINE_PARTS // 8]
         if self.distinct < wanted:
             found.append(f"{self.distinct} distinct cases, {wanted} are wanted")
         if self.lives.lives < lives:

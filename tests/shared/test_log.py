@@ -218,6 +218,18 @@ def test_a_damaged_record_hides_no_other():
                 assert len(business.trouble) == 1 and (log.unsure == log.number or lost == 8)
 
 
+def test_a_record_cut_out_by_hand_is_missed():
+    """No byte is unreadable, but the numbers make a step: reported, and what it concerns is unsure."""
+    flash = NorFlash(5, 4096, 16)
+    log, business = opened(flash)
+    for value in range(6):
+        if value == 3:
+            log.number += 1
+        put(log, business, value)
+    log, business = opened(flash)
+    assert len(business.trouble) == 1 and "stands where" in business.trouble[0] and log.unsure
+
+
 def test_a_program_that_did_not_take_is_noticed():
     """Every record is read back, to its last byte; the sector is given up, and the record goes to another."""
     for at in (0, 9, 13, 63, 64, 128, 140):

@@ -29,6 +29,16 @@ def room_for_places(log):
     return summary.room_for_addresses(log.flash.sector_size, tail, len(log.retired))
 
 
+def fits(journal, places, owed):
+    """A slip that is owed may be named too: it takes no room from what is unsettled. It can be had by the reprint key else."""
+    log = journal.log
+    taken = sum([place[2] for transaction in journal.live for place in transaction.rests_on])
+    taken += log.done_size * len(journal.originals)
+    known = {place[0] for place in places}
+    taken += sum([place[2] for other in journal.owed for place in other.rests_on if other is owed or place[0] in known])
+    return len(places) + len(owed.rests_on) <= room_for_places(log) and taken <= _usable(log.flash) - log.exchange_room
+
+
 def is_crowded(journal, size):
     """With `size` more bytes, what is unsettled in the newest sector might one day not fit another one."""
     flash, here = journal.log.flash, journal.log.head

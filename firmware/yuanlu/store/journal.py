@@ -58,8 +58,7 @@ class Journal:
         """(number, address, mark) of every record that the unsettled transactions rest on, in order of number."""
         places = [place[:2] + (summary.ORIGINAL,) for place in self.originals]
         for transaction in self.live + self.owed[::-1]:
-            # There is room for all of `live`; a slip that is owed can be had by the reprint key.
-            if len(places) + len(transaction.rests_on) <= admission.room_for_places(self.log):
+            if transaction in self.live or admission.fits(self, places, transaction):
                 places += [place[:2] + (0,) for place in transaction.rests_on]
         return sorted(places)
 

@@ -52,7 +52,6 @@ class Log:
         self.quiet = False  # True while an answer is awaited: some chips stop interrupts for an erase
         self.erased = None  # a sector erased ahead of its use
         self.after = self.unreadable = 0  # for BOOT: the last number read at power-up, and the torn bytes behind it
-        self.damaged = False  # the last look-up met something that could not be read
         self.damaged = False  # the last look-up met something that it could not read
         self.last = None  # (address, bytes) of the newest record, until the first write of this life has repeated it
 

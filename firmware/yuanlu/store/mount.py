@@ -1,4 +1,5 @@
-"""Reading a log at power-up. Reads only, and no more than the headers, the newest sector, and the records that its SUMMARY names.
+"""Reading a log at power-up. Reads only, and no more than the headers, the newest sector and the few behind it, and the records
+that its SUMMARY names.
 
 Nothing is guessed over: what is missing or unreadable is reported to the business, and refunds of sales that it may concern are
 left to a person (`log.unsure`). A record number or trace that unreadable bytes may have carried is not used again.
@@ -43,14 +44,22 @@ def _drop_twins(log):
 def _find_headless(log, business):
     """The newest sector without its header must not pass for an empty one: what the vault says tells its records from those that
     an erase has left."""
-    for sector in range(log.flash.sectors):
-        if log.sequences[sector]:
-            continue
+    for sector in _next_to_newest(log):
         for record in log.chip.records(sector):
             if not record.copy and record.number >= log.seal.number:
                 log.sequences[sector] = max(log.seal.sequence, max(log.sequences) + 1)
                 business.report("the header of sector {} cannot be read".format(sector))
                 break
+
+
+def _next_to_newest(log):
+    """Sectors without a header that may be the newest: those behind the newest header in the ring."""
+    count, newest = log.flash.sectors, max(log.sequences)
+    if not log.seal.sequence:
+        return []  # no sector has ever stood
+    first = list(log.sequences).index(newest) + 1 if newest else 0
+    near = range(first, first + (2 + count // 16 if newest else count))
+    return [sector % count for sector in near if not log.sequences[sector % count]]
 
 
 def _find_newest(log):
@@ -122,8 +131,13 @@ def _take(log, business, closing):
 def _replay_sector(log, business, sector, number):
     """Apply what came after that SUMMARY's number; a copy in a later sector only moves what it copies."""
     log.filter.clear()
+    expected, step = 0, None
     for record in log.chip.records(sector):
         log.filter.add(record)
+        if not record.copy:
+            if record.terminal != log.terminal or record.number != (expected or record.number):
+                step = "record {} stands where {} of this terminal should".format(record.number, expected)
+            expected = record.number + 1
         if record.number > number and not record.copy:
             log.note(record)
             log.last = (record.address, bytes(record.view[: record.size]))
@@ -133,6 +147,8 @@ def _replay_sector(log, business, sector, number):
             business.apply(record)
     if log.chip.damage:
         _lose(log, business, "{} bytes in sector {} cannot be read".format(log.chip.damage, sector))
+    elif step:
+        _lose(log, business, step)
     return log.chip.damage
 
 

@@ -1,6 +1,6 @@
 """A sector while it is being filled: what must not be lost with the sector that leaves is copied, then a SUMMARY is written.
 
-Nothing of the log or the business changes before that SUMMARY stands.
+Where the business finds its records changes only once that SUMMARY stands.
 """
 
 from yuanlu import record as r
