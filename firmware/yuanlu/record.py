@@ -19,6 +19,7 @@ MAGIC = const(0x4C59)  # "YL"
 MAGIC_COPY = const(0x6C79)  # "yl"
 HEAD = const(13)
 OVERHEAD = const(25)
+SHORTEST = const(33)
 LARGEST_PAYLOAD = const(640)
 LARGEST = const(665)
 

@@ -150,7 +150,7 @@ MUTANTS = (
     Mutant(
         "numbers are used again after a torn record",
         MOUNT,
-        "        log.number += 1 + log.unreadable // _SHORTEST\n",
+        "        log.number += 1 + log.unreadable // r.SHORTEST\n",
         "",
         "test_log_cuts.py::test_L4_numbers_that_a_torn_record_may_carry_are_left_out",
     ),

@@ -22,9 +22,6 @@ class Business:
     def begin(self, trace, batch, printed):
         self.counters.seen(trace, batch)
 
-    def go_beyond(self, trace, boot, lost):
-        self.counters.begin_life(trace, boot, lost)
-
     def report(self, what):
         self.trouble.append(what)
 

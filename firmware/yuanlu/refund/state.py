@@ -13,7 +13,6 @@ RESULT reversed          -> reversed    the acquirer confirmed that it does not 
 ATTEMPT again            -> queued      a new attempt: the earlier one is definitely not done, or was never sent
 ATTEMPT reversal         -> reversing   of a sale or void whose answer never came
 WITHDRAWN                -> withdrawn   only while it was never sent
-DECISION                 -> resolved done / resolved not done, by a named person
 """
 
 from yuanlu.compat import const

@@ -1,12 +1,10 @@
 """Sectors of records on a Flash port: reading them with what is unreadable counted, and writing with a read-back."""
 
 from yuanlu import record as r
-from yuanlu.compat import const
 from yuanlu.errors import YuanluError
 from yuanlu.store import header
 
 _ONES = b"\xff" * 64
-_SMALLEST = const(33)  # bytes of the shortest record
 
 
 class BadSector(YuanluError):
@@ -52,7 +50,7 @@ class Chip:
         address = self.end = self.first(sector)
         end = sector * self.flash.sector_size + (used or self.flash.sector_size)
         covered, looked = address, bool(used)
-        while address + _SMALLEST <= end:
+        while address + r.SHORTEST <= end:
             record = self.read(address, end)
             if record is None:
                 if not looked and self._blank_head():

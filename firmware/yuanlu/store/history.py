@@ -7,13 +7,11 @@ and who asks decides what that means: nothing is guessed over.
 
 from array import array
 
-from yuanlu.compat import const
+from yuanlu import record as r
 from yuanlu.errors import StoreDamaged
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import Transaction
 from yuanlu.store import summary
-
-_SHORTEST = const(33)  # bytes of the shortest record
 
 
 def records(log, known=None):
@@ -132,7 +130,7 @@ def choose(log, sector, fit):
 def _numbers_used(log):
     """Record numbers since the newest sector was opened; no more than fit a sector, when some were left out after a cut."""
     found = log.chip.header(log.head)
-    return min(log.number - found[2], log.flash.sector_size // _SHORTEST) if found else 0
+    return min(log.number - found[2], log.flash.sector_size // r.SHORTEST) if found else 0
 
 
 # ---- what is asked

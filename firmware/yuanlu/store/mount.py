@@ -5,12 +5,12 @@ Nothing is guessed over: what is missing or unreadable is reported to the busine
 left to a person (`log.unsure`). A record number or trace that unreadable bytes may have carried is not used again.
 """
 
+from yuanlu import record as r
 from yuanlu.compat import const
 from yuanlu.errors import StoreDamaged
 from yuanlu.refund import state as s
 from yuanlu.store import history, summary
 
-_SHORTEST = const(33)  # bytes of the shortest record
 _SHORTEST_ATTEMPT = const(128)  # bytes of the shortest record that takes a trace
 
 
@@ -170,13 +170,13 @@ def _go_beyond(log, business, damage):
     traces = -(-damage // _SHORTEST_ATTEMPT)
     if log.unreadable:
         business.report("{} bytes at the end cannot be read: power went while they were written".format(log.unreadable))
-        log.number += 1 + log.unreadable // _SHORTEST
+        log.number += 1 + log.unreadable // r.SHORTEST
         traces += 1 + log.unreadable // _SHORTEST_ATTEMPT
-    seal, most = log.seal, log.flash.sector_size // _SHORTEST
+    seal, most = log.seal, log.flash.sector_size // r.SHORTEST
     # A life that was cut again while it opened a sector had left out numbers for bytes which that opening has erased.
     behind = log.sequence < seal.sequence or seal.number > log.number + 1 + most
     if log.number < seal.number and not behind:
-        log.unreadable = max(log.unreadable, _SHORTEST * (seal.number - log.after - 1))
+        log.unreadable = max(log.unreadable, r.SHORTEST * (seal.number - log.after - 1))
     log.number = max(log.number, seal.number)
     if behind:
         log.number += most
