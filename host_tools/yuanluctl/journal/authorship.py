@@ -44,7 +44,6 @@ def check_authorship(inquiry: Inquiry, terminal: str | None, progress: Callable[
             ends = (not good or place < good[0], not good or place > good[-1])
             _TELL[what](inquiry, run, [misfits[record.address] for record in run if record.address in misfits], ends)
         place += len(run)
-    _check_copies(inquiry, records)
 
 
 def _foreign(records: list[Record], terminal: str | None) -> set[int]:
@@ -107,9 +106,11 @@ def _run(run: list[Record]) -> str:
     return copied + span(run[0].number, run[-1].number)[1:]
 
 
-def _check_copies(inquiry: Inquiry, records: list[Record]) -> None:
-    """A copy says what the record says that it copies, and stands before the SUMMARY."""
-    originals = {record.number: record for record in records if not record.is_copy}
+def check_copies(inquiry: Inquiry) -> None:
+    """Find copies that do not say what the record says that they copy, or do not stand before the SUMMARY."""
+    sectors = inquiry.journal.sectors + inquiry.journal.opened
+    records = [record for sector in sectors for record in sector.records]
+    originals = {record.number: record for sector in sectors for record in inquiry.originals(sector) if not record.is_copy}
     for record in records:
         original = originals.get(record.number)
         if not record.is_copy or original is None or not inquiry.trusted(record) or not inquiry.trusted(original):
