@@ -36,7 +36,10 @@ def _check_padding(inquiry: Inquiry, sector: Sector) -> None:
     """What only fills up a unit is FF."""
     image, geometry = inquiry.journal.image, inquiry.journal.geometry
     places = [(sector.address + HEADER.size, sector.address + geometry.padded(HEADER.size), 0)]
+    limit = inquiry.limits.get(sector.index, len(image))
     for record in sector.records:
+        if record.address >= limit or record is inquiry.repeated.get(sector.index):
+            continue  # power went while it was written
         places.append((record.address + len(record.written) + 12, record.address + record.size, record.number))
     for start, end, number in places:
         if image[start:end].strip(b"\xff"):

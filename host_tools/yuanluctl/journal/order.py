@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from host_tools.yuanluctl.journal.inquiry import Inquiry
-from host_tools.yuanluctl.journal.layout import CRC_BYTES, HEADER, LONGEST_PAYLOAD, RECORD, SHORTEST_RECORD, SUMMARY, TAG_BYTES, Record
+from host_tools.yuanluctl.journal.layout import (
+    CRC_BYTES,
+    HEADER,
+    LONGEST_PAYLOAD,
+    RECORD,
+    SHORTEST_RECORD,
+    SUMMARY,
+    TAG_BYTES,
+    Record,
+)
 from host_tools.yuanluctl.journal.reader import Gap, Sector, last_repeated
 from host_tools.yuanluctl.journal.report import Kind, Left, Torn, span
 
