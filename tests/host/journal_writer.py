@@ -125,15 +125,15 @@ class Writer:
         """Begin the next sector. With `give_up_after` the power goes once so many copies are written."""
         before = next((sector for sector in reversed(self.opened) if sector.summary_at), None)
         last = before.records[-1] if before else None
-        # Where a sector was given up, what it should have carried is carried now.
-        gone = range(before.sequence - self.window + 1 if before else 0, self.sequence + 2 - self.window)
-        left = [record for sector in self.opened if sector.sequence in gone for record in sector.records]
+        newest = before.sequence if before else 0
+        leaving = newest + 1 - self.window
+        left = [record for sector in self.opened if sector.sequence == leaving and sector.summary_at for record in sector.records]
         boot = self.cut_left
         skipped = 1 + boot // 33 if boot else 0
-        index = (self.opened[-1].index + 1) % self.sectors if self.opened else 0
+        index = (before.index + 1) % self.sectors if before else 0  # after a cut in its opening, the same one again
         while index in self.retired:
             index = (index + 1) % self.sectors
-        self.sequence += 1
+        self.sequence = newest + 1
         self.erases[index] += 1
         at = index * self.sector_size
         self.opened = [sector for sector in self.opened if sector.index != index]
@@ -153,7 +153,7 @@ class Writer:
             return
         after = self.number
         self.number += skipped
-        self._summary(before)
+        self._summary(before, last if boot is not None else None)
         self.cut_left = None
         if boot is not None:
             self.boot += 1
@@ -185,9 +185,10 @@ class Writer:
             history = [record for record in history if record.original >= self.lowest]
         return business + history
 
-    def _summary(self, before: Sector | None) -> None:
+    def _summary(self, before: Sector | None, repeated: Written | None) -> None:
         size = min(3 * self.sector_size // 256, 256)
-        used = before.used - before.index * self.sector_size if before else 0
+        end = repeated.address if repeated else before.used if before else 0
+        used = end - before.index * self.sector_size if before else 0
         start = before.summary_at - before.index * self.sector_size if before else 0
         bits = 0
         for record in before.records if before else []:

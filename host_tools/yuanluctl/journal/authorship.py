@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from itertools import groupby
+from itertools import groupby, pairwise
 from zlib import crc32
 
 from host_tools.yuanluctl.journal.inquiry import Inquiry
@@ -28,6 +28,8 @@ def check_authorship(inquiry: Inquiry, terminal: str | None, progress: Callable[
     inquiry.distrusted |= foreign | set(misfits)
     inquiry.sealed_as = {at: misfit.number for at, misfit in misfits.items() if misfit.number != misfit.record.number}
 
+    again = {(record.number, record.tag) for record in records if not record.is_copy and record.address in misfits}
+
     def outcome(record: Record) -> str:
         if record.address in foreign:
             return "foreign"
@@ -36,15 +38,27 @@ def check_authorship(inquiry: Inquiry, terminal: str | None, progress: Callable[
             return ""
         return "unknown" if not misfit.key else "renumbered" if misfit.number != record.number else "resealed"
 
+    # A copy that is as wrong as what it copies is told there; a good one parts no run of records.
+    told = [one for one in records if not one.is_copy or (outcome(one) and (one.number, one.tag) not in again)]
     place = 0
-    good = [at for at, record in enumerate(records) if not outcome(record) and not record.is_copy]
-    for what, group in groupby(records, outcome):
+    good = [at for at, record in enumerate(told) if not outcome(record) and not record.is_copy]
+    for what, group in groupby(told, outcome):
         run = list(group)
         if what:
-            ends = (not good or place < good[0], not good or place > good[-1])
+            ends = (not good or place < good[0], not good or place > good[-1] or _ends_a_life(inquiry, run[-1]))
             _TELL[what](inquiry, run, [misfits[record.address] for record in run if record.address in misfits], ends)
         place += len(run)
-    _check_copies(inquiry, records)
+
+
+def _ends_a_life(inquiry: Inquiry, last: Record) -> bool:
+    """Whether this is the last record of its sector that counted, and a new life went on behind it."""
+    for sector, following in pairwise(inquiry.journal.counted):
+        if last in sector.originals:
+            boot, content = inquiry.opens_life(following), inquiry.journal.summary_of(following)
+            copied = any((copy.number, copy.tag) == (last.number, last.tag) for copy in following.copies)
+            ended = content is not None and sector.address + content.used in (last.address, last.end)
+            return ended and (boot is not None or copied)
+    return False
 
 
 def _foreign(records: list[Record], terminal: str | None) -> set[int]:
@@ -56,8 +70,8 @@ def _foreign(records: list[Record], terminal: str | None) -> set[int]:
 
 
 def _candidates(inquiry: Inquiry) -> Iterable[int]:
-    """Numbers whose keys the vault gives away: from the two newest sectors on, and past the end."""
-    newest = [record.number for sector in inquiry.journal.counted[-2:] for record in sector.originals if record.number <= HIGHEST]
+    """Numbers whose keys a vault gave away, taken within the window's time, and past the end."""
+    newest = [record.number for sector in inquiry.journal.counted for record in sector.originals if record.number <= HIGHEST]
     if not newest:
         return ()
     first, last = min(newest), max(newest) + _AHEAD
@@ -91,7 +105,8 @@ def _tell_renumbered(inquiry: Inquiry, run: list[Record], misfits: list[Misfit],
 def _tell_resealed(inquiry: Inquiry, run: list[Record], misfits: list[Misfit], ends: tuple[bool, bool]) -> None:
     keys = sorted({misfit.key for misfit in misfits})
     with_keys = f"sealed with the key of {span(keys[0], keys[-1])} instead of {'its' if len(run) == 1 else 'their'} own"
-    if ends == (False, True):
+    # Who has the vault has later keys only.
+    if ends == (False, True) and all(misfit.key > misfit.record.number for misfit in misfits):
         text = f"{_run(run)}: {with_keys}: the journal was cut there and continued by somebody who has a later key."
         inquiry.add(Kind.CUT_AND_CONTINUED, run[0].number, run[0].address, text)
     else:
@@ -107,9 +122,11 @@ def _run(run: list[Record]) -> str:
     return copied + span(run[0].number, run[-1].number)[1:]
 
 
-def _check_copies(inquiry: Inquiry, records: list[Record]) -> None:
-    """A copy says what the record says that it copies, and stands before the SUMMARY."""
-    originals = {record.number: record for record in records if not record.is_copy}
+def check_copies(inquiry: Inquiry) -> None:
+    """Find copies that do not say what the record says that they copy, or do not stand before the SUMMARY."""
+    sectors = inquiry.journal.sectors + inquiry.journal.opened
+    records = [record for sector in sectors for record in sector.records]
+    originals = {record.number: record for sector in sectors for record in inquiry.originals(sector) if not record.is_copy}
     for record in records:
         original = originals.get(record.number)
         if not record.is_copy or original is None or not inquiry.trusted(record) or not inquiry.trusted(original):

@@ -24,7 +24,7 @@ def check_content(inquiry: Inquiry) -> None:
             _contradicts(inquiry, record, "its length fits no SUMMARY of a chip like this")
             continue
         if place and inquiry.neighbours(journal.counted[place - 1], sector):
-            _check_sector_before(inquiry, record, content, journal.counted[place - 1], sector)
+            _check_sector_before(inquiry, record, content, journal.counted[place - 1])
         _check_addresses(inquiry, record, content, sector)
         for name, value, before in (("lowest", content.lowest, lowest), ("unsure", content.unsure, unsure)):
             if value < before:
@@ -36,7 +36,10 @@ def _check_padding(inquiry: Inquiry, sector: Sector) -> None:
     """What only fills up a unit is FF."""
     image, geometry = inquiry.journal.image, inquiry.journal.geometry
     places = [(sector.address + HEADER.size, sector.address + geometry.padded(HEADER.size), 0)]
+    limit = inquiry.limits.get(sector.index, len(image))
     for record in sector.records:
+        if record.address >= limit or record is inquiry.repeated.get(sector.index):
+            continue  # power went while it was written
         places.append((record.address + len(record.written) + 12, record.address + record.size, record.number))
     for start, end, number in places:
         if image[start:end].strip(b"\xff"):
@@ -64,18 +67,19 @@ def _check_head(inquiry: Inquiry, sector: Sector) -> None:
             )
 
 
-def _check_sector_before(inquiry: Inquiry, record: Record, content: Summary, before: Sector, sector: Sector) -> None:
-    """`used`, `before` and the filter, made anew from the sector before; one that was given up may count too."""
+def _check_sector_before(inquiry: Inquiry, record: Record, content: Summary, before: Sector) -> None:
+    """`used`, `before` and the filter, made anew from the sector before."""
     journal = inquiry.journal
-    given_up = [one for one in journal.sectors if before.sequence < one.sequence < sector.sequence]
-    if any(one.index in inquiry.suspect or any(isinstance(item, Gap) for item in one.items) for one in [before, *given_up]):
+    if before.index in inquiry.suspect or any(isinstance(item, Gap) for item in before.items):
         return
     limit = inquiry.limits.get(before.index)
-    if given_up and limit is None:
-        return  # it closes the one given up, which has nothing to look for but copies
     records = [one for one in before.records if limit is None or one.address < limit]
-    end = records[-1].address + records[-1].size - before.address
-    unpadded = records[-1].address + len(records[-1].written) + 12 - before.address
+    repeated = inquiry.repeated.get(before.index)
+    filling = [one for one in records if one is not repeated]
+    end = unpadded = journal.geometry.padded(HEADER.size)
+    if filling:
+        end = filling[-1].end - before.address
+        unpadded = filling[-1].address + len(filling[-1].written) + 12 - before.address
     if content.used > end:
         text = f"Sector {before.index} ends at {end} but was closed at {content.used}; no number is missing: copies removed."
         inquiry.add(Kind.DELETION, 0, before.address + end, text)

@@ -22,7 +22,9 @@ class Inquiry:
     distrusted: set[int] = field(default_factory=set)
     sealed_as: dict[int, int] = field(default_factory=dict)  # address to the number a renumbered record was sealed with
     suspect: set[int] = field(default_factory=set)  # indices of sectors with a finding: what follows from it is not told again
-    limits: dict[int, int] = field(default_factory=dict)  # by sector index: the address where a later SUMMARY closes it
+    limits: dict[int, int] = field(default_factory=dict)  # by sector index: the address where its last record ends
+    repeated: dict[int, Record] = field(default_factory=dict)  # by sector index: the last one, whose copy the next life made
+    lives: set[int] = field(default_factory=set)  # sequences of sectors that a new life has opened
     lost: set[tuple[int, int]] = field(default_factory=set)  # first and last of numbers that findings already miss
     repairs: int = 0
 

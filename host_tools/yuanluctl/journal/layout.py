@@ -98,6 +98,11 @@ class Record:
     tag: bytes
 
     @property
+    def end(self) -> int:
+        """Where the next one begins."""
+        return self.address + self.size
+
+    @property
     def payload(self) -> bytes:
         """What the type says."""
         return self.written[RECORD.size :]

@@ -7,8 +7,17 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from host_tools.yuanluctl.journal.inquiry import Inquiry
-from host_tools.yuanluctl.journal.layout import HEADER, SHORTEST_RECORD, SUMMARY, Record
-from host_tools.yuanluctl.journal.reader import Gap, Sector
+from host_tools.yuanluctl.journal.layout import (
+    CRC_BYTES,
+    HEADER,
+    LONGEST_PAYLOAD,
+    RECORD,
+    SHORTEST_RECORD,
+    SUMMARY,
+    TAG_BYTES,
+    Record,
+)
+from host_tools.yuanluctl.journal.reader import Gap, Sector, last_repeated
 from host_tools.yuanluctl.journal.report import Kind, Left, Torn, span
 
 
@@ -48,21 +57,34 @@ def _close_sectors(inquiry: Inquiry) -> None:
     """Where the next SUMMARY says that a sector ends; with what lies behind it."""
     journal = inquiry.journal
     for sector, following in pairwise(journal.counted):
+        if inquiry.opens_life(following):
+            inquiry.lives.add(following.sequence)
         believed = inquiry.trusted(following.summary) and inquiry.neighbours(sector, following)
         content = journal.summary_of(following) if believed else None
-        boot = inquiry.opens_life(following)
-        between = [one for one in journal.sectors if sector.sequence < one.sequence < following.sequence]
-        given_up = content is not None and between and between[-1].address + content.used == between[-1].end
-        if content and content.used and not (given_up and sector.address + content.used != sector.end):
-            limit = sector.address + journal.geometry.padded(content.used)
-            inquiry.limits[sector.index] = limit
-            if boot is None and sector.written > max(limit, sector.end):
-                text = f"Sector {sector.index}: bytes stand behind the end that the next SUMMARY names; no power cut left them."
-                inquiry.add(Kind.DAMAGE, 0, limit, text)
-            for record in sector.originals:
-                if record.address >= limit and boot is None:
-                    text = f"Record {record.number} stands behind the end of its sector, which was already closed."
-                    inquiry.add(Kind.EDIT, record.number, record.address, text)
+        if content is None or not content.used:
+            continue
+        limit = sector.address + journal.geometry.padded(content.used)
+        copy = last_repeated(sector, following, content.used)
+        last = next((one for one in sector.originals if copy and (one.address, one.number) == (limit, copy.number)), None)
+        if copy and last and (copy.tag == last.tag or not inquiry.trusted(last) or not inquiry.trusted(copy)):
+            inquiry.repeated[sector.index] = last
+            inquiry.lives.add(following.sequence)
+            limit = last.end
+        inquiry.limits[sector.index] = limit
+        # A sector that is retired because it did not keep a record still shows something of that.
+        if following.sequence not in inquiry.lives and sector.index not in content.retired:
+            _tell_behind(inquiry, sector, limit)
+
+
+def _tell_behind(inquiry: Inquiry, sector: Sector, limit: int) -> None:
+    """What stands behind the end of a sector though the life went on."""
+    if sector.written > max(limit, sector.end):
+        text = f"Sector {sector.index}: bytes stand behind the end that the next SUMMARY names; no power cut left them."
+        inquiry.add(Kind.DAMAGE, 0, limit, text)
+    for record in sector.originals:
+        if record.address >= limit:
+            text = f"Record {record.number} stands behind the end of its sector, which was already closed."
+            inquiry.add(Kind.EDIT, record.number, record.address, text)
 
 
 def _lay_out(inquiry: Inquiry) -> _Line:
@@ -107,7 +129,7 @@ def _look_behind(inquiry: Inquiry, sector: Sector, line: _Line) -> None:
         return
     counted = journal.counted
     following = next((one for one in counted if one.sequence > sector.sequence), None)
-    lives_on = following is not None and sector in counted and inquiry.opens_life(following) is None
+    lives_on = following is not None and sector in counted and following.sequence not in inquiry.lives
     # A bit that reads 0 and should be 1 is never left by a write that was cut short.
     repaired = inquiry.repaired(Gap(start, sector.written, False)) if following is None else None
     flipped = repaired is not None and not journal.image[repaired[1]] >> repaired[2] & 1
@@ -127,6 +149,9 @@ def _explain_step(inquiry: Inquiry, line: _Line, before: int, after: int, told: 
         return  # told, or judged, where the BOOT is
     if boot and left_from <= last:
         last = left_from - 1
+    if record.type == SUMMARY and boot is None and _was_cut_again(inquiry, before, after):
+        inquiry.report.left_out.append(Left(first, last, 0))
+        return
     inquiry.lost.add((first, last))
     holes = line.holes_between(line.places[before], line.places[after])
     gaps = [hole for hole in holes if isinstance(hole, Gap)]
@@ -136,6 +161,22 @@ def _explain_step(inquiry: Inquiry, line: _Line, before: int, after: int, told: 
             _tell_damage(inquiry, gap, (first, last))
     elif not holes:  # a missing sector is told of by itself
         _tell_loss(inquiry, line, (first, last), record, boot)
+
+
+def _was_cut_again(inquiry: Inquiry, before: int, summary: int) -> bool:
+    """Whether a life that left out the numbers between the two was cut between its SUMMARY and its BOOT.
+
+    No BOOT says then what it found unreadable: what still stands behind the last record, and at most one record that its
+    opening, cut before, had left torn in the new sector.
+    """
+    journal = inquiry.journal
+    for sector, following in pairwise(journal.counted):
+        last = inquiry.repeated.get(sector.index)
+        if last and inquiry.number(last) == before and following.summary and inquiry.number(following.summary) == summary:
+            longest = journal.geometry.padded(RECORD.size + LONGEST_PAYLOAD + TAG_BYTES + CRC_BYTES)
+            unreadable = max(0, sector.written - last.end) + longest
+            return summary - 1 - before <= 1 + unreadable // SHORTEST_RECORD
+    return False
 
 
 def _tell_loss(inquiry: Inquiry, line: _Line, lost: tuple[int, int], record: Record, boot: Record | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -179,6 +179,35 @@ def _next_record(image: bytes, at: int, limit: int, geometry: Geometry) -> Recor
     return None
 
 
+def last_repeated(sector: Sector, following: Sector, used: int) -> Record | None:
+    """The copy in the following sector of the record that begins at `used`: a new life opened it. None: there is no such copy."""
+    copy = max(following.copies, key=lambda one: one.number, default=None)
+    if copy is None:
+        return None
+    before = [record.number for record in sector.originals if record.address < sector.address + used]
+    if not before:  # cut right after its SUMMARY
+        return copy if copy.type == SUMMARY and sector.header and copy.number == sector.header.first else None
+    return copy if copy.number > max(before) else None
+
+
+def _with_repeated(sector: Sector, following: Sector, geometry: Geometry) -> Sector:
+    """The sector; where the last record before a power cut can no longer be read in it, with that record by its copy."""
+    content = parse_summary(following.summary.payload, geometry) if following.summary else None
+    copy = last_repeated(sector, following, content.used) if content else None
+    if content is None or copy is None or content.used + copy.size > geometry.sector_size:
+        return sector
+    at = sector.address + content.used
+    if content.used < geometry.padded(HEADER.size) or any(record.address <= at < record.end for record in sector.records):
+        return sector
+    items: list[Record | Gap] = [replace(copy, address=at, is_copy=False)]
+    for item in sector.items:
+        if item.address < at:
+            items.insert(-1, item._replace(end=min(item.end, at)) if isinstance(item, Gap) else item)
+        elif isinstance(item, Record) and item.address >= at + copy.size:
+            items.append(item)
+    return replace(sector, items=items, end=max(sector.end, at + copy.size))
+
+
 def read_journal(image: bytes, geometry: Geometry) -> Journal:
     """The window and what surrounds it."""
     journal = Journal(image, geometry)
@@ -203,6 +232,8 @@ def read_journal(image: bytes, geometry: Geometry) -> Journal:
         if sector.originals:
             newest = max(newest, header.sequence)
     for sequence in sorted(found):
+        if sequence < newest and sequence + 1 in found:
+            found[sequence] = _with_repeated(found[sequence], found[sequence + 1], geometry)
         if sequence > newest:
             journal.opened.append(found[sequence])
         elif sequence > newest - geometry.window:

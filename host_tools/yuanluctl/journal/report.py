@@ -57,7 +57,7 @@ class Left(NamedTuple):
 
     first: int
     last: int
-    boot: int  # record number of the BOOT
+    boot: int  # record number of the BOOT; 0: power went again before it was written
 
 
 @dataclass

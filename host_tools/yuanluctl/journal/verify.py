@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from host_tools.yuanluctl.journal.authorship import check_authorship
+from host_tools.yuanluctl.journal.authorship import check_authorship, check_copies
 from host_tools.yuanluctl.journal.content import check_content
 from host_tools.yuanluctl.journal.ends import check_anchors, check_ring
 from host_tools.yuanluctl.journal.inquiry import Inquiry
@@ -44,6 +44,7 @@ def verify(
         return report
     check_authorship(inquiry, terminal, progress)
     check_order(inquiry)
+    check_copies(inquiry)
     numbers = [inquiry.number(record) for sector in journal.counted for record in inquiry.originals(sector)]
     report.first, report.last = min(numbers), max(numbers)
     report.sectors = len(journal.sectors)
