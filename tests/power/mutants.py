@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 LOG, JOURNAL, MOUNT, OPENING = "store/log.py", "store/journal.py", "store/mount.py", "store/opening.py"
-CAPACITY = ("shop_floor.py", "test_capacity.py")  # of this folder
+BESIDE = ("shop_floor.py", "test_capacity.py")  # of this folder
 SECONDS = 60  # no test takes that long, with or without its rule
 CHIP, HISTORY, SUMMARY, SEAL = "store/chip.py", "store/history.py", "store/summary.py", "crypto/seal.py"
 
@@ -27,7 +27,7 @@ class Mutant(NamedTuple):
     file: str
     old: str
     new: str
-    test: str  # file and function, in tests/shared or among CAPACITY
+    test: str  # file and function, in tests/shared or among BESIDE
     says: str = ""  # part of what it must say, where it could fail for another reason too
 
 
@@ -289,6 +289,27 @@ MUTANTS = (
         "test_capacity.py::test_small_rings_agree_with_the_model_too",
         "AssertionError: refund ",
     ),
+    Mutant(
+        "what was given back is forgotten",
+        HISTORY,
+        "            total += record.body().amount\n",
+        "            total += 0\n",
+        "test_journal.py::test_L3_what_is_not_definitively_not_done_counts",
+    ),
+    Mutant(
+        "a journal that keeps its losses to itself",
+        JOURNAL,
+        "        self.trouble.append(what)\n",
+        "        pass\n",
+        "test_rot.py::test_L5_what_stands_open_leaves_a_sector_whose_header_is_lost",
+    ),
+    Mutant(
+        "records taken without their CRC",
+        "record.py",
+        '        if crc32(self.view[:end]) != unpack_from("<I", self.buffer, end)[0]:\n',
+        "        if False:\n",
+        "test_record.py::test_every_flipped_bit_is_found",
+    ),
 )
 
 
@@ -297,7 +318,7 @@ def outcome(mutant: Mutant | None, tests: list[str], folder: Path) -> subprocess
     for name in ("firmware", "tests/shared", "tests/vectors"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "tests/power").mkdir()
-    for name in CAPACITY:
+    for name in BESIDE:
         shutil.copy(ROOT / "tests/power" / name, folder / "tests/power")
     shutil.copytree(ROOT / "build" / "firmware", folder / "build" / "firmware", ignore=shutil.ignore_patterns("*.mpy"))
     if mutant is not None:

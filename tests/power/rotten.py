@@ -29,12 +29,12 @@ class Still:
         self.data = bytearray(data)
         self.sectors, self.sector_size, self.unit = geometry
         self.vault = vault
-        self.reads = 0
+        self.reads, self.most = 0, READS
         self.seen = bytearray(len(data))  # 1: that byte was read
 
     def read_into(self, address: int, buffer: memoryview) -> None:
         self.reads += 1
-        if self.reads > READS:
+        if self.reads > self.most:
             raise Endless
         if not 0 <= address <= address + len(buffer) <= len(self.data):
             raise IndexError(f"read of {len(buffer)} bytes at {address}")

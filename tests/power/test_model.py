@@ -285,16 +285,3 @@ def test_L2_L3_L4_L5_journal_and_desk_agree_with_a_dict() -> None:
     print(dict(REACHED))
     for name in ("cuts", "refunds done", "steps on a ring that went round", "steps with a retired sector"):
         assert REACHED[name] > 3, (name, REACHED)
-
-
-def test_control_a_journal_that_forgets_is_found(monkeypatch: Any) -> None:
-    """A REFUND that is not counted is found; here it need not be shortened."""
-    from yuanlu.store import history
-
-    monkeypatch.setattr(history, "given_back", lambda log, original: 0)
-    try:
-        run(examples=60, steps=40, phases=(Phase.generate,))
-    except AssertionError as error:
-        assert "L3" in str(error)
-    else:
-        raise AssertionError("nothing was found")

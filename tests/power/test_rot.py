@@ -1,13 +1,9 @@
 """A sample of tests/power/rot.py, and the controls that show that its judge sees what it should."""
 
-from collections.abc import Iterator
-
 import pytest
 
 import rot
 from rotten import ask
-from yuanlu.store import chip as chip_module
-from yuanlu.store.journal import Journal
 
 
 @pytest.fixture(scope="module")
@@ -47,55 +43,11 @@ def test_noise_is_answered_or_refused() -> None:
     assert table.reported and table.refused
 
 
-@pytest.fixture
-def deaf(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A journal that reports nothing."""
-    monkeypatch.setattr(Journal, "report", lambda self, what: None)
-    yield
-
-
-def test_control_a_journal_that_keeps_its_losses_to_itself_is_found(truth: rot.Truth, deaf: None) -> None:
-    table = rot.losses(truth, rot.Table("deaf"))
-    assert table.kinds["something open changed without a report"]
-
-
-def test_control_records_taken_without_their_crc_are_found(truth: rot.Truth, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("yuanlu.record.crc32", _first_word)
-    whole = bytearray(truth.data)
-    monkeypatch.setattr("yuanlu.record.unpack_from", _without_crc)
+def test_control_a_reading_without_end_is_found(truth: rot.Truth) -> None:
     judge = rot.Judge(truth)
-    table = rot.Table("no crc")
-    number, (_, amount, _) = next(iter(judge.whole.open.items()))
-    at = whole.find(amount.to_bytes(4, "little"), 0)
-    while at >= 0:
-        judge.flash.data[at] ^= 1
-        judge.try_image(table, f"amount of {number} at {at}")
-        judge.flash.data[at] ^= 1
-        at = whole.find(amount.to_bytes(4, "little"), at + 1)
-    assert table.kinds["a transaction that never was"]
-
-
-def _first_word(data: bytes) -> int:
-    return 0
-
-
-def _without_crc(layout: str, *arguments: object) -> tuple[object, ...]:
-    from struct import unpack_from
-
-    return (0,) if layout == "<I" else unpack_from(layout, *arguments)  # type: ignore[arg-type]
-
-
-def test_control_a_reading_without_end_is_found(truth: rot.Truth, monkeypatch: pytest.MonkeyPatch) -> None:
-    judge = rot.Judge(truth)
-    flash = judge.flash
-
-    def stuck(self: chip_module.Chip, start: int) -> int:
-        while True:
-            flash.read_into(start, self._chunk)
-
-    monkeypatch.setattr(chip_module.Chip, "_not_blank", stuck)
+    judge.flash.most = 10
     table = rot.Table("endless")
-    judge.try_image(table, "stuck")
+    judge.try_image(table, "few reads allowed")
     assert table.kinds["no end"] == 1
 
 
