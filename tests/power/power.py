@@ -25,6 +25,7 @@ from rich.table import Table  # noqa: E402
 
 import controls  # noqa: E402
 import random_lives  # noqa: E402
+import rot  # noqa: E402
 from explore import Explorer, Geometry, Result  # noqa: E402
 from verdict import COLUMNS  # noqa: E402
 
@@ -40,7 +41,8 @@ REQUIRED_STATES = (
     "retired",
 )
 FINE = (Geometry(6, 4096, 1, True), Geometry(4, 16384, 32, True))
-PARTS, FINE_PARTS = 6, 136
+PARTS, FINE_PARTS, FLIP_PARTS = 6, 136, 64
+FLIPS = 8 * 4 * 4096  # every bit of the chip of 4 x 4K
 Job = tuple[str, Any, int, int, int]
 
 
@@ -59,6 +61,7 @@ def jobs(lives: int) -> list[Job]:
     for share in range(4):  # hands of their own, so that they keep pace with the many chips
         seeds = range(share, -(-lives // 50), 4)
         waiting.insert(15 * share, iter([("lives", (seed, min(50, lives)), 0, 1, 0) for seed in seeds]))
+    waiting.insert(0, iter([("flips", part, part, FLIP_PARTS, 0) for part in range(FLIP_PARTS)]))
     for name in controls.NAMES:
         waiting.insert(0, iter([("control", name, 0, 1, 0)]))
     dealt: list[Job] = []
@@ -80,6 +83,8 @@ def play(job: Job) -> tuple[Job, Any, float]:
         outcome: Any = Explorer(what, part, parts, second_every=second).run()
     elif kind == "lives":
         outcome = random_lives.play(*what)
+    elif kind == "flips":
+        outcome = rot.every_flip(part, parts)
     else:
         outcome = controls.run(what)
     return job, outcome, time.process_time() - began
@@ -93,6 +98,7 @@ class Report:
         self.parts: dict[Geometry, int] = {}
         self.controls: dict[str, controls.Outcome] = {}
         self.lives = random_lives.Outcome()
+        self.flips = rot.Table("every bit of 4 x 4K")
 
     def take(self, job: Job, outcome: Any) -> None:
         """One job's outcome."""
@@ -102,6 +108,8 @@ class Report:
             self.parts[what] = self.parts.get(what, 0) + 1
         elif kind == "lives":
             self.lives.add(outcome)
+        elif kind == "flips":
+            self.flips.add(outcome)
         else:
             self.controls[what] = outcome
 
@@ -118,6 +126,9 @@ class Report:
         reached = {state for result in self.results.values() for state, count in result.states.items() if count}
         found += [f"never reached: {state}" for state in REQUIRED_STATES if state not in reached]
         found += [f"real MicroPython: {line}" for line in self.lives.wrong]
+        found += [f"bit rot: {line}" for line in self.flips.wrong]
+        if self.flips.tried < FLIPS:
+            found.append(f"{self.flips.tried} of {FLIPS} bits were flipped")
         found += [f"{g}: not one part was torn" for g in geometries() if g not in self.parts]
         found += [f"{g}: {self.parts[g]} of {FINE_PARTS} parts" for g in self.parts if g.fine and self.parts[g] < FINE_PARTS // 8]
         if self.distinct < wanted:
@@ -160,6 +171,7 @@ class Report:
             "geometries": rows,
             "controls": {name: outcome._asdict() for name, outcome in self.controls.items()},
             "micropython": self.lives.figures(),
+            "flips": {name: getattr(self.flips, name) for name in ("tried", "same", "reported", "torn", "refused", "wrong")},
             "troubles": troubles,
         }
         path.parent.mkdir(exist_ok=True)
@@ -195,6 +207,7 @@ def main() -> int:
     for name, control in report.controls.items():
         console.print(f"control {name}: {control}")
     console.print(f"real MicroPython: {report.lives.figures()}")
+    console.print(f"{rot.HEADING}\n{report.flips}")
     for example in [line for result in report.results.values() for line in result.examples][:20]:
         console.print(example, style="red")
     for trouble in troubles:

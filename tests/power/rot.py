@@ -46,6 +46,11 @@ class Table:
     wrong: list[str] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
 
+    def add(self, other: Table) -> None:
+        """The outcome of another part."""
+        for name in ("tried", "same", "reported", "refused", "torn", "wrong", "kinds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
     def __str__(self) -> str:
         row = (
             f"{self.name:<34}{self.tried:>9}{self.same:>9}{self.reported:>10}{self.torn:>7}{self.refused:>9}{len(self.wrong):>7}"
@@ -229,6 +234,13 @@ def noise(truth: Truth, count: int, table: Table) -> Table:
             table.refused += bool(answers.refused)
             table.reported += not answers.refused
     return table
+
+
+def every_flip(part: int, parts: int) -> Table:
+    """One part of all bits of a full 4 x 4K image, one bit flipped at a time."""
+    geometry, seed, sectors = SMALL
+    truth = aged(geometry, seed, sectors)
+    return flipped(truth, range(part, 8 * len(truth.data), parts), Table(f"flips {geometry}"))
 
 
 def small_flips(sample: int | None = None) -> Table:
