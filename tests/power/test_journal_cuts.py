@@ -14,7 +14,7 @@ from workload import Life, Workload, day
 
 SHORT = (
     (Geometry(6, 4096, 1, fine=True), 90),
-    (Geometry(6, 4096, 1), 10),
+    (Geometry(6, 4096, 1), 9),
     (Geometry(4, 4096, 16), 8),
     (Geometry(4, 16384, 32), 30),
     (Geometry(3, 131072, 256), 80),

@@ -134,11 +134,11 @@ def _spent(book: Book) -> dict[int, int]:
 
 
 def _check_owed(life: Life, before: Book, after: Book) -> None:
-    """Only what is owed; where a chip is crowded a slip that is owed may be had by the reprint key alone."""
-    owed = {transaction.number for transaction in life.journal.owed}
-    strange = owed - set(before.owed) - set(after.owed)
-    if strange:
-        raise Wrong("wrong", f"the slips of {sorted(strange)} are not owed")
+    """Only of what is settled, in the state it has; where a chip is crowded a slip may be had by the reprint key alone."""
+    for transaction in life.journal.owed:
+        entries = [book.entries[transaction.number] for book in (before, after) if transaction.number in book.entries]
+        if transaction.state not in [entry.state for entry in entries]:
+            raise Wrong("wrong", f"a slip of {transaction.number} is owed for another state")
 
 
 def check_new(tape: list[Operation], torn: Operation, sector_size: int) -> None:
