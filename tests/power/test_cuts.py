@@ -15,7 +15,8 @@ def every_cut(kind: str, restarted: bool, firmware: Path | None = None, tears: t
     """All cuts of one refund."""
     counted = operations(kind, restarted)
     plans = [Plan("flash", number, tear) for number in range(1, counted["flash"] + 1) for tear in tears]
-    plans += [Plan("vault", number, tear) for number in range(1, counted["vault"] + 1) for tear in tears]
+    # Half a write or none of it; every byte of one is torn in tests/shared/test_dukpt.py, and a read cannot be torn.
+    plans += [Plan("vault", number, "half") for number in range(1, counted["vault"] + 1)]
     chosen = {} if firmware is None else {"firmware": firmware}
     return [run(plan, kind, restarted=restarted, **chosen) for plan in plans]
 
