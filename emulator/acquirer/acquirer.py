@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -196,8 +197,14 @@ class Acquirer:
         self._terminals.check(message)
         if message.mac:
             self._serials.check_owner(message, now)
-            self._heads[message.fields[41]] = private_data(message)[TAG_JOURNAL_HEAD]
+            self._note_head(message)
         return form
+
+    def _note_head(self, message: Message) -> None:
+        with suppress(BadMessage):  # what is wrong with field 57 is told where it is judged
+            head = private_data(message).get(TAG_JOURNAL_HEAD, b"")
+            if len(head) == 12:
+                self._heads[message.fields[41]] = head
 
     def anchor(self, terminal: str) -> str | None:
         """Number and tag of the journal record that stood last before this terminal's newest message, as NUMBER:TAG."""
