@@ -57,9 +57,13 @@ class Journal:
     def addresses(self):
         """(number, address, mark) of every record that the unsettled transactions rest on, in order of number."""
         places = [place[:2] + (summary.ORIGINAL,) for place in self.originals]
-        for transaction in self.live + self.owed[::-1]:
-            if transaction in self.live or admission.fits(self, places, transaction):
+        for transaction in self.live:
+            places += [place[:2] + (0,) for place in transaction.rests_on]
+        for transaction in self.owed[::-1]:
+            if admission.fits(self, places, transaction):
                 places += [place[:2] + (0,) for place in transaction.rests_on]
+            else:
+                self.owed.remove(transaction)  # its records are not carried: they must not be looked for later
         return sorted(places)
 
     def moved(self, moves):
