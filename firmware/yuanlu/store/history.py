@@ -155,21 +155,23 @@ def given_back(log, original):
 
 
 def transaction(log, number):
-    """The transaction with that number as flash tells it, or None."""
-    return _folded(log, number, summary.key(b"o", number)) or _folded(log, number, None)
+    """The settled transaction with that number as flash tells it; None when it is not there, or not whole any more."""
+    for record in newest_first(log, None):
+        if record.transaction == number:
+            return _folded(log, number, record.original)
+    return None
 
 
-def _folded(log, number, known):
+def _folded(log, number, original):
+    known = summary.key(b"o", original)
     places = [(record.number, record.address) for record in records(log, known) if record.transaction == number]
-    found = Transaction(number, number)
+    found = Transaction(number, original)
     for _, address in sorted(places):
-        record = log.chip.read(address)
-        found.original = record.original
         try:
-            found.apply(record)
+            found.apply(log.chip.read(address))
         except StoreDamaged:
-            return None  # settled, and some of its records have left the ring
-    return None if found.state == s.IS_NEW else found
+            return None  # some of its records have left the ring
+    return found if s.is_final(found.state) else None
 
 
 def sales(log, limit, trace=None, rrn=None, last_four=None, date=None, amount=None):
