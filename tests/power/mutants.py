@@ -50,8 +50,8 @@ MUTANTS = (
     Mutant(
         "a sector whose first record is torn is taken for the newest",
         MOUNT,
-        "            if not record.copy:\n                return unreadable, _held(record)\n",
-        "            return unreadable, _held(record)\n",
+        "            if not record.copy:\n                return unreadable, dropped, _held(record)\n",
+        "            return unreadable, dropped, _held(record)\n",
         "test_log_cuts.py::test_L5_a_compaction_that_was_cut_is_dropped_and_done_again",
     ),
     Mutant(
@@ -65,7 +65,7 @@ MUTANTS = (
         "a cut compaction leaves its sector in the ring",
         MOUNT,
         "        log.sequences[log.head] = 0\n",
-        "        return unreadable\n",
+        "        return unreadable, None, None\n",
         "test_log_cuts.py::test_L5_a_compaction_that_was_cut_is_dropped_and_done_again",
     ),
     Mutant(
@@ -195,6 +195,20 @@ MUTANTS = (
         "    _drop_twins(log)\n",
         "",
         "test_worn.py::test_L4_L5_a_sector_given_up_while_it_was_opened_is_not_taken_for_the_good_one",
+    ),
+    Mutant(
+        "a sector that was given up before a cut is tried again behind the one that was cut",
+        MOUNT,
+        "        _pass_over(log, dropped)\n",
+        "",
+        "test_worn.py::test_L5_a_sector_given_up_before_a_cut_stays_given_up",
+    ),
+    Mutant(
+        "the later twin counts whatever it holds",
+        MOUNT,
+        "if _counts(log, later) or not _counts(log, sector) else later",
+        "if True else later",
+        "test_worn.py::test_L5_a_twin_that_holds_only_copies_does_not_count",
     ),
     Mutant(
         "an erase while quiet",

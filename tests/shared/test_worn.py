@@ -1,6 +1,6 @@
 """Sectors that wear out: bits that do not stay, erases that do not take; in every moment in which a sector is written."""
 
-from parts import APPROVED, Card, NorFlash, Terminal, every_record
+from parts import APPROVED, Card, NorFlash, PowerCut, Terminal, every_record
 from raises import raises
 from yuanlu.errors import Refused, StoreDamaged
 from yuanlu.refund import state as s
@@ -75,6 +75,53 @@ def test_L4_L5_a_sector_given_up_while_it_was_opened_is_not_taken_for_the_good_o
     with raises(Refused) as caught:
         till.desk.left(till.journal.sale(sale.number))
     assert caught.value.reason == "refused.nothing_left"
+
+
+def cut_behind_a_given_up_sector(reach):
+    """The header of the next sector does not stay; power goes while the one after it is being filled. The chip, and what stands."""
+    flash = WornFlash(5, 4096, 16)
+    till = Terminal(flash)
+    while till.journal.log.sequence < 4:
+        till.sell(100)
+    sale = till.sell(5000)
+    log = till.journal.log
+    first = (log.head + 1) % 5
+    flash.stuck = [first * 4096 + 1]
+    flash.cut = (5, reach)  # erase and header of the one, erase and header of the other, its first record
+    with raises(PowerCut):
+        log.open_next(till.journal)
+    flash.stuck = []
+    flash.power_on()
+    assert log.chip.header(first) is None
+    return flash, sale.number, first
+
+
+def test_L5_a_sector_given_up_before_a_cut_stays_given_up():
+    """It would work again now: were it opened, the ring would go on behind a sector with the same sequence."""
+    flash, number, first = cut_behind_a_given_up_sector(2)
+    till = Terminal(flash)
+    refund = till.refund(till.journal.sale(number), 5000, s.DONE)
+    assert till.journal.log.retired == [first] and till.journal.log.head == (first + 1) % 5
+    again = Terminal(flash)
+    assert again.journal.spent(number) == 5000 and again.journal.transaction(refund.number).state == s.IS_DONE
+    assert len(till.journal.trouble) == 1 and not again.journal.trouble, "the bytes torn by the cut are told, once"
+
+
+def test_L5_a_twin_that_holds_only_copies_does_not_count():
+    """Two sectors of one sequence, and it is the one before in the ring that has its SUMMARY."""
+    flash = WornFlash(5, 4096, 16)
+    till = Terminal(flash)
+    while till.journal.log.sequence < 4:
+        till.sell(100)
+    sale = till.sell(5000)
+    log = till.journal.log
+    twin = (log.head + 1) % 5
+    flash.erase(twin)
+    log.chip.write_header(twin, log.sequence, 1, log.number)
+    again = Terminal(flash)
+    assert again.journal.sale(sale.number).amount == 5000 and again.journal.log.sequence == log.sequence
+    again.sell(100)
+    assert Terminal(flash).journal.sale(sale.number).amount == 5000
 
 
 def test_a_place_that_wears_out_while_an_answer_is_awaited_is_not_programmed_twice():

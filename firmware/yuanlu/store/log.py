@@ -120,7 +120,7 @@ class Log:
         """Open the next sector of the ring."""
         if self.quiet:
             raise StoreFull("an erase while an answer is awaited")
-        while not self._is_worn_out():
+        while not self.is_worn_out():
             sector = self._next_free()
             try:
                 return self._open(sector, business)
@@ -128,13 +128,13 @@ class Log:
                 self._retire(sector)
         raise StoreDamaged("flash: {} sectors are worn out; the chip must be replaced".format(len(self.retired)))
 
-    def _is_worn_out(self):
+    def is_worn_out(self):
         """The window and one sector to open no longer fit the sectors that are left."""
         return len(self.retired) > 1 + self.flash.sectors // 16
 
     def erase_ahead(self):
         """In idle time: erase the sector that is opened next, so that opening it takes no erase."""
-        if self.sealed and not self.quiet and self.erased is None and not self._is_worn_out():
+        if self.sealed and not self.quiet and self.erased is None and not self.is_worn_out():
             sector = self._next_free()
             try:
                 self._erase(sector)

@@ -21,9 +21,10 @@ def mount(log, business):
         log.sequences[sector] = found[0] if found else 0
     _find_headless(log, business)
     _drop_twins(log)
-    (unreadable, closing), damage = _find_newest(log), 0
+    (unreadable, dropped, closing), damage = _find_newest(log), 0
     if log.sequence:
         damage = _replay(log, business, closing)
+        _pass_over(log, dropped)
         unreadable += log.chip.unreadable(log.head)
         _miss(log, business)
     log.after, log.unreadable = log.newest[0], unreadable
@@ -33,12 +34,19 @@ def mount(log, business):
 
 def _drop_twins(log):
     """A sector that was given up while it was being opened keeps its header, and the next good one of the ring has the same
-    sequence: only that one counts, however much of the first can be read."""
+    sequence: that one counts, however much of the first can be read, unless power went before it held more than copies."""
     count = log.flash.sectors
     for sector in range(count):
         for after in range(1, 2 + count // 16):
-            if log.sequences[sector] == log.sequences[(sector + after) % count]:
-                log.sequences[sector] = 0
+            later = (sector + after) % count
+            if log.sequences[sector] and log.sequences[sector] == log.sequences[later]:
+                given_up = sector if _counts(log, later) or not _counts(log, sector) else later
+                log.sequences[given_up] = 0
+
+
+def _counts(log, sector):
+    """It holds a record that is no copy."""
+    return any([not record.copy for record in log.chip.records(sector)])
 
 
 def _find_headless(log, business):
@@ -65,22 +73,35 @@ def _next_to_newest(log):
 def _find_newest(log):
     """The newest sector that counts. One that holds nothing but copies was being filled when power went: it is dropped.
 
-    Returns the bytes in dropped ones that no record explains, and the newest sector's SUMMARY as (address, bytes), or None. Bits
-    of it may be weak and read otherwise the next time: what was read once is what counts.
+    Returns the bytes in dropped ones that no record explains, the dropped one that is farthest in the ring, and the newest
+    sector's SUMMARY as (address, bytes), or None. Bits of it may be weak and read otherwise the next time: what was read once is
+    what counts.
     """
-    unreadable = 0
+    unreadable, dropped = 0, None
     while max(log.sequences):
         log.sequence = max(log.sequences)
         log.head = list(log.sequences).index(log.sequence)
         for record in log.chip.records(log.head):
             if not record.copy:
-                return unreadable, _held(record)
+                return unreadable, dropped, _held(record)
+        dropped = log.head if dropped is None else dropped
         unreadable += log.chip.unreadable(log.head)
         log.sequences[log.head] = 0
         # Should nothing be left, the ring begins with this sector: its header must not stay beside a new one like it.
         log.head = (log.head - 1) % log.flash.sectors
     log.sequence = 0
-    return unreadable, None
+    return unreadable, None, None
+
+
+def _pass_over(log, dropped):
+    """Between the newest sector and one that was being filled when power went, the life before gave sectors up: so does this one,
+    or the ring would hold a sequence twice, and the one that counts before the one that does not."""
+    count = log.flash.sectors
+    between = 0 if dropped is None else (dropped - log.head - 1) % count
+    for after in range(between if between < 2 + count // 16 else 0):
+        sector = (log.head + 1 + after) % count
+        if sector not in log.retired and not log.is_worn_out():
+            log.retired.append(sector)
 
 
 def _held(record):
