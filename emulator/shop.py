@@ -43,6 +43,15 @@ SETTINGS: dict[str, Any] = {
     "open_limit": 16,
     "query": 0,
     "ask_ms": 1000,
+    "old_batches": 0,
+    "date_only": 0,
+    "offline_count": 5,
+    "offline_amount": 20_000,
+    "wallet_accepts": 1,
+    "wallet_days": 365,
+    "wallet_parts": 50,
+    "wallet_gap_s": 60,
+    "wallet_asks": "60 300 600 1200 1800",
 }
 
 
@@ -78,7 +87,8 @@ class Shop:
             query=query,
             seed=seed,
         )
-        self.settings = {**SETTINGS, "repeat": PROFILES[kind], "query": int(query), **settings}
+        profile = {"repeat": PROFILES[kind], "query": int(query), "old_batches": int(kind in "ab")}
+        self.settings = {**SETTINGS, **profile, **settings}
         self.attached = attached is not None
         self.address = attached or self._serve(real)
         self.settings["host"], self.settings["port"] = self.address

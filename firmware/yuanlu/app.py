@@ -46,10 +46,14 @@ class Till:
         journal = Journal(board.flash, crc32(self.config.terminal.encode()), Seal(board.vault))
         journal.mount()
         self.journal = journal
-        self.desk = Desk(journal, self.config, board.vault, board.clock)
         self.line = SerialLine(board.serial, board.clock, board.vault)
+        self.desk = Desk(journal, self.config, board.vault, board.clock, self.is_offline)
         channel = Channel([NetworkRoad(board.network, self.config), self.line], board.clock)
         self.forwarder = Forwarder(self.desk, channel, self.codes, board.vault, board.clock, self.config)
+
+    def is_offline(self):
+        """No road to the acquirer is open as far as one can know without trying."""
+        return not (self.board.network.is_up() or self.line.is_there())
 
     def status(self):
         """The right end of the title row: is there a network, how many transactions are not settled."""

@@ -9,7 +9,7 @@ from yuanlu.errors import BadConfig
 # trusts nothing: silence goes to a person.
 REPEATS = ("replays", "duplicate", "open_batch", "nothing")
 
-_TEXTS = {"terminal": 8, "merchant": 15, "tpdu": 10, "header": 12, "host": 0, "shop": 0, "repeat": 0}
+_TEXTS = {"terminal": 8, "merchant": 15, "tpdu": 10, "header": 12, "host": 0, "shop": 0, "repeat": 0, "wallet_asks": 0}
 _NUMBERS = {
     "epoch": (1, 65535),
     "port": (1, 65535),
@@ -20,6 +20,14 @@ _NUMBERS = {
     "open_limit": (1, 32),
     "query": (0, 1),
     "ask_ms": (0, 3_600_000),
+    "old_batches": (0, 1),
+    "date_only": (0, 1),
+    "offline_count": (0, 32),
+    "offline_amount": (0, 99_999_999),
+    "wallet_accepts": (0, 1),
+    "wallet_days": (1, 3650),
+    "wallet_parts": (1, 200),
+    "wallet_gap_s": (0, 86_400),
 }
 
 
@@ -29,11 +37,19 @@ class Config:
     terminal, merchant: F41, F42; epoch: install epoch (grows when the journal is replaced); answer_ms: how long an answer
     may take; query: 1 when the acquirer can be asked what became of a refund, ask_ms after it was sent: what it does not
     know then will not arrive any more; base_ms, cap_ms, budget: waits and sends of a transaction before a person is
-    asked; open_limit: how many transactions may stand open.
+    asked; open_limit: how many transactions may stand open; old_batches: 1 when a repeat is known in a closed batch too;
+    date_only: 1 when field 61 of a refund names the day alone, not batch and trace; offline_count, offline_amount: refunds that
+    may wait for a line, and fen of one that needs no supervisor while there is none.
+
+    Of a wallet: wallet_accepts: 1 when an approval means "accepted" and a query tells the end; wallet_days, wallet_parts,
+    wallet_gap_s: how long after the sale, how many times and how many seconds apart it may be refunded; wallet_asks: seconds
+    after the approval at which it is asked, rising, with blanks between.
     """
 
     terminal = merchant = tpdu = header = host = shop = repeat = ""
-    epoch = port = answer_ms = base_ms = cap_ms = budget = open_limit = query = ask_ms = 0
+    epoch = port = answer_ms = base_ms = cap_ms = budget = open_limit = query = ask_ms = old_batches = date_only = 0
+    offline_count = offline_amount = wallet_accepts = wallet_days = wallet_parts = wallet_gap_s = 0
+    wallet_asks: object = ()
 
     def __init__(self, text):
         try:
@@ -58,6 +74,7 @@ class Config:
         for name in ("tpdu", "header"):
             if not getattr(self, name).isdigit():
                 raise BadConfig("config: '{}' is digits only".format(name))
+        self.wallet_asks = _seconds(self.wallet_asks)
 
 
 def _text(values, name, length):
@@ -65,6 +82,14 @@ def _text(values, name, length):
     if not isinstance(value, str) or not value or (length and len(value) != length):
         raise BadConfig("config: '{}' is text{}".format(name, " of {} characters".format(length) if length else ""))
     return value
+
+
+def _seconds(text):
+    """A tuple of rising whole numbers."""
+    found = tuple([int(part) if part.isdigit() and len(part) < 7 else 0 for part in text.split()])
+    if not found or found[0] < 1 or any(found[at] >= found[at + 1] for at in range(len(found) - 1)):
+        raise BadConfig("config: 'wallet_asks' is seconds with blanks between, each more than the one before")
+    return found
 
 
 def _number(values, name, low, high):

@@ -6,7 +6,7 @@ from yuanlu.crypto.dukpt import Dukpt
 from yuanlu.errors import Refused
 from yuanlu.refund import rules
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft
+from yuanlu.refund.transaction import EVIDENCE, KIND_REFUND, KIND_SALE, KIND_VOID, RESOLVED, ROAD_WALLET, Draft
 from yuanlu.store.log import MESSAGE
 from yuanlu.wire import messages
 
@@ -14,10 +14,11 @@ _ROOM_FOR_NOTE = const(64)
 
 
 class Desk:
-    """Given the Journal, the Config, the Vault port and the Clock port."""
+    """Given the Journal, the Config, the Vault port and the Clock port. is_offline(): no road to the acquirer is open."""
 
-    def __init__(self, journal, config, vault, clock):
+    def __init__(self, journal, config, vault, clock, is_offline=lambda: False):
         self.journal = journal
+        self.is_offline = is_offline
         self.config = config
         self.vault = vault
         self.dukpt = Dukpt(vault)
@@ -58,12 +59,20 @@ class Desk:
         original = None if draft.kind == KIND_SALE else journal.sale(draft.original)
         spent = journal.spent(draft.original) if original else 0
         rules.check(draft, original, spent, journal.counters.batch)
+        if draft.kind == KIND_REFUND:
+            self._check_refund(draft, original)
         self.check_places()
         number = journal.next_number
         identity = journal.counters.next_trace()
         message = self._message(draft, number, identity, original)
-        self._record_intent(draft, number, identity, message)
+        self._record_intent(draft, number, original.road if original else draft.road, identity, message)
         return journal.find_live(number)
+
+    def _check_refund(self, draft, sale):
+        waiting = [t for t in self.journal.live if t.kind == KIND_REFUND and t.state == s.IS_QUEUED and not t.stale]
+        rules.check_offline(self.config, draft, len(waiting), self.is_offline())
+        if sale.road == ROAD_WALLET:
+            rules.check_wallet(self.config, sale.date, self.journal.parts(sale.number), self.clock.date())
 
     def withdraw(self, transaction, operator=0):
         """Take back what was never sent; Refused once a byte may have left."""
@@ -86,6 +95,41 @@ class Desk:
         if self.journal.is_busy(payload_length):
             raise Refused("refused.busy")
 
+    # ---- for a person who found out
+
+    def resolve(self, transaction, done, operator, evidence):
+        """A person knows what became of it: `done`, or not done, which frees its amount. Durable with who says so and on what
+        evidence (at most 18 bytes: the RRN of a statement's line, a case number). Refused while it is on its way."""
+        self._check_decidable(transaction, evidence)
+        if done:
+            values = self._whole(transaction, transaction.date, operator, RESOLVED, evidence)
+            self.journal.append(s.SALE if transaction.kind == KIND_SALE else s.REFUND, values)
+        else:
+            self._decide(transaction, s.NOT_DONE, operator, evidence)
+
+    def again(self, refund, operator, evidence):
+        """A person takes it on himself that the earlier attempts were not booked: a new one is made when its turn comes (L2)."""
+        self._check_decidable(refund, evidence)
+        if refund.kind != KIND_REFUND or refund.alarm or refund.state not in (s.IS_UNKNOWN, s.IS_ASKING, s.IS_PARKED):
+            raise Refused("refused.no_new_attempt")
+        self._decide(refund, s.ANOTHER, operator, evidence)
+
+    def release(self, operator, evidence):
+        """What held the queue is mended: what was held goes again with the same bytes."""
+        for transaction in [t for t in self.journal.live if t.state == s.IS_HELD]:
+            self._decide(transaction, s.RELEASE, operator, evidence)
+
+    def _check_decidable(self, transaction, evidence):
+        if not s.may_be_decided(transaction.state):
+            raise Refused("refused.on_its_way")
+        if not 0 < len(evidence) <= EVIDENCE:
+            raise Refused("refused.evidence", EVIDENCE)
+        self._refuse_while_busy(_ROOM_FOR_NOTE)
+
+    def _decide(self, transaction, decision, operator, evidence):
+        head = (transaction.number, transaction.original, decision, operator)
+        self.journal.append(s.DECISION, head + (evidence,))
+
     # ---- for the forwarder
 
     def sending(self, transaction, route):
@@ -95,21 +139,37 @@ class Desk:
         self.journal.append(s.SENDING, head + (route, transaction.doubt))
 
     def note(self, transaction, verdict, answer=None):
-        """Durable note of how a send ended. What is done becomes one record, complete in itself. answer: wire.messages.Answer."""
-        if verdict == s.DONE:
-            self._record_done(transaction, answer)
+        """Durable note of how a send ended. What is done becomes one record, complete in itself, and so does an approval that
+        contradicts what is known. answer: wire.messages.Answer."""
+        if verdict in (s.DONE, s.OTHERWISE):
+            record_type = s.SALE if transaction.kind == KIND_SALE else s.REFUND
+            date = _booked_on(transaction.date, answer.date)
+            values = self._whole(transaction, date, 0, 0, answer.rrn + answer.approval)
+            if verdict == s.DONE:
+                self.journal.append(record_type, values)
+            else:
+                self.journal.append(s.ALARM, values + (answer.amount,))
             return
         code, rrn, approval = (answer.code, answer.rrn, answer.approval) if answer else (b"", b"", b"")
         date, time, _ = self.clock.date()
         head = (transaction.number, transaction.original, transaction.attempt, verdict)
         self.journal.append(s.RESULT, head + (code, rrn, approval, date, time))
 
-    def renew(self, refund):
-        """A new attempt of a refund whose earlier one was refused unseen: new trace, open batch, new bytes (L2)."""
+    def batch_closed(self, closed, agreed):
+        """Durable: the next batch is open. What was never sent gets a new attempt in it when its turn comes."""
         self.journal.make_room()
+        self.journal.append(s.BATCH, (0, 0, closed, closed % 999_999 + 1, agreed))
+
+    def renew(self, refund):
+        """A new attempt of a refund whose earlier one was refused unseen, never sent, or given up by a person: new trace, open
+        batch, new bytes (L2)."""
+        self.journal.make_room()
+        original = self.journal.original(refund.original)
+        if original is None:
+            raise Refused("refused.journal_damaged")
         draft = Draft(KIND_REFUND, refund.amount, original=refund.original)
         identity = self.journal.counters.next_trace()
-        message = self._message(draft, refund.number, identity, self.journal.original(refund.original))
+        message = self._message(draft, refund.number, identity, original)
         self._record_attempt(refund, s.AGAIN, identity, message)
 
     def reverse(self, transaction, reason):
@@ -131,13 +191,13 @@ class Desk:
         keys = self.dukpt.next_keys()
         return keys.answer + messages.request(self.config, draft, number, identity, self.journal.log.newest, original, keys)
 
-    def _record_intent(self, draft, number, identity, message):
+    def _record_intent(self, draft, number, road, identity, message):
         date, time, quality = self.clock.date()
         card = draft.card
         values = (
             number,
             draft.original or number,
-            draft.kind,
+            draft.kind | road << 4,
             draft.amount,
             identity[0],
             identity[1],
@@ -155,26 +215,25 @@ class Desk:
         head = (transaction.number, transaction.original, kind, transaction.attempt + 1)
         self.journal.append(s.ATTEMPT, head + identity, message)
 
-    def _record_done(self, transaction, answer):
-        """SALE, or REFUND of a refund or void, on the day on which the acquirer booked it."""
-        values = (
+    def _whole(self, transaction, date, operator, quality, rrn_and_approval):
+        """Fields of a SALE, REFUND or ALARM. date: on which the acquirer booked it."""
+        return (
             transaction.number,
             transaction.original,
-            transaction.kind,
+            transaction.kind | transaction.road << 4,
             transaction.amount,
             transaction.batch,
             transaction.trace,
-            _booked_on(transaction.date, answer.date),
+            date,
             transaction.time,
-            0,
+            quality,
             transaction.reason,
-            0,
+            operator,
             transaction.card,
             transaction.fingerprint,
-            answer.rrn,
-            answer.approval,
+            rrn_and_approval[:12],
+            rrn_and_approval[12:],
         )
-        self.journal.append(s.SALE if transaction.kind == KIND_SALE else s.REFUND, values)
 
 
 def _booked_on(date, month_and_day):

@@ -35,6 +35,9 @@ _FORMATS = {
     s.SUMMARY: "<IIIIIIIIB",
     s.BOOT: "<IIIII",
     s.REFUND: _DESCRIPTION + "12s6s",
+    s.DECISION: "<IIBB18s",
+    s.BATCH: "<IIIIB",
+    s.ALARM: _DESCRIPTION + "12s6sI",
 }
 _KIND = "transaction original kind amount batch trace date time quality reason operator card fingerprint"
 Intent = namedtuple("Intent", _KIND.split())
@@ -46,6 +49,9 @@ Attempt = namedtuple("Attempt", "transaction original kind attempt batch trace".
 Withdrawn = namedtuple("Withdrawn", "transaction original operator".split())
 Summary = namedtuple("Summary", "transaction lowest unsure used before trace batch printed retired".split())
 Boot = namedtuple("Boot", "transaction original boot after unreadable".split())
+Alarm = namedtuple("Alarm", (_KIND + " rrn approval booked").split())
+Decision = namedtuple("Decision", "transaction original decision operator evidence".split())
+Batch = namedtuple("Batch", "transaction original closed opened agreed".split())
 _BODIES = {
     s.INTENT: Intent,
     s.SALE: Done,
@@ -57,6 +63,9 @@ _BODIES = {
     s.SUMMARY: Summary,
     s.BOOT: Boot,
     s.REFUND: Done,
+    s.DECISION: Decision,
+    s.BATCH: Batch,
+    s.ALARM: Alarm,
 }
 
 

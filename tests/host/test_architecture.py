@@ -22,6 +22,8 @@ ORDER = """
     wire record
     store
     desk
+    exchange schedule
+    closing
     forwarder
     link | ui | service
     app

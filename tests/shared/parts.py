@@ -65,6 +65,15 @@ SETTINGS = {
     "open_limit": 8,
     "query": 0,
     "ask_ms": 60_000,
+    "old_batches": 1,
+    "date_only": 0,
+    "offline_count": 32,
+    "offline_amount": 99_999_999,
+    "wallet_accepts": 1,
+    "wallet_days": 365,
+    "wallet_parts": 50,
+    "wallet_gap_s": 60,
+    "wallet_asks": "60 300 600 1200 1800",
 }
 
 
@@ -258,7 +267,9 @@ class NorFlash:
 
 
 class Clock:
-    """The Clock port on virtual time; the date stands still."""
+    """The Clock port on virtual time; the date, `now`, stands still."""
+
+    now = (20261122, 101507, 1)
 
     def ticks_ms(self):
         return loop.now
@@ -270,7 +281,7 @@ class Clock:
         return later - earlier
 
     def date(self):
-        return 20261122, 101507, 1
+        return tuple(self.now)
 
     async def sleep_ms(self, ms):
         await sleep_ms(ms)

@@ -24,7 +24,16 @@ def test_good_settings_are_attributes():
     """Every one of them."""
     config = settings()
     for name in SETTINGS:
-        assert getattr(config, name) == SETTINGS[name], name
+        if name != "wallet_asks":
+            assert getattr(config, name) == SETTINGS[name], name
+    assert config.wallet_asks == (60, 300, 600, 1200, 1800)
+
+
+def test_when_a_wallet_is_asked_is_rising_seconds():
+    """Blanks between, nothing else."""
+    assert settings(wallet_asks="5").wallet_asks == (5,)
+    for asks in ("0", "60 60", "300 60", "60,300", "60 x", " ", "-1", "60 10000000"):
+        assert "'wallet_asks'" in complaint(wallet_asks=asks), asks
 
 
 def test_a_missing_setting_is_named():
@@ -41,7 +50,7 @@ def test_an_unknown_setting_is_named():
 def test_a_wrong_type_or_range_is_named():
     """True is no number, a number no text; both ends of a range."""
     for name in SETTINGS:
-        wrong = (True, "7", 1.5, -1, 10_000_000, [1]) if isinstance(SETTINGS[name], int) else (7, "", True, ["x"])
+        wrong = (True, "7", 1.5, -1, 100_000_000, [1]) if isinstance(SETTINGS[name], int) else (7, "", True, ["x"])
         for value in wrong:
             assert "'{}'".format(name) in complaint(**{name: value}), (name, value)
 

@@ -412,7 +412,7 @@ async def test_a_line_test_tells_what_came_of_it():
         road = Road(script)
         till = Terminal(roads=[road])
         with running(till.forwarder.run):
-            assert await till.forwarder.check_line(60_000) == says
+            assert await till.forwarder.run_errand("echo", 60_000) == says
         assert till.flash.operations == 0
         assert [message[13:15] for message in road.sent] == ([] if says == "why.network_down" else [b"\x08\x20"])
 
@@ -430,7 +430,7 @@ async def test_a_query_is_never_asked_sooner_because_a_line_is_down():
     await till.forwarder.send(refund)
     due = refund.due
     assert due - loop.now >= 60_000
-    till.forwarder._put_off("why.network_down")
+    till.forwarder.schedule.put_off("why.network_down")
     assert refund.due == due
 
 

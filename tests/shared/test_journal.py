@@ -58,7 +58,7 @@ def test_mounting_tells_what_was_told_before():
     assert journal.trouble == []
     assert live(journal) == live(till.journal)
     states = " ".join([s.STATE_NAMES[transaction.state] for transaction in journal.live])
-    assert states == "waiting unknown parked parked asking queued sending queued queued reversing unknown", states
+    assert states == "waiting unknown parked held asking queued sending queued queued reversing unknown", states
     for record in every_record(till.journal):
         if record.type == s.INTENT:
             number = record.transaction

@@ -25,9 +25,9 @@ def difference(later, earlier):
     return later - earlier
 
 
-def due(now, *live):
+def due(now, *live, wanted=0):
     """The number of what is due, or None."""
-    found = pending.due(Book(*live), now, difference)
+    found = pending.due(Book(*live), now, difference, wanted)
     return found and found.number
 
 
@@ -39,7 +39,7 @@ def wait(now, *live):
 def test_nothing_waits():
     """An empty list, and states in which nothing is sent."""
     assert due(0) is None and wait(0) == -1
-    for state in (s.IS_SENDING, s.IS_PARKED, s.IS_ACCEPTED, s.IS_HELD):
+    for state in (s.IS_SENDING, s.IS_PARKED, s.IS_HELD):
         assert due(0, waiting(1, 1, 0, state)) is None
         assert wait(0, waiting(1, 1, 0, state)) == -1
 
@@ -49,6 +49,21 @@ def test_the_oldest_that_is_due_goes_first():
     assert due(100, waiting(1, 1, 101), waiting(2, 2, 100), waiting(3, 3)) == 2
     assert due(100, waiting(1, 1, 101), waiting(2, 2, 200), waiting(3, 3)) == 3
     assert due(100, waiting(1, 1, 101)) is None
+
+
+def test_what_a_clerk_waits_for_goes_before_what_is_older():
+    """If it may go at all, and only when it is due."""
+    assert due(100, waiting(1, 1), waiting(2, 2), wanted=2) == 2
+    assert due(100, waiting(1, 1), waiting(2, 2, 101), wanted=2) == 1
+    assert due(100, waiting(1, 9), waiting(2, 9), wanted=2) == 1, "its sale has an earlier one"
+
+
+def test_while_the_queue_is_held_only_queries_go():
+    """And reversals, which a customer's money hangs on."""
+    held = waiting(1, 1, 0, s.IS_HELD)
+    assert due(100, held, waiting(2, 2), waiting(3, 3, 0, s.IS_WAITING)) is None
+    assert due(100, held, waiting(2, 2), waiting(3, 3, 0, s.IS_ASKING)) == 3
+    assert due(100, held, waiting(2, 2), waiting(3, 3, 0, s.IS_REVERSING, KIND_SALE)) == 3
 
 
 def test_a_later_refund_of_one_sale_waits_for_the_earlier():

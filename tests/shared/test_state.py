@@ -5,12 +5,13 @@ from yuanlu.errors import StoreDamaged
 from yuanlu.refund import state as s
 
 STATES = range(len(s.STATE_NAMES))
-TYPES = range(18)
-VERDICTS = range(12)
+TYPES = range(20)
+VERDICTS = range(14)
 OPEN = "new queued sending unknown reversing asking accepted waiting held parked".split()
 FINAL = "done declined reversed withdrawn resolved_done resolved_not_done".split()
 FREES = "declined reversed withdrawn resolved_not_done".split()
-SENDABLE = (s.IS_QUEUED, s.IS_UNKNOWN, s.IS_REVERSING, s.IS_ASKING, s.IS_WAITING)
+SENDABLE = (s.IS_QUEUED, s.IS_UNKNOWN, s.IS_REVERSING, s.IS_ASKING, s.IS_ACCEPTED, s.IS_WAITING)
+DECIDABLE = (s.IS_UNKNOWN, s.IS_ASKING, s.IS_ACCEPTED, s.IS_WAITING, s.IS_HELD, s.IS_PARKED)
 
 ARROWS = {
     (s.IS_NEW, s.INTENT): s.IS_QUEUED,
@@ -29,11 +30,13 @@ ENDS = {
     s.DECLINED: s.IS_DECLINED,
     s.LATER: s.IS_WAITING,
     s.RENEW: s.IS_QUEUED,
-    s.HOLD: s.IS_PARKED,
+    s.HOLD: s.IS_HELD,
     s.PERSON: s.IS_PARKED,
     s.SILENT: s.IS_UNKNOWN,
     s.ASK: s.IS_ASKING,
+    s.ACCEPTED: s.IS_ACCEPTED,
 }
+DECISIONS = {s.NOT_DONE: s.IS_RESOLVED_NOT_DONE, s.ANOTHER: s.IS_QUEUED, s.RELEASE: s.IS_WAITING}
 ENDS_OF_REVERSAL = {s.REVERSED: s.IS_REVERSED, s.SILENT: s.IS_REVERSING, s.PERSON: s.IS_PARKED}
 
 
@@ -46,16 +49,20 @@ def expected(state, record_type, verdict):
             return ENDS_OF_REVERSAL.get(verdict)
         if state == s.IS_UNKNOWN and verdict == s.PERSON:
             return s.IS_PARKED
-        return ENDS.get(verdict) if state in (s.IS_SENDING, s.IS_ASKING) else None
+        return ENDS.get(verdict) if state in (s.IS_SENDING, s.IS_ASKING, s.IS_ACCEPTED) else None
     if record_type in (s.SALE, s.REFUND) and s.STATE_NAMES[state] in OPEN:
-        return s.IS_DONE
+        return s.IS_RESOLVED_DONE if verdict else s.IS_DONE
+    if record_type == s.ALARM:
+        return s.IS_PARKED
+    if record_type == s.DECISION:
+        return DECISIONS.get(verdict) if state in DECIDABLE or state == s.IS_QUEUED else None
     if record_type == s.ATTEMPT:
         return ATTEMPTS.get((state, verdict))
     return ARROWS.get((state, record_type))
 
 
 def test_every_arrow_is_allowed_and_every_other_raises():
-    """16 states, 18 record types, 12 verdicts."""
+    """16 states, 20 record types, 14 verdicts."""
     for state in STATES:
         for record_type in TYPES:
             for verdict in VERDICTS:
@@ -101,15 +108,21 @@ def test_only_what_was_never_sent_is_withdrawn():
 
 
 def test_L2_what_is_settled_is_never_sent_again():
-    """No arrow leads out of a final state, and the forwarder may not pick it."""
+    """No arrow but an alarm's leads out of a final state, and the forwarder may not pick it."""
     for state in STATES:
         final = s.STATE_NAMES[state] in FINAL
         assert s.is_final(state) == final
         assert s.is_sendable(state) == (state in SENDABLE)
-        for record_type in (s.INTENT, s.SENDING, s.RESULT, s.SALE, s.REFUND, s.ATTEMPT, s.WITHDRAWN) if final else ():
+        for record_type in (s.INTENT, s.SENDING, s.RESULT, s.SALE, s.REFUND, s.ATTEMPT, s.WITHDRAWN, s.DECISION) if final else ():
             for verdict in VERDICTS:
                 with raises(StoreDamaged):
                     s.next_state(state, record_type, verdict)
+
+
+def test_L6_a_person_decides_only_about_what_was_sent_and_is_not_on_its_way():
+    """Not about what is queued, being sent or being reversed."""
+    for state in STATES:
+        assert s.may_be_decided(state) == (state in DECIDABLE)
 
 
 def test_L3_only_definitively_not_done_frees_the_cap():
@@ -123,6 +136,7 @@ def test_the_numbers_of_the_states_stay_what_is_in_flash():
     assert list(s.STATE_NAMES) == OPEN + FINAL
     assert (s.IS_QUEUED, s.IS_UNKNOWN, s.IS_PARKED, s.IS_DONE, s.IS_WITHDRAWN, s.IS_RESOLVED_NOT_DONE) == (1, 3, 9, 10, 13, 15)
     verdicts = (s.DONE, s.DECLINED, s.LATER, s.UNSURE, s.HOLD, s.PERSON, s.RENEW, s.SILENT, s.ASK, s.REVERSED)
-    assert verdicts == tuple(range(1, 11))
+    assert verdicts + (s.ACCEPTED, s.OTHERWISE) == tuple(range(1, 13))
     types = (s.SALE, s.INTENT, s.SENDING, s.RESULT, s.ATTEMPT, s.DECISION, s.WITHDRAWN, s.APPROVAL)
-    assert types + (s.PIN_TRY, s.PRINTED, s.ANCHOR, s.HANDOVER, s.SUMMARY, s.BOOT, s.CONFIG, s.REFUND) == tuple(range(1, 17))
+    types += (s.PIN_TRY, s.PRINTED, s.ANCHOR, s.HANDOVER, s.SUMMARY, s.BOOT, s.CONFIG, s.REFUND, s.BATCH, s.ALARM)
+    assert types == tuple(range(1, 19))

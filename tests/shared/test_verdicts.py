@@ -4,8 +4,8 @@ from parts import APPROVED, TABLES, settings
 from yuanlu.config import REPEATS
 from yuanlu.refund import state as s
 from yuanlu.refund.codes import Codes
-from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Transaction
-from yuanlu.refund.verdicts import after_silence, of_answer, of_query
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_WALLET, Transaction
+from yuanlu.refund.verdicts import after_silence, holds_queue, of_answer, of_query
 from yuanlu.wire.messages import Answer
 
 CODES = Codes(TABLES)
@@ -87,12 +87,12 @@ def test_a_sale_or_void_is_reversed_after_silence():
 
 
 def test_L6_an_amount_that_differs_is_for_a_person():
-    """Whatever the code says, for every kind and profile."""
+    """Whatever the code says, for every kind and profile; an approval of another amount is an alarm."""
     for kind in MONEY:
         for repeat in REPEATS:
             for code in (b"00", b"05", b"91", b"96", b"77"):
                 for amount in (499, 501, 0, 50_000):
-                    assert on_code(code, repeat, kind, amount=amount) == s.PERSON
+                    assert on_code(code, repeat, kind, amount=amount) == (s.OTHERWISE if code == b"00" else s.PERSON)
 
 
 def test_L6_a_no_to_a_repeat_is_a_no_only_where_the_answer_is_a_replay():
@@ -141,11 +141,42 @@ def test_three_answers_mean_that_a_reversal_took():
 
 
 def test_L6_what_a_query_proves():
-    """Booked with this amount is done, not booked may go again, everything else is for a person."""
-    config, refund = settings(query=1, budget=6), sent(KIND_REFUND)
-    assert of_query(config, refund, answered(b"00", 500)) == s.DONE
-    assert of_query(config, refund, answered(b"00", 501)) == s.PERSON
-    assert of_query(config, refund, answered(b"25", 500)) == s.SILENT
-    assert of_query(config, sent(KIND_REFUND, 6), answered(b"25", 500)) == s.PERSON, "the budget"
-    for code in (b"05", b"94", b"96", b"12", b"Q7"):
-        assert of_query(config, refund, answered(code, 500)) == s.PERSON
+    """Booked with this amount is done, with another one an alarm; not booked may go again, in a batch that is open or known for
+    long; everything else is for a person."""
+    config, refund = settings(query=1, budget=6, old_batches=0), sent(KIND_REFUND)
+
+    def on_query(code, amount=500, refund=refund, batch=1):
+        return of_query(config, refund, answered(code, amount), CODES, batch)
+
+    assert on_query(b"00") == s.DONE
+    assert on_query(b"00", 501) == s.OTHERWISE
+    assert on_query(b"25") == s.SILENT
+    assert on_query(b"25", batch=2) == s.RENEW
+    assert of_query(settings(query=1), refund, answered(b"25", 500), CODES, 2) == s.SILENT
+    assert on_query(b"25", refund=sent(KIND_REFUND, 6)) == s.PERSON, "the budget"
+    for code in (b"05", b"94", b"96", b"12", b"Q7", b"09"):
+        assert on_query(code) == s.PERSON
+
+
+def test_L6_a_wallet_accepts_before_it_is_done():
+    """An approval of its refund is no end; its query tells one, and its "no" is one. A short balance keeps number and bytes."""
+    refund = sent(KIND_REFUND)
+    refund.road = ROAD_WALLET
+    config = settings(repeat="nothing", budget=6)
+    for code, verdict in ((b"00", s.ACCEPTED), (b"09", s.ACCEPTED), (b"Y5", s.LATER), (b"05", s.DECLINED)):
+        assert of_answer(config, refund, answered(code, 500), CODES, 1) == verdict, code
+    assert of_answer(settings(wallet_accepts=0), refund, answered(b"00", 500), CODES, 1) == s.DONE
+    refund.state = s.IS_ACCEPTED
+    for code, verdict in ((b"00", s.DONE), (b"09", s.ACCEPTED), (b"05", s.DECLINED), (b"25", s.PERSON), (b"96", s.PERSON)):
+        assert of_query(config, refund, answered(code, 500), CODES, 1) == verdict, code
+    refund.kind = KIND_SALE
+    refund.state = s.IS_SENDING
+    assert of_answer(config, refund, answered(b"00", 500), CODES, 1) == s.DONE, "a wallet's sale is done by its answer"
+
+
+def test_what_holds_the_queue():
+    """A shop or terminal that is not known, or two records that are malformed."""
+    held, malformed, other = sent(KIND_REFUND, state=s.IS_HELD), sent(KIND_REFUND, state=s.IS_PARKED), sent(KIND_REFUND)
+    malformed.code = b"30"
+    assert holds_queue([held, other]) and holds_queue([malformed, malformed, other])
+    assert not holds_queue([malformed, other]) and not holds_queue([])

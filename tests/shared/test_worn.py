@@ -78,7 +78,7 @@ def test_L4_L5_a_sector_given_up_while_it_was_opened_is_not_taken_for_the_good_o
 
 
 def cut_behind_a_given_up_sector(reach):
-    """The header of the next sector does not stay; power goes while the one after it is being filled. The chip, and what stands."""
+    """The header of the next sector does not stay; power goes while the one after it is being filled."""
     flash = WornFlash(5, 4096, 16)
     till = Terminal(flash)
     while till.journal.log.sequence < 4:

@@ -41,7 +41,7 @@ class SerialLine:
                     self._take(frame)
 
     def _take(self, frame):
-        if not self._bridge_is_there():
+        if not self.is_there():
             self.appeared.set()
         self._seen = self.clock.ticks_ms()
         if frame.kind == serial.HERE:
@@ -61,7 +61,8 @@ class SerialLine:
                 self.received.append(frame.body)
         self.arrived.set()
 
-    def _bridge_is_there(self):
+    def is_there(self):
+        """A bridge was heard not long ago."""
         return self._seen is not None and self.clock.diff_ms(self.clock.ticks_ms(), self._seen) < _ALIVE_MS
 
     def _write(self, kind, sequence, body=b""):
@@ -83,7 +84,7 @@ class SerialLine:
         self.opened, self.acked, self.expected, self.closed = None, -1, 0, False
         self.received.clear()
         for attempt in range(_OPEN_TRIES + _UPSTREAM_MS // _RESEND_MS):
-            if attempt >= _OPEN_TRIES and not self._bridge_is_there():
+            if attempt >= _OPEN_TRIES and not self.is_there():
                 break  # nobody is on the line; a bridge that shows itself may still be connecting
             self._write(serial.OPEN, 0)
             if await self._until(lambda: self.opened is not None or self.closed, _RESEND_MS):

@@ -34,3 +34,41 @@ def voidable(sale, spent, amount, batch):
     """A whole sale of the open batch with nothing given back yet is voided rather than refunded: it then never reaches the
     cardholder's account at all."""
     return spent == 0 and amount == sale.amount and sale.batch == batch
+
+
+def check_offline(config, draft, waiting, offline):
+    """Raise Refused unless one more refund may wait for a line. waiting: how many were never sent; offline: no road is open."""
+    if waiting >= config.offline_count:
+        raise Refused("refused.offline_count", waiting)
+    if offline and draft.amount > config.offline_amount and not draft.approved:
+        raise Refused("refused.offline_amount", yuan(config.offline_amount))
+
+
+def check_wallet(config, sold, parts, now):
+    """Raise Refused unless the wallet's rules let one more refund through.
+
+    sold: date of the sale; parts: (date, time) of its refunds so far; now: (date, time, quality) of the clock, quality 0 for one
+    that is not to be trusted: rules with a window then refuse, since a wrong day could allow what the wallet will not.
+    """
+    if len(parts) >= config.wallet_parts:
+        raise Refused("refused.wallet_parts", config.wallet_parts)
+    if not now[2]:
+        raise Refused("refused.clock")
+    if days(now[0]) - days(sold) > config.wallet_days:
+        raise Refused("refused.wallet_days", config.wallet_days)
+    for date, time in parts:
+        gap = (days(now[0]) - days(date)) * 86_400 + seconds(now[1]) - seconds(time)
+        if gap < config.wallet_gap_s:
+            raise Refused("refused.wallet_gap", config.wallet_gap_s)
+
+
+def days(date):
+    """Days since an arbitrary one, of yyyymmdd in the Gregorian calendar (March as first month, so that the leap day is last)."""
+    year, month, day = date // 10_000, date // 100 % 100, date % 100
+    year, month = (year, month - 3) if month > 2 else (year - 1, month + 9)
+    return 365 * year + year // 4 - year // 100 + year // 400 + (153 * month + 2) // 5 + day
+
+
+def seconds(time):
+    """Of a day, of hhmmss."""
+    return time // 10_000 * 3600 + time // 100 % 100 * 60 + time % 100

@@ -1,18 +1,24 @@
 """The states of a transaction and the one fold over its records. Nothing else decides a state.
 
-INTENT                   -> queued      the bytes are durable, not one of them has left
-SENDING                  -> sending     bytes may have left (a reversal: stays reversing)
-RESULT silent            -> unknown     no conclusive answer; what comes next is the profile's matter
-RESULT ask               -> asking      the acquirer is asked what became of it
-RESULT later             -> waiting     the acquirer said: not now; nothing was booked
-RESULT renew             -> queued      refused unseen (another batch is open): a new attempt is needed
-RESULT person, hold      -> parked      only a person can find out
-SALE, REFUND             -> done        complete in themselves: a sale, a refund or void
+INTENT                   -> queued        the bytes are durable, not one of them has left
+SENDING                  -> sending       bytes may have left (a reversal: stays reversing)
+RESULT silent            -> unknown       no conclusive answer; what comes next is the profile's matter
+RESULT ask               -> asking        the acquirer is asked what became of it
+RESULT accepted          -> accepted      a wallet took it: it is asked until the money has gone back
+RESULT later             -> waiting       the acquirer said: not now; nothing was booked
+RESULT renew             -> queued        refused unseen (another batch is open): a new attempt is needed
+RESULT hold              -> held          the acquirer does not know this shop or terminal: the queue waits for a person
+RESULT person            -> parked        only a person can find out
+SALE, REFUND             -> done          complete in themselves: a sale, a refund or void; by a person's word: resolved done
 RESULT declined          -> declined
-RESULT reversed          -> reversed    the acquirer confirmed that it does not stand
-ATTEMPT again            -> queued      a new attempt: the earlier one is definitely not done, or was never sent
-ATTEMPT reversal         -> reversing   of a sale or void whose answer never came
-WITHDRAWN                -> withdrawn   only while it was never sent
+RESULT reversed          -> reversed      the acquirer confirmed that it does not stand
+ATTEMPT again            -> queued        a new attempt: the earlier one is definitely not done, or was never sent
+ATTEMPT reversal         -> reversing     of a sale or void whose answer never came
+WITHDRAWN                -> withdrawn     only while it was never sent
+DECISION not done        -> resolved not done
+DECISION another         -> queued        a person takes it on himself that a new attempt is made
+DECISION release         -> waiting       what held the queue is mended: the same bytes may go
+ALARM                    -> parked        money moved otherwise than was believed: complete in itself, from any state
 """
 
 from yuanlu.compat import const
@@ -35,10 +41,17 @@ SUMMARY = const(13)
 BOOT = const(14)
 CONFIG = const(15)
 REFUND = const(16)
+BATCH = const(17)
+ALARM = const(18)
 
 # What an ATTEMPT is.
 AGAIN = const(1)
 REVERSAL = const(2)
+
+# What a DECISION is.
+NOT_DONE = const(1)
+ANOTHER = const(2)
+RELEASE = const(3)
 
 # Verdicts: what a RESULT says of one send. The first seven are the classes of the code table, in its order.
 DONE = const(1)
@@ -51,6 +64,8 @@ RENEW = const(7)
 SILENT = const(8)
 ASK = const(9)
 REVERSED = const(10)
+ACCEPTED = const(11)
+OTHERWISE = const(12)  # an approval that contradicts what was known: written as an ALARM
 
 # States. A number is written to flash (PRINTED), so it never changes its meaning.
 IS_NEW = const(0)
@@ -75,42 +90,64 @@ STATE_NAMES = (
     " done declined reversed withdrawn resolved_done resolved_not_done"
 ).split()
 
-_SENDABLE = (IS_QUEUED, IS_UNKNOWN, IS_REVERSING, IS_ASKING, IS_WAITING)
+_SENDABLE = (IS_QUEUED, IS_UNKNOWN, IS_REVERSING, IS_ASKING, IS_ACCEPTED, IS_WAITING)
+_ASKED = (IS_ASKING, IS_ACCEPTED)
+_DECIDABLE = (IS_UNKNOWN, IS_ASKING, IS_ACCEPTED, IS_WAITING, IS_HELD, IS_PARKED)
 _AFTER_RESULT = {
     DECLINED: IS_DECLINED,
     LATER: IS_WAITING,
     RENEW: IS_QUEUED,
     PERSON: IS_PARKED,
-    HOLD: IS_PARKED,
+    HOLD: IS_HELD,
     SILENT: IS_UNKNOWN,
     ASK: IS_ASKING,
+    ACCEPTED: IS_ACCEPTED,
 }
 _AFTER_REVERSAL = {REVERSED: IS_REVERSED, SILENT: IS_REVERSING, PERSON: IS_PARKED}
+_AFTER_DECISION = {NOT_DONE: IS_RESOLVED_NOT_DONE, ANOTHER: IS_QUEUED, RELEASE: IS_WAITING}
 
 
 def next_state(state, record_type, verdict=0):
-    """The state after one more record; StoreDamaged when no such arrow exists. `verdict`: a RESULT's, or an ATTEMPT's kind."""
+    """The state after one more record; StoreDamaged when no such arrow exists. `verdict`: a RESULT's, an ATTEMPT's or DECISION's
+    kind; of a SALE or REFUND, whether it stands there by a person's word."""
+    after = None
     if record_type == INTENT and state == IS_NEW:
-        return IS_QUEUED
-    if record_type in (SALE, REFUND) and not is_final(state):
-        return IS_DONE
-    if record_type == SENDING and state in _SENDABLE and state != IS_ASKING:
-        return IS_REVERSING if state == IS_REVERSING else IS_SENDING
-    if record_type == RESULT:
-        after = _AFTER_REVERSAL if state == IS_REVERSING else _AFTER_RESULT
-        if state in (IS_SENDING, IS_ASKING, IS_REVERSING) and verdict in after:
-            return after[verdict]
-        if state == IS_UNKNOWN and verdict == PERSON:
-            return IS_PARKED  # a repeat that was safe when it was decided on is not any more
-    if record_type == ATTEMPT and verdict == REVERSAL and state in (IS_UNKNOWN, IS_QUEUED):
-        return IS_REVERSING  # from queued: compaction has left out the sends that came before it
-    if record_type == ATTEMPT and verdict == AGAIN and state == IS_QUEUED:
-        return IS_QUEUED
-    if record_type == WITHDRAWN and state == IS_QUEUED:
-        return IS_WITHDRAWN
-    if record_type in (PRINTED, APPROVAL):
-        return state
-    raise StoreDamaged("record type {} verdict {} after state {}".format(record_type, verdict, STATE_NAMES[state]))
+        after = IS_QUEUED
+    elif record_type in (SALE, REFUND) and not is_final(state):
+        after = IS_RESOLVED_DONE if verdict else IS_DONE
+    elif record_type == SENDING and state in _SENDABLE and state not in _ASKED:
+        after = IS_REVERSING if state == IS_REVERSING else IS_SENDING
+    elif record_type == RESULT:
+        after = _after_result(state, verdict)
+    elif record_type == ATTEMPT:
+        after = _after_attempt(state, verdict)
+    elif record_type == DECISION and (may_be_decided(state) or state == IS_QUEUED):
+        after = _AFTER_DECISION.get(verdict)  # from queued: compaction has left out what came before it
+    elif record_type == WITHDRAWN and state == IS_QUEUED:
+        after = IS_WITHDRAWN
+    elif record_type == ALARM:
+        after = IS_PARKED
+    elif record_type in (PRINTED, APPROVAL):
+        after = state
+    if after is None:
+        raise StoreDamaged("record type {} verdict {} after state {}".format(record_type, verdict, STATE_NAMES[state]))
+    return after
+
+
+def _after_result(state, verdict):
+    if state == IS_REVERSING:
+        return _AFTER_REVERSAL.get(verdict)
+    if state == IS_SENDING or state in _ASKED:
+        return _AFTER_RESULT.get(verdict)
+    # A repeat that was safe when it was decided on is not any more.
+    return IS_PARKED if state == IS_UNKNOWN and verdict == PERSON else None
+
+
+def _after_attempt(state, kind):
+    if kind == AGAIN:
+        return IS_QUEUED if state == IS_QUEUED else None
+    # From queued: compaction has left out the sends that came before it.
+    return IS_REVERSING if kind == REVERSAL and state in (IS_UNKNOWN, IS_QUEUED) else None
 
 
 def is_final(state):
@@ -121,6 +158,16 @@ def is_final(state):
 def is_sendable(state):
     """The forwarder may send it, or send it again."""
     return state in _SENDABLE
+
+
+def is_asked(state):
+    """The next thing sent for it is a query."""
+    return state in _ASKED
+
+
+def may_be_decided(state):
+    """A person may decide about it: bytes have left, and nothing of it is under way."""
+    return state in _DECIDABLE
 
 
 def frees_cap(state):

@@ -8,22 +8,36 @@ KIND_REFUND = const(2)
 KIND_VOID = const(3)
 KIND_NAMES = ("", "sale", "refund", "void")
 
+# How the money of the sale came; it goes back the same way. In a record these are the high four bits of the kind.
+ROAD_CARD = const(0)
+ROAD_WALLET = const(1)
+ROAD_OFFLINE = const(2)  # a card, without the acquirer: it was uploaded later
+
+RESOLVED = const(0x80)  # in a record's quality: it stands there by a person's word, `rrn` and `approval` are the evidence
+EVIDENCE = const(18)  # bytes of it
+
 
 # The records of these types that a newer one makes superfluous.
+_ALL = (s.INTENT, s.ATTEMPT, s.SENDING, s.RESULT, s.DECISION)
+_WHOLE = (s.INTENT, s.SALE, s.REFUND, s.ALARM)  # say all there is to say of a transaction
 _OUTDATES = {
-    s.ATTEMPT: (s.ATTEMPT, s.SENDING, s.RESULT),
-    s.SENDING: (s.SENDING, s.RESULT),
+    s.ATTEMPT: (s.ATTEMPT, s.SENDING, s.RESULT, s.DECISION),
+    s.SENDING: (s.SENDING, s.RESULT, s.DECISION),
     s.PRINTED: (s.PRINTED,),
-    s.SALE: (s.INTENT, s.ATTEMPT, s.SENDING, s.RESULT),
-    s.REFUND: (s.INTENT, s.ATTEMPT, s.SENDING, s.RESULT),
+    s.DECISION: (s.SENDING, s.RESULT, s.DECISION),
+    s.SALE: _ALL,
+    s.REFUND: _ALL,
+    s.ALARM: _ALL + (s.SALE, s.REFUND, s.ALARM),
 }
 
 
 class Draft:
     """What a clerk wants, before any rule has looked at it. Amounts in fen."""
 
-    def __init__(self, kind, amount, original=0, reason=0, operator=0, card=None):
+    def __init__(self, kind, amount, original=0, reason=0, operator=0, card=None, road=ROAD_CARD, approved=False):
         self.kind = kind
+        self.road = road  # of a sale; a refund or void takes its sale's
+        self.approved = approved  # by a supervisor
         self.amount = amount
         self.original = original
         self.reason = reason
@@ -35,8 +49,9 @@ class Transaction:
     """`number` is its INTENT's record number, `original` the number of the sale it belongs to (a sale: its own).
 
     `attempt` counts from 1; `sends` counts SENDING records of the attempt; `doubt` is true once a send of it ended without a
-    conclusive answer; `stale` when the attempt was refused unseen and another one is needed; `rests_on` are the places of the
-    records that fold to this again: (number, address, bytes on flash, type), in order of number.
+    conclusive answer; `stale` when the attempt was refused unseen, or given up by a person, and another one is needed; `alarm`
+    when money moved otherwise than was believed; `rests_on` are the places of the records that fold to this again: (number,
+    address, bytes on flash, type), in order of number.
     `asked` (queries and sign-ons without an answer), `due` (ms ticks) and `why` (word id of the last hindrance) are the
     forwarder's notes and live in RAM alone.
     """
@@ -45,8 +60,8 @@ class Transaction:
         self.number = number
         self.original = original
         self.last = 0
-        self.kind = 0
-        self.amount = 0
+        self.kind = self.road = 0
+        self.amount = self.booked = 0  # booked: fen that an ALARM tells of
         self.batch = self.trace = 0
         self.date = self.time = 0
         self.reason = 0
@@ -54,7 +69,7 @@ class Transaction:
         self.state = s.IS_NEW
         self.attempt = 1
         self.sends = 0
-        self.doubt = self.stale = False
+        self.doubt = self.stale = self.alarm = False
         self.code = self.rrn = self.approval = b""
         self.printed = s.IS_NEW
         self.copies = 0
@@ -67,16 +82,17 @@ class Transaction:
         """Fold one record in. A record seen before changes nothing, nor does what is left of a settled transaction whose
         beginning has gone from the ring."""
         kind = record.type
-        if record.number <= self.last or (self.state == s.IS_NEW and kind not in (s.INTENT, s.SALE, s.REFUND)):
+        if record.number <= self.last or (self.state == s.IS_NEW and kind not in _WHOLE):
             return
         body = record.body()
-        verdict = body.verdict if kind == s.RESULT else body.kind if kind == s.ATTEMPT else 0
-        self.state = s.next_state(self.state, kind, verdict)
+        self.state = s.next_state(self.state, kind, _verdict(kind, body))
         self.last = record.number
         self._rest_on(record)
-        if kind in (s.INTENT, s.SALE, s.REFUND):
+        if kind in _WHOLE:
             self._describe(body)
-        if kind == s.ATTEMPT:
+        if kind in (s.SALE, s.REFUND):
+            self.code, self.rrn, self.approval = b"00", body.rrn, body.approval
+        elif kind == s.ATTEMPT:
             self._begin_attempt(body)
         elif kind == s.SENDING:
             # Counted by the record, not by records: older ones are not kept.
@@ -86,11 +102,17 @@ class Transaction:
         elif kind == s.PRINTED:
             self.printed, self.copies = body.state, body.copy
         elif kind == s.RESULT:
-            self.doubt = self.doubt or verdict in (s.SILENT, s.ASK, s.PERSON)
-            self.stale = verdict == s.RENEW
-            self.code, self.rrn, self.approval = body.code, body.rrn, body.approval
-        elif kind in (s.SALE, s.REFUND):
+            self._end_send(body)
+        elif kind == s.DECISION:
+            self.stale = body.decision == s.ANOTHER
+        elif kind == s.ALARM:
+            self.alarm, self.booked = True, body.booked
             self.code, self.rrn, self.approval = b"00", body.rrn, body.approval
+
+    def _end_send(self, body):
+        self.doubt = self.doubt or body.verdict in (s.SILENT, s.ASK, s.PERSON)
+        self.stale = body.verdict == s.RENEW
+        self.code, self.rrn, self.approval = body.code, body.rrn, body.approval
 
     def _rest_on(self, record):
         """Keep its place, and forget those of the records that it outdates. Of the RESULTs of one send the first and the newest
@@ -121,9 +143,20 @@ class Transaction:
         self.doubt = body.kind == s.REVERSAL
 
     def _describe(self, body):
-        self.kind = body.kind
+        self.kind, self.road = body.kind & 15, body.kind >> 4
         self.amount = body.amount
         self.batch, self.trace = body.batch, body.trace
         self.date, self.time = body.date, body.time
         self.card, self.fingerprint = body.card, body.fingerprint
         self.reason = body.reason
+
+
+def _verdict(record_type, body):
+    """What the fold wants to know of a record besides its type."""
+    if record_type == s.RESULT:
+        return body.verdict
+    if record_type == s.ATTEMPT:
+        return body.kind
+    if record_type == s.DECISION:
+        return body.decision
+    return body.quality & RESOLVED if record_type in (s.SALE, s.REFUND) else 0

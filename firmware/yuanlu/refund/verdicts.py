@@ -1,11 +1,13 @@
 """What an answer, or its absence, means for a transaction. Pure: the profile and the code table decide, nothing is sent here."""
 
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import KIND_REFUND
+from yuanlu.refund.transaction import KIND_REFUND, ROAD_WALLET
 
 REVERSAL_TRIES = 3
 _APPROVED = b"00"
+_IN_PROGRESS = b"09"
 _NOT_BOOKED = b"25"
+_BALANCE_SHORT = (b"Y5", b"51")
 # Answers to a reversal that mean: it does not stand. 12 and 25: the acquirer had never booked it.
 _REVERSED = (b"00", b"12", b"25")
 
@@ -29,9 +31,14 @@ def after_silence(config, transaction, batch):
 
 def knows_repeat(config, transaction, batch):
     """The acquirer recognises the same bytes when they come again: they cannot be booked twice."""
-    if config.repeat == "open_batch":
-        return transaction.batch == batch
-    return config.repeat in ("replays", "duplicate")
+    if transaction.batch != batch and needs_open_batch(config):
+        return False
+    return config.repeat in ("replays", "duplicate", "open_batch")
+
+
+def needs_open_batch(config):
+    """A repeat is known only while its batch is open."""
+    return config.repeat == "open_batch" or not config.old_batches
 
 
 def may_repeat(config, transaction, batch):
@@ -44,7 +51,12 @@ def of_answer(config, transaction, answer, codes, batch):
     if transaction.state == s.IS_REVERSING:
         return s.REVERSED if answer.code in _REVERSED else after_silence(config, transaction, batch)
     if answer.amount != transaction.amount:
-        return s.PERSON
+        return s.OTHERWISE if answer.code == _APPROVED else s.PERSON
+    if is_wallets(config, transaction):
+        if answer.code in (_APPROVED, _IN_PROGRESS):
+            return s.ACCEPTED
+        if answer.code in _BALANCE_SHORT and transaction.sends < config.budget:
+            return s.LATER
     conclusive = config.repeat in ("replays", "open_batch")
     verdict = codes.verdict(answer.code, transaction.doubt, conclusive)
     if verdict == s.UNSURE:
@@ -61,8 +73,29 @@ def of_answer(config, transaction, answer, codes, batch):
     return verdict
 
 
-def of_query(config, refund, answer):
-    """The verdict on the answer to a query. Not booked, asked late enough, means that the same bytes may go again."""
-    if answer.code == _APPROVED and answer.amount == refund.amount:
-        return s.DONE
-    return s.SILENT if answer.code == _NOT_BOOKED and refund.sends < config.budget else s.PERSON
+def of_query(config, refund, answer, codes, batch):
+    """The verdict on the answer to a query. Not booked, asked late enough, means that the same bytes may go again; when their
+    batch is closed, that a new attempt may be made."""
+    if answer.code == _APPROVED:
+        return s.DONE if answer.amount == refund.amount else s.OTHERWISE
+    if refund.state == s.IS_ACCEPTED:
+        if answer.code == _IN_PROGRESS:
+            return s.ACCEPTED
+        # A wallet's query says what became of it: its "no" is one. What it does not know it cannot have accepted.
+        verdict = codes.verdict(answer.code, False, True)
+        return verdict if verdict == s.DECLINED and answer.code != _NOT_BOOKED else s.PERSON
+    if answer.code != _NOT_BOOKED or refund.sends >= config.budget:
+        return s.PERSON
+    return s.SILENT if refund.batch == batch or config.old_batches else s.RENEW
+
+
+def is_wallets(config, transaction):
+    """Its approval means "accepted": it is asked for until the money has gone back."""
+    return config.wallet_accepts and transaction.road == ROAD_WALLET and transaction.kind == KIND_REFUND
+
+
+def holds_queue(live):
+    """The acquirer does not know this shop or terminal, or two different records break its format: what is sent next will fare no
+    better."""
+    malformed = [t for t in live if t.state == s.IS_PARKED and t.code == b"30"]
+    return len(malformed) > 1 or any(t.state == s.IS_HELD for t in live)

@@ -146,12 +146,31 @@ def sale(log, number):
 
 def given_back(log, original):
     """Fen of all refunds and voids of that sale that are done."""
-    counted, total = [], 0
+    return sum([body.amount for body in _given_back(log, original)])
+
+
+def parts(log, original):
+    """(date, time) of all refunds and voids of that sale that are done."""
+    return [(body.date, body.time) for body in _given_back(log, original)]
+
+
+def _given_back(log, original):
+    counted = []
     for record in records(log, summary.key(b"o", original)):
         if record.type == s.REFUND and record.original == original and record.transaction not in counted:
             counted.append(record.transaction)
-            total += record.body().amount
-    return total
+            yield record.body()
+
+
+def batch(log, number):
+    """(record number, kind, road, trace, amount) of all that is done in that batch, in order of record number."""
+    found = []
+    for record in records(log, None):
+        if record.type in (s.SALE, s.REFUND):
+            body = record.body()
+            if body.batch == number and not any(record.number == known[0] for known in found):
+                found.append((record.number, body.kind & 15, body.kind >> 4, body.trace, body.amount))
+    return sorted(found)
 
 
 def transaction(log, number):

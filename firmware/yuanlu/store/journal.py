@@ -89,6 +89,8 @@ class Journal:
             return
         if record.type == s.BOOT:
             self.counters.boot = max(self.counters.boot, record.body().boot)
+        elif record.type == s.BATCH:
+            self.counters.seen(0, record.body().opened)
         elif record.type == s.PRINTED:
             self.printed = record.transaction
         elif record.type in (s.INTENT, s.ATTEMPT):
@@ -101,10 +103,9 @@ class Journal:
     def _apply(self, record):
         transaction = self.find_live(record.transaction) or _numbered(self.owed, record.transaction)
         if transaction is None:
-            if record.type != s.INTENT:
+            if record.type not in (s.INTENT, s.ALARM):
                 return
             transaction = Transaction(record.transaction, record.original)
-            self.live.append(transaction)
         self._fold(transaction, record)
 
     def _fold(self, transaction, record):
@@ -113,14 +114,16 @@ class Journal:
         except StoreDamaged as error:
             self.trouble.append("record {}: {}".format(record.number, error))
             return
+        if transaction in self.owed:
+            self.owed.remove(transaction)
         if not s.is_final(transaction.state):
+            if transaction not in self.live:
+                self.live.append(transaction)  # what was settled is not: an ALARM
             return
         if transaction in self.live:
             self.live.remove(transaction)
             families = [other.original for other in self.live]
             self.originals = [place for place in self.originals if place[2] in families]
-        if transaction in self.owed:
-            self.owed.remove(transaction)
         if transaction.printed != transaction.state:
             self.owed = self.owed[1 - admission.OWED :] + [transaction]
 
@@ -144,7 +147,7 @@ class Journal:
         """One durable record, folded in. `values`: its fields in order; `tail`: answer key and message, concealed on flash."""
         self.make_room(r.size(r.payload_length(record_type, len(tail)), self.log.flash.unit))
         number = self._write(record_type, values, tail)
-        if record_type == s.INTENT and values[1] != number:
+        if record_type in (s.INTENT, s.ALARM) and values[1] != values[0]:
             self._rest_on_sale(values[1])
         return number
 
@@ -217,6 +220,15 @@ class Journal:
     def transaction(self, number):
         """See history."""
         return history.transaction(self.log, number)
+
+    def batch(self, batch):
+        """See history."""
+        return history.batch(self.log, batch)
+
+    def parts(self, original):
+        """Refunds and voids of that sale that are not definitively not done, as (date, time) of each."""
+        open_ones = [t for t in self.live if t.original == original and t.number != original and not s.frees_cap(t.state)]
+        return history.parts(self.log, original) + [(t.date, t.time) for t in open_ones]
 
     def sales(self, limit, **wanted):
         """See history."""

@@ -46,7 +46,7 @@ def _drop_twins(log):
 
 def _counts(log, sector):
     """It holds a record that is no copy."""
-    return any([not record.copy for record in log.chip.records(sector)])
+    return any(not record.copy for record in log.chip.records(sector))
 
 
 def _find_headless(log, business):

@@ -1,15 +1,19 @@
 """What the forwarder has to do: a view of the journal's live transactions."""
 
 from yuanlu.refund import state as s
+from yuanlu.refund import verdicts
 from yuanlu.refund.transaction import KIND_REFUND
 
 
 def eligible(journal):
-    """What may be sent as soon as it is due, oldest first: a later refund of one sale waits for the earlier one, and while a
-    sale or void has to be reversed nothing else is sent."""
+    """What may be sent as soon as it is due, oldest first: a later refund of one sale waits for the earlier one; while a sale or
+    void has to be reversed nothing else is sent; while the queue is held only queries are."""
     busy, found = [], []
     sendable = [t for t in journal.live if s.is_sendable(t.state) and not needs_person(journal, t)]
-    for transaction in [t for t in sendable if needs_reversal(t)] or sendable:
+    reversals = [t for t in sendable if needs_reversal(t)]
+    if not reversals and verdicts.holds_queue(journal.live):
+        sendable = [t for t in sendable if s.is_asked(t.state)]
+    for transaction in reversals or sendable:
         if transaction.original not in busy:
             found.append(transaction)
         busy.append(transaction.original)
@@ -22,15 +26,14 @@ def needs_person(journal, transaction):
     return transaction.original < journal.log.unsure
 
 
-def due(journal, now, diff):
-    """The transaction to send now, or None. One without a due time was never scheduled: it is due.
+def due(journal, now, diff, wanted=0):
+    """The transaction to send now, or None: the one with the number that a clerk waits for, else the oldest. One without a due
+    time was never scheduled: it is due.
 
     now: ms ticks; diff(a, b): a - b in ms, wrap-safe.
     """
-    for transaction in eligible(journal):
-        if transaction.due is None or diff(transaction.due, now) <= 0:
-            return transaction
-    return None
+    found = [t for t in eligible(journal) if t.due is None or diff(t.due, now) <= 0]
+    return ([t for t in found if t.number == wanted] or found or [None])[0]
 
 
 def needs_reversal(transaction):

@@ -46,7 +46,9 @@ def told(words, transaction):
     answered = transaction.state in (s.IS_DECLINED, s.IS_WAITING, s.IS_PARKED) and code
     if answered:
         lines.append(("line.code", code, code_words(words, code)))
-    if transaction.why and not s.is_final(transaction.state):
+    if transaction.alarm and not s.is_final(transaction.state):
+        lines.append("why.alarm")
+    elif transaction.why and not s.is_final(transaction.state):
         lines.append((transaction.why,))
     if answered and words.knows_code(code) and words.knows("advice." + code):
         lines.append(("advice." + code,))

@@ -9,6 +9,7 @@ MENU = (
     ("menu.pending", "yuanlu.ui.pending_flow"),
     ("menu.reprint", "yuanlu.ui.reprint_flow"),
     ("menu.line", "yuanlu.ui.line_flow"),
+    ("menu.closing", "yuanlu.ui.closing_flow"),
 )
 
 

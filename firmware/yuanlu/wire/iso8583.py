@@ -27,10 +27,12 @@ FIELDS = {
     39: (_TEXT, 2),
     41: (_TEXT, 8),
     42: (_TEXT, 15),
+    48: (_DIGITS_VAR, 322),
     49: (_TEXT, 3),
     57: (_BYTES_VAR, 255),
     60: (_DIGITS_VAR, 17),
     61: (_DIGITS_VAR, 29),
+    62: (_TEXT_VAR, 48),
     63: (_TEXT_VAR, 163),
     64: (_BYTES, 8),
 }

@@ -1,0 +1,46 @@
+"""When what waits is tried again: random waits, so that thousands of terminals that lost a line do not come back in one second."""
+
+from yuanlu.refund import retry
+from yuanlu.refund import state as s
+
+
+class Schedule:
+    """Given the Journal, the Clock and Vault ports and the Config. Due times live in RAM alone: after power-up everything waits
+    a random while."""
+
+    def __init__(self, journal, clock, vault, config):
+        self.journal = journal
+        self.clock = clock
+        self.vault = vault
+        self.config = config
+        self.tries = 0  # roads that could not be opened, in a row
+
+    def all(self):
+        """Power or a line came back: anywhere within the cap, since it came back for many."""
+        self.tries = 0
+        for transaction in self.journal.live:
+            if s.is_sendable(transaction.state):
+                transaction.due = self.clock.deadline(self.shortest(transaction) + self.vault.draw(self.config.cap_ms))
+
+    def put_off(self, reason):
+        """No road: everything that waits shares the same wait, since it would meet the same dead line."""
+        self.tries += 1
+        due = self.later(self.tries)
+        for transaction in self.journal.live:
+            if s.is_sendable(transaction.state):
+                transaction.why = reason
+                if transaction.due is None or self.clock.diff_ms(due, transaction.due) > 0:
+                    transaction.due = due  # never sooner than it was: a query has to wait for its time
+
+    def later(self, tries, shortest=0):
+        """A ticks time after so many tries; shortest: ms that pass in any case."""
+        wait = retry.delay_ms(tries, self.config.base_ms, self.config.cap_ms, self.vault.draw)
+        return self.clock.deadline(shortest + wait)
+
+    def shortest(self, transaction):
+        """A query makes sense only once the message cannot arrive any more; a wallet is asked at its times."""
+        if transaction.state == s.IS_ACCEPTED:
+            asks = self.config.wallet_asks
+            at = min(transaction.asked, len(asks) - 1)
+            return 1000 * (asks[at] - (asks[at - 1] if at else 0))
+        return self.config.ask_ms if transaction.state == s.IS_ASKING else 0

@@ -1,0 +1,15 @@
+"""Closing the batch: what waits goes first, totals are compared, the next batch opens."""
+
+from yuanlu.errors import Refused
+
+_WAIT_MS = 300_000
+
+
+async def run(till):
+    """Say what came of it, with the next step. Raises Cancelled, or Refused with why the batch stays open."""
+    await till.dialogs.confirm("closing.title", ["closing.next"])
+    till.dialogs.show("closing.title", ["progress.wait"])
+    told = await till.forwarder.run_errand("closing", _WAIT_MS)
+    if isinstance(told, Refused):
+        raise told
+    await till.dialogs.notice("closing.title", [told or "line.busy", "closing.next"])
