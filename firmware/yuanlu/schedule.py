@@ -1,4 +1,4 @@
-"""When what waits is tried again: random waits, so that thousands of terminals that lost a line do not come back in one second."""
+"""When what waits is tried again: random waits, so that thousands of terminals that lost a line do not come back in a second."""
 
 from yuanlu.refund import retry
 from yuanlu.refund import state as s

@@ -269,7 +269,7 @@ class NorFlash:
 class Clock:
     """The Clock port on virtual time; the date, `now`, stands still."""
 
-    now = (20261122, 101507, 1)
+    now: object = (20261122, 101507, 1)
 
     def ticks_ms(self):
         return loop.now
@@ -281,7 +281,7 @@ class Clock:
         return later - earlier
 
     def date(self):
-        return tuple(self.now)
+        return self.now
 
     async def sleep_ms(self, ms):
         await sleep_ms(ms)
