@@ -98,6 +98,7 @@ class Desk:
         """Durable note of how a send ended. What is done becomes one record, complete in itself. answer: wire.messages.Answer."""
         if verdict == s.DONE:
             self._record_done(transaction, answer)
+            transaction.code = answer.code  # for the screen: an approval other than 00 has advice. The record has no code
             return
         code, rrn, approval = (answer.code, answer.rrn, answer.approval) if answer else (b"", b"", b"")
         date, time, _ = self.clock.date()

@@ -4,6 +4,7 @@ from collections import namedtuple
 
 from yuanlu.crypto.cmac import cmac, equal
 from yuanlu.errors import BadMessage
+from yuanlu.refund.codes import APPROVALS
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID
 from yuanlu.wire import iso8583
 
@@ -143,7 +144,7 @@ def read_answer(frame, request, answer_key):
     for number in (4, 64):
         if number not in fields:
             raise BadMessage("field {}: missing in the answer".format(number))
-    if fields[39] == b"00" and request[_PREFIX : _PREFIX + 2] != b"\x04\x00" and not (37 in fields and 38 in fields):
+    if fields[39] in APPROVALS and request[_PREFIX : _PREFIX + 2] != b"\x04\x00" and not (37 in fields and 38 in fields):
         raise BadMessage("field 37: missing in an approval")
     covered = asked[64] + bytes(frame[_PREFIX:-8])
     if not equal(cmac(answer_key, covered)[:8], fields[64]):
