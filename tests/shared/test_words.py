@@ -192,8 +192,8 @@ def test_every_code_takes_one_row_and_its_advice_three():
 
 
 def test_L7_the_advice_of_a_code_is_told_only_where_it_is_right():
-    """Advice is written for a first answer. "Try tomorrow" of a refund that may be booked, or "goes by itself" of one that a person
-    has to look at, would be wrong."""
+    """Advice is written for a first answer. "Try tomorrow" of a refund that may be booked, or "goes by itself" of one that waits
+    for a person, would be wrong."""
     words = Words(TABLES)
     for code, state, told in (
         (b"65", "declined", True),
