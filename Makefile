@@ -9,7 +9,7 @@ DEMO := $(BIN)/python -m emulator demo $(if $(BREAK),--break '$(BREAK)')
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-32 bench power check fix font picture plot clean
+.PHONY: help setup build run demo test test-32 bench power check fix font codes picture plot clean
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -61,6 +61,9 @@ fix: $(VENV) ## mend what can be mended by itself
 
 font: $(VENV) ## cut the font to the characters in use (its twin is build, which refuses a missing glyph)
 	@$(BIN)/python -m host_tools.yuanluctl.tables
+
+codes: $(VENV) ## write docs/codes.md anew from firmware/tables/codes.csv
+	@$(BIN)/python -m host_tools.yuanluctl.codes_page
 
 picture: build ## make docs/emulator.png anew by walking the page (needs chromium)
 	@$(BIN)/python tests/browser/picture.py

@@ -149,6 +149,7 @@ class Desk:
                 self.journal.append(record_type, values)
             else:
                 self.journal.append(s.ALARM, values + (answer.amount,))
+            transaction.code = answer.code  # for the screen: an approval other than 00 has advice. The record has no code
             return
         code, rrn, approval = (answer.code, answer.rrn, answer.approval) if answer else (b"", b"", b"")
         date, time, _ = self.clock.date()

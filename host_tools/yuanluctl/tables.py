@@ -23,6 +23,7 @@ EXTRA = "extra-characters.txt"
 
 WORDS_CHINESE, WORDS_ENGLISH, GLYPHS_WIDE, GLYPHS_NARROW, CODES = range(1, 6)
 CLASSES = ("done", "declined", "later", "unknown", "hold", "person", "renew")  # numbered from 1
+FINAL = ("done", "declined", "person")  # an answer to a repeat settles it, or a person does (L6)
 WIDE_BYTES, NARROW_BYTES = 32, 16
 ASCII = range(0x20, 0x7F)
 
@@ -60,6 +61,8 @@ def read_codes(folder: Path = FOLDER) -> list[Code]:
         for verdict in (code.first, code.repeat):
             if verdict not in CLASSES:
                 raise TablesError(f"codes.csv: {code.code}: {verdict!r} is none of {', '.join(CLASSES)}")
+        if code.repeat not in FINAL or code.repeat not in (code.first, "person"):
+            raise TablesError(f"codes.csv: {code.code}: {code.repeat!r} to a repeat: done or declined as at first, or person")
     return codes
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.yuanluctl import tables
+from emulator.acquirer.codes import REFUSING
+from host_tools.yuanluctl import codes_page, tables
 from yuanlu.tables import Tables, word_key
 
 WORDS = "id,zh,en\nmenu.refund,退货,Refund\nrefused.limit,最多 ¥{},At most ¥{}\n"
@@ -67,6 +68,20 @@ def test_the_products_own_tables_pack():
         assert found(data, tables.WORDS_CHINESE, crc32(word.id.encode()) & 0xFFFF) == word.zh.encode()
 
 
+def test_the_page_of_codes_is_made_from_the_table():
+    """Another class of one code, as a control, is another page."""
+    codes = tables.read_codes()
+    assert codes_page.PAGE.read_text("utf-8") == codes_page.page(codes), "run: make codes"
+    assert codes_page.page([codes[0]._replace(repeat="person"), *codes[1:]]) != codes_page.page(codes)
+    assert not [code for code in codes if "|" in "".join(code)], "a cell would end there"
+
+
+def test_the_simulated_acquirer_refuses_with_every_code_of_digits_that_refuses():
+    """By amount: approvals are given as such, and 68 is booked without an answer."""
+    digits = [code for code in tables.read_codes() if code.code.isdigit()]
+    assert sorted(REFUSING) == [code.code for code in digits if code.first != "done" and code.code not in ("10", "68")]
+
+
 @pytest.mark.parametrize(
     ("file", "text", "complaint"),
     [
@@ -80,6 +95,9 @@ def test_the_products_own_tables_pack():
         ("words.csv", "id,en,zh\n", "the first line must be id,zh,en"),
         ("codes.csv", CODES + "5,done,done,成,A,,\n", "'5' is not two ASCII characters"),
         ("codes.csv", CODES + "06,maybe,done,成,A,,\n", "06: 'maybe' is none of done, declined"),
+        ("codes.csv", CODES + "06,declined,done,成,A,请,Do\n", "06: 'done' to a repeat"),
+        ("codes.csv", CODES + "06,person,declined,成,A,请,Do\n", "06: 'declined' to a repeat"),
+        ("codes.csv", CODES + "06,later,later,成,A,请,Do\n", "06: 'later' to a repeat"),
         ("codes.csv", CODES + "06,person,person,成,A,,\n", "advice.06 needs a text"),
         (tables.EXTRA, "㊙\n", r"extra-characters.txt: no glyph for"),
     ],

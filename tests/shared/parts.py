@@ -20,7 +20,7 @@ from yuanlu.errors import NotSent
 from yuanlu.forwarder import Forwarder
 from yuanlu.link.channel import Channel
 from yuanlu.refund import state as s
-from yuanlu.refund.codes import Codes
+from yuanlu.refund.codes import APPROVALS, Codes
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, Draft
 from yuanlu.store import history
 from yuanlu.store.journal import Journal
@@ -393,7 +393,7 @@ def answer_to(request, code=b"00", key=None, **changes):
     message_type, asked = iso8583.decode(request[13:])
     fields = {number: asked[number] for number in (3, 4, 11, 25, 41, 42, 49, 60) if number in asked}
     fields[12], fields[13], fields[39] = "101500", "1122", code
-    if code == b"00" and message_type in ("0200", "0220", "0600"):
+    if code in APPROVALS and message_type in ("0200", "0220", "0600"):
         fields[37], fields[38] = APPROVED.rrn, APPROVED.approval
     for name in changes:
         fields[int(name[1:])] = changes[name]

@@ -7,6 +7,7 @@ from yuanlu.errors import Refused
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft
 from yuanlu.wire import iso8583
+from yuanlu.wire.messages import Answer
 
 
 def fields_of(message):
@@ -163,6 +164,16 @@ def test_a_done_sale_is_one_record_with_all_that_a_refund_needs():
     assert [types_in(till.journal)[kind] for kind in (s.SALE, s.REFUND, s.RESULT)] == [1, 1, 0]
     found = mounted(till.flash).transaction(refund.number)
     assert (found.state, found.rrn, found.approval, found.code) == (s.IS_DONE, APPROVED.rrn, APPROVED.approval, b"00")
+
+
+def test_an_approval_with_a_remark_is_done_and_told():
+    """A2 asks the customer to confirm with the issuer; the screen keeps the code, the record has what a refund needs."""
+    till = Terminal()
+    refund = till.refund(till.sell(10_000), 500)
+    till.settle(refund, s.DONE, Answer(b"A2", 500, APPROVED.rrn, APPROVED.approval, 1122, 101500))
+    assert (refund.state, refund.code, refund.rrn) == (s.IS_DONE, b"A2", APPROVED.rrn)
+    found = mounted(till.flash).transaction(refund.number)
+    assert (found.state, found.rrn, found.code) == (s.IS_DONE, APPROVED.rrn, b"00")
 
 
 def test_L2_a_new_attempt_keeps_the_refund_and_changes_trace_and_bytes():

@@ -226,6 +226,17 @@ def test_an_answer_says_what_became_of_it():
     assert messages.read_answer(answer_to(a_sale()), a_sale(), KEYS.answer).amount == 1234
 
 
+def test_every_approval_brings_its_reference():
+    """Also those with a remark, or the refund of that sale could not name it. A "no" and a partial approval need none."""
+    for request in (a_sale(), a_refund()):
+        for code in (b"00", b"11", b"A2", b"A4", b"A5", b"A6"):
+            assert messages.read_answer(answer_to(request, code), request, KEYS.answer).approval == APPROVED.approval
+            for missing in ("f37", "f38"):
+                assert "missing in an approval" in complaint(answer_to(request, code, **{missing: None}), request), code
+        for code in (b"05", b"10", b"A7"):
+            assert messages.read_answer(answer_to(request, code), request, KEYS.answer).code == code
+
+
 def test_L6_an_answer_with_another_amount_is_read_as_it_is():
     """The forwarder compares it: an amount that differs is an alarm, not an unreadable message."""
     request = a_refund()

@@ -24,6 +24,8 @@ TITLES += ["start.failed"]
 HINTS = "hint.menu hint.choose hint.notice hint.confirm hint.amount hint.card".split()
 ON_THE_LINE = "why.network_down why.no_connection why.no_road why.no_bridge why.bridge_no_acquirer".split()
 SENT = "why.no_answer why.line_closed why.garbage why.power why.amount".split()
+NEUTRAL_CHINESE = ("不能受理", "请主管处理，不要另付现金。")
+NEUTRAL_ENGLISH = ("Cannot be accepted", "Pay no cash; call the supervisor.")
 TABLE = TABLES.section(CODES_SECTION)
 CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -53,10 +55,11 @@ def every_transaction(chosen):
         for state in STATES[kind]:
             for code in chosen:
                 found = bytes(TABLE.find(code[0] << 8 | code[1]) or (s.PERSON, s.PERSON))
-                if state == "parked" or {"declined": s.DECLINED, "waiting": s.LATER}.get(state, 0) in found:
+                if state == "parked" or {"done": s.DONE, "declined": s.DECLINED, "waiting": s.LATER}.get(state, 0) in found:
                     yield a_transaction(kind, state, code)
             for why in ON_THE_LINE + SENT if state in ("unknown", "reversing", "asking", "waiting") else ():
-                yield a_transaction(kind, state, b"91" if state == "waiting" else b"", why)
+                for code in (b"91", b"Y5", b"YH") if state == "waiting" else (b"",):
+                    yield a_transaction(kind, state, code, why)
             for why in ON_THE_LINE if state == "queued" else SENT if state == "parked" else ():
                 yield a_transaction(kind, state, b"00" if why == "why.amount" else b"", why)
             yield a_transaction(kind, state)
@@ -174,6 +177,47 @@ def test_L7_every_page_shows_its_next_step():
             if rows > ROWS:
                 over.append((describe.state_word(transaction), transaction.code, transaction.why, rows))
         assert over == [], (words.language, len(over), over[:40])
+
+
+def test_every_code_takes_one_row_and_its_advice_three():
+    """The words of a code beside its number; of the advice at most three rows."""
+    for words in languages():
+        over = []
+        for code in CODES[:-1]:
+            name = code.decode()
+            row = words(("line.code", name, ("code." + name,)))
+            if width(row) > COLUMNS or len(page(words, ["advice." + name])) > 3:
+                over.append(name)
+        assert over == [], (words.language, over)
+
+
+def test_L7_the_advice_of_a_code_is_told_only_where_it_is_right():
+    """Advice is written for a first answer. "Try tomorrow" of a refund that may be booked, or "goes by itself" of one that waits
+    for a person, would be wrong."""
+    words = Words(TABLES)
+    for code, state, told in (
+        (b"65", "declined", True),
+        (b"65", "parked", False),
+        (b"91", "waiting", True),
+        (b"91", "parked", False),
+        (b"94", "parked", True),
+        (b"96", "parked", True),
+        (b"97", "parked", True),
+        (b"77", "declined", False),
+        (b"A2", "done", True),
+        (b"00", "done", False),
+    ):
+        lines = describe.told(words, a_transaction(KIND_REFUND, state, code))
+        assert (("advice." + code.decode(),) in lines) == told, (code, state)
+        assert lines[-1] == ("next.refund." + state,)
+
+
+def test_nobody_is_accused():
+    """Codes of suspicion, loss and theft say on the screen and on the slip that it cannot be accepted, and no more."""
+    for words in languages():
+        for code in "04 07 34 35 36 37 41 43 59 67".split():
+            said = words("code." + code), words("advice." + code)
+            assert said == (NEUTRAL_ENGLISH if words.language else NEUTRAL_CHINESE), code
 
 
 def test_every_refusal_fits_its_page():

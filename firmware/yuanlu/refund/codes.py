@@ -3,6 +3,10 @@
 from yuanlu.refund import state as s
 from yuanlu.tables import CODES
 
+# The codes that approve in full, the only ones of class "done"; their answers must bring an RRN and an approval code.
+# 10 approves a part and is none of them.
+APPROVALS = (b"00", b"11", b"A2", b"A4", b"A5", b"A6")
+
 
 class Codes:
     """The code table of tables.bin. Public source of the classes: UnionPay's response code appendix, re-read for refunds."""

@@ -1,6 +1,7 @@
 """What an answer, or its absence, means for a transaction. Pure: the profile and the code table decide, nothing is sent here."""
 
 from yuanlu.refund import state as s
+from yuanlu.refund.codes import APPROVALS
 from yuanlu.refund.transaction import KIND_REFUND, ROAD_WALLET
 
 REVERSAL_TRIES = 3
@@ -51,7 +52,7 @@ def of_answer(config, transaction, answer, codes, batch):
     if transaction.state == s.IS_REVERSING:
         return s.REVERSED if answer.code in _REVERSED else after_silence(config, transaction, batch)
     if answer.amount != transaction.amount:
-        return s.OTHERWISE if answer.code == _APPROVED else s.PERSON
+        return s.OTHERWISE if answer.code in APPROVALS else s.PERSON
     if is_wallets(config, transaction):
         if answer.code in (_APPROVED, _IN_PROGRESS):
             return s.ACCEPTED

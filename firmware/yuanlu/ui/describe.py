@@ -4,6 +4,16 @@ from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
 from yuanlu.refund.transaction import KIND_NAMES
 
+# The classes of a first answer whose advice is right in a state. A repeat, or a budget that is used up, parks what the code alone
+# would have declined or sent later: its "start again" would pay twice then, its "goes by itself" would be wrong.
+_ADVISED = {
+    s.IS_DONE: (s.DONE,),
+    s.IS_DECLINED: (s.DECLINED,),
+    s.IS_WAITING: (s.LATER,),
+    s.IS_HELD: (s.HOLD,),
+    s.IS_PARKED: (s.PERSON, s.UNSURE),
+}
+
 
 def kind_word(transaction):
     """'sale', 'refund' or 'void'."""
@@ -43,14 +53,14 @@ def told(words, transaction):
     """Lines for the screen: amount, what happened, why, what to do next (L7)."""
     lines = [("line.amount", yuan(transaction.amount))]
     code = str(transaction.code, "ascii")
-    answered = transaction.state in (s.IS_DECLINED, s.IS_WAITING, s.IS_PARKED) and code
+    answered = transaction.state in _ADVISED and code and (transaction.state != s.IS_DONE or code != "00")
     if answered:
         lines.append(("line.code", code, code_words(words, code)))
     if transaction.alarm and not s.is_final(transaction.state):
         lines.append("why.alarm")
     elif transaction.why and not s.is_final(transaction.state):
         lines.append((transaction.why,))
-    if answered and words.knows_code(code) and words.knows("advice." + code):
+    if answered and words.first_class(code) in _ADVISED[transaction.state]:
         lines.append(("advice." + code,))
     lines.append(("next." + state_word(transaction),))
     return lines

@@ -28,7 +28,12 @@ class Words:
 
     def knows_code(self, code):
         """The code table has that response code; asked by its two characters, which no other entry shares."""
-        return len(code) == 2 and self.codes.find(ord(code[0]) << 8 | ord(code[1])) is not None
+        return self.first_class(code) != 0
+
+    def first_class(self, code):
+        """The class of a first answer with that response code, as refund.state numbers it; 0: nobody knows it."""
+        found = self.codes.find(ord(code[0]) << 8 | ord(code[1])) if len(code) == 2 else None
+        return found[0] if found else 0
 
     def knows(self, name):
         """There are words under that id."""

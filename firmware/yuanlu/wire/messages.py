@@ -4,6 +4,7 @@ from collections import namedtuple
 
 from yuanlu.crypto.cmac import cmac, equal
 from yuanlu.errors import BadMessage
+from yuanlu.refund.codes import APPROVALS
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_OFFLINE, ROAD_WALLET
 from yuanlu.wire import iso8583
 
@@ -187,7 +188,7 @@ def read_answer(frame, request, answer_key):
     _, fields = _authentic(frame, request, answer_key)
     if 4 not in fields:
         raise BadMessage("field 4: missing in the answer")
-    if fields[39] == b"00" and request[_PREFIX : _PREFIX + 2] != b"\x04\x00" and not (37 in fields and 38 in fields):
+    if fields[39] in APPROVALS and request[_PREFIX : _PREFIX + 2] != b"\x04\x00" and not (37 in fields and 38 in fields):
         raise BadMessage("field 37: missing in an approval")
     return Answer(
         fields[39],
