@@ -56,7 +56,7 @@ class Des:
         if len(key) != 8:
             raise ValueError("des: a key of {} bytes, 8 expected".format(len(key)))
         self._keys = bytearray(128)  # sixteen rounds of eight six-bit keys
-        c, d = [_chosen(int.from_bytes(key, "big"), 64, choice) for choice in (_CHOICE_C, _CHOICE_D)]
+        c, d = _half_of_key(key, _CHOICE_C), _half_of_key(key, _CHOICE_D)
         for number in range(16):
             for _ in range(1 if number in _ONE_TO_THE_LEFT else 2):
                 c, d = (c << 1 | c >> 27) & 0xFFFFFFF, (d << 1 | d >> 27) & 0xFFFFFFF
@@ -115,6 +115,14 @@ class DoubleDes:
     def decrypt(self, block):
         """Of 8 bytes."""
         return self.left.decrypt(self.right.encrypt(self.left.decrypt(block)))
+
+
+def _half_of_key(key, choice):
+    """28 of the 64 bits of a key, side by side."""
+    bits = 0
+    for number in choice:
+        bits = bits << 1 | key[number - 1 >> 3] >> (-number & 7) & 1
+    return bits
 
 
 def _chosen(value, width, choice):

@@ -15,6 +15,7 @@ _S = bytes.fromhex(
     "8d1baf92bbddbc7f11d95c411f105ad80ac13188a5cd7bbd2d74d012b8e5b4b0"
     "8969974a0c96777e65b9f109c56ec68418f07dec3adc4d2079ee5f3ed7cb3948"
 )
+_FAMILY = (0xA3B1, 0xBAC6, 0x56AA, 0x3350, 0x677D, 0x9197, 0xB270, 0x22DC)  # FK
 
 
 class Sm4:
@@ -40,30 +41,31 @@ class Sm4:
         keys, box = self._keys, _S
         words = [block[at] << 8 | block[at + 1] for at in range(0, 16, 2)]
         for at in range(0, 64, 2):
-            two, three, four = at + 2 & 7, at + 4 & 7, at + 6 & 7
             key = first - at if first else at
-            upper = words[two] ^ words[three] ^ words[four] ^ keys[key]
-            lower = words[two + 1] ^ words[three + 1] ^ words[four + 1] ^ keys[key + 1]
+            upper = words[at + 2 & 7] ^ words[at + 4 & 7] ^ words[at + 6 & 7] ^ keys[key]
+            lower = words[at + 3 & 7] ^ words[at + 5 & 7] ^ words[at + 7 & 7] ^ keys[key + 1]
             upper = box[upper >> 8] << 8 | box[upper & 255]
             lower = box[lower >> 8] << 8 | box[lower & 255]
             # L: the word turned left by 0, 2, 10, 18 and 24 bits, XORed. 10 is 2 and 8; 18 is 2 and 24 is 8, halves exchanged.
             upper_2, lower_2 = (upper << 2 | lower >> 14) & 0xFFFF, (lower << 2 | upper >> 14) & 0xFFFF
-            both, left, right = upper_2 ^ lower_2, upper_2 ^ lower, lower_2 ^ upper
-            words[at & 7] ^= upper ^ both ^ (left << 8 & 0xFF00 | right >> 8)
-            words[at + 1 & 7] ^= lower ^ both ^ (right << 8 & 0xFF00 | left >> 8)
+            left, right = upper_2 ^ lower, lower_2 ^ upper
+            words[at & 7] ^= upper ^ upper_2 ^ lower_2 ^ (left << 8 & 0xFF00 | right >> 8)
+            words[at + 1 & 7] ^= lower ^ upper_2 ^ lower_2 ^ (right << 8 & 0xFF00 | left >> 8)
         return b"".join([words[at].to_bytes(2, "big") for at in (6, 7, 4, 5, 2, 3, 0, 1)])
 
 
 def _round_keys(key):
     """64 numbers: the halves of the 32 round keys."""
-    keys = array("H", bytes(128))
-    words = [int.from_bytes(key[at : at + 4], "big") for at in range(0, 16, 4)]
-    words = [word ^ constant for word, constant in zip(words, (0xA3B1BAC6, 0x56AA3350, 0x677D9197, 0xB27022DC))]
-    for number in range(32):
-        constant = bytes([7 * (4 * number + at) & 255 for at in range(4)])
-        mixed = words[1] ^ words[2] ^ words[3] ^ int.from_bytes(constant, "big")
-        mixed = int.from_bytes(bytes([_S[byte] for byte in mixed.to_bytes(4, "big")]), "big")
-        mixed ^= ((mixed << 13 | mixed >> 19) ^ (mixed << 23 | mixed >> 9)) & 0xFFFFFFFF
-        words = words[1:] + [words[0] ^ mixed]
-        keys[2 * number], keys[2 * number + 1] = words[3] >> 16, words[3] & 0xFFFF
+    keys, box = array("H", bytes(128)), _S
+    words = [(key[2 * at] << 8 | key[2 * at + 1]) ^ _FAMILY[at] for at in range(8)]
+    for at in range(0, 64, 2):
+        constant = 14 * at  # CK: each byte is 7 more than the one before
+        upper = words[at + 2 & 7] ^ words[at + 4 & 7] ^ words[at + 6 & 7] ^ (constant << 8 & 0xFF00 | constant + 7 & 0xFF)
+        lower = words[at + 3 & 7] ^ words[at + 5 & 7] ^ words[at + 7 & 7] ^ (constant + 14 << 8 & 0xFF00 | constant + 21 & 0xFF)
+        upper = box[upper >> 8] << 8 | box[upper & 255]
+        lower = box[lower >> 8] << 8 | box[lower & 255]
+        # L': the word turned left by 0, 13 and 23 bits, XORed: halves exchanged, then 3 to the right and 7 to the left.
+        words[at & 7] ^= upper ^ ((lower >> 3 | upper << 13) ^ (lower << 7 | upper >> 9)) & 0xFFFF
+        words[at + 1 & 7] ^= lower ^ ((upper >> 3 | lower << 13) ^ (upper << 7 | lower >> 9)) & 0xFFFF
+        keys[at], keys[at + 1] = words[at & 7], words[at + 1 & 7]
     return keys
