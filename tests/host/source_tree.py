@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 
 class Import(NamedTuple):
-    """One imported name: `from module import name`, or `import module` where name is empty."""
+    """One imported name: `from module import name`, or `import module` where name is empty. visited: it is dropped again."""
 
     line: int
     module: str
     name: str
+    visited: bool = False
 
 
 class Source(NamedTuple):
@@ -33,7 +34,7 @@ class Source(NamedTuple):
                 yield from (Import(node.lineno, module, alias.name) for alias in node.names)
             elif isinstance(node, ast.Call) and name_of(node.func) in ("__import__", "visit") and node.args:
                 if isinstance(node.args[0], ast.Constant):
-                    yield Import(node.lineno, str(node.args[0].value), "")
+                    yield Import(node.lineno, str(node.args[0].value), "", name_of(node.func) == "visit")
 
 
 def sources(root: Path, under: str) -> list[Source]:

@@ -80,6 +80,16 @@ def imports_of_the_firmware_by_the_independent(root: Path) -> list[str]:
     return [breach for under in INDEPENDENT for breach in _imports(root, under, shares)]
 
 
+def weak_in_residence(root: Path) -> list[str]:
+    """crypto/weak is optional: it is visited where an acquirer demands it, and imported by nothing but itself."""
+
+    def keeps(source: Source, found: Import) -> bool:
+        inside = "/crypto/weak/" in source.path
+        return not inside and not found.visited and f"{found.module}.{found.name}.".startswith("yuanlu.crypto.weak.")
+
+    return _imports(root, "firmware", keeps)
+
+
 def hardware_outside_boards(root: Path) -> list[str]:
     """Only boards/ reaches the machine, the network, the clock and the system's randomness."""
 
@@ -159,7 +169,7 @@ def sleeps_of_nothing(root: Path) -> list[str]:
 
 def _rooms(source: Source) -> Iterator[tuple[int, str]]:
     """The line and the room of each import of the firmware by itself."""
-    for line, module, name in source.imports():
+    for line, module, name, _ in source.imports():
         package, _, inside = module.partition(".")
         if package == "yuanlu" and inside:
             yield line, inside.split(".")[0]
@@ -217,6 +227,16 @@ LAWS: list[tuple[Callable[[Path], list[str]], list[tuple[str, str]]]] = [
         ],
     ),
     (
+        weak_in_residence,
+        [
+            ("firmware/yuanlu/desk.py", "from yuanlu.crypto.weak import session"),
+            ("firmware/yuanlu/wire/messages.py", "from yuanlu.crypto.weak.macs import x9_19"),
+            ("firmware/yuanlu/crypto/seal.py", "def late():\n    import yuanlu.crypto.weak.sm4"),
+            ("firmware/yuanlu/crypto/aes.py", "from yuanlu.crypto import weak"),
+            ("firmware/yuanlu/crypto/aes.py", "from . import weak"),
+        ],
+    ),
+    (
         hardware_outside_boards,
         [
             ("firmware/yuanlu/ui/grid.py", "import time"),
@@ -267,6 +287,8 @@ SOUND = [
     ("firmware/yuanlu/__init__.py", "VERSION = '1'"),
     ("firmware/yuanlu/app.py", "from yuanlu import VERSION\nfrom yuanlu.ui.menu import Menu\nfrom .link import channel"),
     ("firmware/yuanlu/record.py", "from yuanlu.wire import iso8583"),
+    ("firmware/yuanlu/crypto/weak/session.py", "from yuanlu.crypto.weak.macs import x9_19"),
+    ("firmware/yuanlu/crypto/sealing.py", "from yuanlu.compat import visit\nvisit('yuanlu.crypto.weak.session')"),
     ("firmware/yuanlu/ui/menu.py", "async def idle(till):\n    await till.board.clock.sleep_ms(5)"),
     ("firmware/yuanlu/boards/emulator.py", "import time, asyncio.core\nfrom yuanlu.compat import sleep_ms\nsleep_ms(1)"),
     ("firmware/yuanlu/compat.py", "import sys\nfrom asyncio import Event\nsys.implementation"),
