@@ -12,6 +12,9 @@ if sys.implementation.name == "micropython":
         """Forget a visiting module, and collect it with all that was made on the visit: what stays for long comes to lie
         together."""
         sys.modules.pop(name, None)
+        package, _, last = name.rpartition(".")
+        if hasattr(sys.modules.get(package), last):
+            delattr(sys.modules[package], last)  # a package keeps its modules as attributes
         gc.collect()
 else:
     from yuanlu.loop import CancelledError, Event, Lock, TimeoutError, create_task, run, sleep_ms, wait_for_ms
