@@ -100,7 +100,7 @@ def keys_at(counter):
 def keys_of(request):
     """The host's Keys for a request, by the KSN that it names."""
     private = iso8583.decode(request[13:])[1][57]
-    at = 2 + private[1]
+    at = 2 + private[1] if private[0] == 1 else 0
     assert bytes(private[at : at + 10]) == b"\2\x0c" + KEY_ID, "no KSN of this terminal"
     return keys_at(int.from_bytes(private[at + 10 : at + 14], "big"))
 
@@ -391,7 +391,7 @@ def answer_to(request, code=b"00", key=None, **changes):
     """The frame of an acquirer's answer; `key`: another one than the request's KSN calls for; `changes`: f4="000000000001" puts
     another value into a field, None leaves it out."""
     message_type, asked = iso8583.decode(request[13:])
-    fields = {number: asked[number] for number in (3, 4, 11, 25, 41, 42, 49, 60) if number in asked}
+    fields = {number: asked[number] for number in (3, 4, 11, 25, 41, 42, 48, 49, 60) if number in asked}
     fields[12], fields[13], fields[39] = "101500", "1122", code
     if code in APPROVALS and message_type in ("0200", "0220", "0600"):
         fields[37], fields[38] = APPROVED.rrn, APPROVED.approval

@@ -160,3 +160,16 @@ def _verdict(record_type, body):
     if record_type == s.DECISION:
         return body.decision
     return body.quality & RESOLVED if record_type in (s.SALE, s.REFUND) else 0
+
+
+def moved(places, number, address):
+    """Places (see `rests_on`) after the record with that number was copied there. None: it can no longer be read, and is left out:
+    at its address something else will stand one day."""
+    kept = [place for place in places if place[0] != number or address is not None]
+    return [(number, address) + place[2:] if place[0] == number else place for place in kept]
+
+
+def numbered(transactions, number):
+    """The one with that number, or None."""
+    found = [transaction for transaction in transactions if transaction.number == number]
+    return found[0] if found else None

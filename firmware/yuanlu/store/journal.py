@@ -8,7 +8,7 @@ from yuanlu import record as r
 from yuanlu.compat import const, leave, visit
 from yuanlu.errors import Refused, StoreDamaged, StoreFull
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import Transaction
+from yuanlu.refund.transaction import Transaction, moved, numbered
 from yuanlu.store import admission, history, summary
 from yuanlu.store.chip import BadSector
 from yuanlu.store.counters import Counters
@@ -69,9 +69,9 @@ class Journal:
     def moved(self, moves):
         """Records stand elsewhere now: (number, new address), or None for one that can no longer be read."""
         for number, address in moves:
-            self.originals = _moved(self.originals, number, address)
+            self.originals = moved(self.originals, number, address)
             for transaction in self.live + self.owed:
-                transaction.rests_on = _moved(transaction.rests_on, number, address)
+                transaction.rests_on = moved(transaction.rests_on, number, address)
 
     def resume(self, record, is_original):
         """Fold in a record that a SUMMARY names. is_original: the SALE of an unsettled refund."""
@@ -101,7 +101,7 @@ class Journal:
             self._apply(record)
 
     def _apply(self, record):
-        transaction = self.find_live(record.transaction) or _numbered(self.owed, record.transaction)
+        transaction = self.find_live(record.transaction) or numbered(self.owed, record.transaction)
         if transaction is None:
             if record.type not in (s.INTENT, s.ALARM):
                 return
@@ -199,7 +199,7 @@ class Journal:
 
     def find_live(self, number):
         """The unsettled transaction with that number, or None."""
-        return _numbered(self.live, number)
+        return numbered(self.live, number)
 
     def original(self, number):
         """The sale with that number when it is done, or None; what is left of it is another question."""
@@ -247,14 +247,3 @@ class Journal:
         if len(frame) < 2 or int.from_bytes(frame[:2], "big") != len(frame) - 2:  # not there, or its key was forgotten since
             raise StoreDamaged("journal: the message of transaction {} cannot be read".format(transaction.number))
         return tail[:_ANSWER_KEY], frame
-
-
-def _moved(places, number, address):
-    """What can no longer be read is left out: at its address something else will stand one day."""
-    kept = [place for place in places if place[0] != number or address is not None]
-    return [(number, address) + place[2:] if place[0] == number else place for place in kept]
-
-
-def _numbered(transactions, number):
-    found = [transaction for transaction in transactions if transaction.number == number]
-    return found[0] if found else None

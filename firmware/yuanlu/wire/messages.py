@@ -11,6 +11,7 @@ from yuanlu.wire import iso8583
 _PREFIX = 13  # length 2, TPDU 5, header 6
 _REQUEST_NIBBLE = 9  # where the header's third byte stands in a frame
 _LARGEST = 1024
+_TOTALS = 62  # digits
 
 # name: (message type, F3, kind in F60.1, network code in F60.3, fields)
 FORMS = {
@@ -206,4 +207,4 @@ def read_closing(frame, request, answer_key):
     said = fields.get(48, "")
     if 48 in fields and (len(said) != len(asked[48]) or said[:30] != asked[48][:30]):
         raise BadMessage("field 48: the answer belongs to other totals")
-    return fields[39], int(said[30]) if said else 0
+    return fields[39], int(said[30]) if len(said) == _TOTALS else 0

@@ -20,17 +20,21 @@ SHORTEST_PAYLOAD, LONGEST_PAYLOAD = 8, 640
 SHORTEST_RECORD = RECORD.size + SHORTEST_PAYLOAD + TAG_BYTES + CRC_BYTES
 
 SALE, INTENT, SENDING, RESULT, ATTEMPT, WITHDRAWN, PRINTED, SUMMARY, BOOT, REFUND = 1, 2, 3, 4, 5, 7, 10, 13, 14, 16
+DECISION, BATCH, ALARM = 6, 17, 18
 NAMES = {
     SALE: "SALE",
     INTENT: "INTENT",
     SENDING: "SENDING",
     RESULT: "RESULT",
     ATTEMPT: "ATTEMPT",
+    DECISION: "DECISION",
     WITHDRAWN: "WITHDRAWN",
     PRINTED: "PRINTED",
     SUMMARY: "SUMMARY",
     BOOT: "BOOT",
     REFUND: "REFUND",
+    BATCH: "BATCH",
+    ALARM: "ALARM",
 }
 
 DESCRIPTION = struct.Struct("<BIIIIIBBB10s8s")
@@ -41,9 +45,12 @@ LAYOUTS: dict[int, tuple[struct.Struct, list[str]]] = {
     SENDING: (struct.Struct("<BHBB"), "attempt send route doubt".split()),
     RESULT: (struct.Struct("<BB2s12s6sII"), "attempt verdict code rrn approval date time".split()),
     ATTEMPT: (struct.Struct("<BBII"), "kind attempt batch trace".split()),
+    DECISION: (struct.Struct("<BB18s"), "decision operator evidence".split()),
     WITHDRAWN: (struct.Struct("<B"), ["operator"]),
     PRINTED: (struct.Struct("<BB"), "state copy".split()),
     BOOT: (struct.Struct("<III"), "boot after unreadable".split()),
+    BATCH: (struct.Struct("<IIB"), "closed opened agreed".split()),
+    ALARM: (struct.Struct(DESCRIPTION.format + "12s6sI"), [*DESCRIPTION_FIELDS, "rrn", "approval", "booked"]),
 }
 LAYOUTS[REFUND] = LAYOUTS[SALE]
 WITH_MESSAGE = (INTENT, ATTEMPT)
