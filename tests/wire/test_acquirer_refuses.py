@@ -117,7 +117,7 @@ def refund_with(**changes):
         (frame_of("0220", refund_fields(RRN) | {42: b"YUANLU000000002", 41: b"YL000002"}), "25"),
         (frame_of("0220", refund_fields(RRN) | {63: variable_bytes(b"001")}), "12"),
         (frame_of("0220", refund_fields(RRN) | {63: variable_bytes(b"0000")}), "30"),
-        (frame_of("0220", refund_fields(RRN) | {60: variable_digits("27000001000")}), "12"),
+        (frame_of("0220", refund_fields(RRN) | {60: variable_digits("27000001000")}), "30"),
         (frame_of("0220", refund_fields(RRN) | {57: variable_bytes(tag(1, number(12)) + GOOD_CARD)}), "30"),
         (frame_of("0220", refund_fields(RRN) | {3: bcd("000000")}), "12"),
         (frame_of("0200", refund_fields(RRN)), "30"),
