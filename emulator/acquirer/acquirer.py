@@ -149,7 +149,7 @@ class Acquirer:
             self.asks = asks
 
     def upload_offline_sale(self, terminal: str, batch: int, trace: int, amount: int, when: datetime) -> Entry:
-        """Book a sale of so many fen that was made without the acquirer and uploaded by another road; ValueError if it cannot be."""
+        """Book a sale of so many fen that was made without the acquirer and uploaded later; ValueError if it cannot be."""
         check_batch_number(batch)
         if not 1 <= trace <= LAST_TRACE:
             raise ValueError(f"trace {trace} is not 1 to {LAST_TRACE}")

@@ -11,9 +11,9 @@
     bad-mac     as the ledger says           the answer with a wrong MAC
     by-amount   the amount's last two digits the answer; nothing after a booking of .68
 
-`declines` also refuses reversals and all that closes a batch. `by-amount` concerns sales, voids and refunds that are decided for the
-first time; their repeats, reversals and queries are answered truly, so that a terminal can find its way out. A wallet's refund of
-.09 is accepted, and 09 is the answer.
+`declines` also refuses reversals and all that closes a batch. `by-amount` concerns sales, voids and refunds that are decided for
+the first time; their repeats, reversals and queries are answered truly, so that a terminal can find its way out. A wallet's
+refund of .09 is accepted, and 09 is the answer.
 """
 
 from __future__ import annotations

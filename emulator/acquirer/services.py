@@ -18,8 +18,10 @@ DECLINABLE = ("reversal", "settlement", "upload", "end")
 
 
 class Services:
-    """Served whatever batch is open, where the message itself does not say otherwise: a reversal or query concerns an attempt that
-    may be of an earlier one. `query`: queries are answered."""
+    """Serves reversals and queries whatever batch is open: they concern an attempt that may be of an earlier one.
+
+    `query`: queries are answered.
+    """
 
     def __init__(self, terminals: Terminals, reversals: Reversals, settlements: Settlements, query: bool) -> None:
         self.query = query

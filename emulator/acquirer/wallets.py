@@ -105,7 +105,7 @@ class Wallets:
         return by_number or next(by_attempt, None)
 
     def tell(self, acceptance: Acceptance) -> Entry:
-        """What a query hears: the refund when it is done. Refused while the wallet is at it (09), or with the code it failed with."""
+        """What a query hears: the refund when it is done. Refused while the wallet is at it (09), or with its failure."""
         if not acceptance.is_settled:
             raise Refused(IN_PROGRESS, "accepted, not done")
         if acceptance.fails is not None:
