@@ -30,6 +30,12 @@ def _refund(value: Any) -> dict[str, Any]:
     return {"amount": c.money(value)}
 
 
+def _sale(value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(c.fields({"amount": c.money, "card": c.one_of(*TRAY)}, {})(value))
+    return {"amount": c.money(value), "card": "unionpay"}
+
+
 def _cut(value: Any) -> dict[str, Any]:
     tear = {"operation": c.whole(1, 999_999), "tear": c.one_of(*TEARS)}
     checked = c.fields({"at": c.one_of("sent", "flash")}, tear)(value)
@@ -38,21 +44,24 @@ def _cut(value: Any) -> dict[str, Any]:
     return dict(checked)
 
 
+_OFFLINE_SALE = {"amount": c.money, "batch": c.whole(1, LAST_BATCH), "trace": c.whole(1, LAST_TRACE)}
+# What the acquirer can be told.
+TOLD: dict[str, Check] = {
+    "mood": c.one_of(*MOODS),
+    "count": c.whole(1, 99),
+    "batch": c.whole(1, LAST_BATCH),
+    "asks": c.one_of(*ASKS),
+    "balance": c.balance,
+    "wallet takes": c.duration,
+    "wallet fails": c.one_of(*sorted(FAILURES), "never"),
+    "offline sale": c.fields(_OFFLINE_SALE, {}),
+}
+
+
 def _acquirer(value: Any) -> dict[str, Any]:
-    offline = {"amount": c.money, "batch": c.whole(1, LAST_BATCH), "trace": c.whole(1, LAST_TRACE)}
-    known = {
-        "mood": c.one_of(*MOODS),
-        "count": c.whole(1, 99),
-        "batch": c.whole(1, LAST_BATCH),
-        "asks": c.one_of(*ASKS),
-        "balance": c.balance,
-        "wallet takes": c.duration,
-        "wallet fails": c.one_of(*sorted(FAILURES), "never"),
-        "offline sale": c.fields(offline, {}),
-    }
-    checked = c.fields({}, known)(value)
+    checked = c.fields({}, TOLD)(value)
     if not set(checked) - {"count"} or ("count" in checked and "mood" not in checked):
-        raise Mistake(f"one of {', '.join(known)}; a count only with its mood")
+        raise Mistake(f"one of {', '.join(TOLD)}; a count only with its mood")
     if checked.get("mood") == "normal" and "count" in checked:
         raise Mistake("normal is until changed, without a count")
     return dict(checked)
@@ -186,7 +195,7 @@ VERBS: dict[str, tuple[Check, Callable[[Clerk, Any], Any]]] = {
     "card": (c.one_of(*TRAY), Clerk.present),
     "see": (c.texts, lambda clerk, value: clerk.see(*value)),
     "slip": (c.texts, lambda clerk, value: clerk.take_slip(*value)),
-    "sell": (c.money, Clerk.start_sale),
+    "sell": (_sale, lambda clerk, value: clerk.start_sale(value["amount"], value["card"])),
     "refund": (_refund, _start_refund),
     "menu": (c.nothing, lambda clerk, value: clerk.back_to_menu()),
     "network": (c.one_of("plugged", "pulled"), lambda clerk, value: clerk.terminal.plug_network(value == "plugged")),

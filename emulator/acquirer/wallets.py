@@ -45,6 +45,7 @@ class Wallets:
         self._fails: str | None = None
         self._ledger = ledger
         self._accepted: dict[tuple[str, str], Acceptance] = {}
+        self._waiting: list[Acceptance] = []
 
     @property
     def fails(self) -> str | None:
@@ -80,18 +81,20 @@ class Wallets:
                 raise Refused(BALANCE_SHORT, f"the merchant has {self.balance} fen left")
             self.balance -= entry.amount
         due = now + timedelta(milliseconds=self.done_after_ms)
-        self._accepted[entry.merchant, entry.number] = Acceptance(entry, due, self.fails)
+        acceptance = self._accepted[entry.merchant, entry.number] = Acceptance(entry, due, self.fails)
+        self._waiting.append(acceptance)
         self._ledger.accept(entry)
 
     def settle(self, now: datetime) -> None:
         """Book what is due by `now`, or give it up, in the order in which it was accepted."""
-        for acceptance in self._accepted.values():
-            if not acceptance.is_settled and acceptance.due <= now:
-                acceptance.is_settled = True
-                if acceptance.fails is None:
-                    self._ledger.book(acceptance.entry)
-                else:
-                    self._give_up(acceptance.entry)
+        due = [acceptance for acceptance in self._waiting if acceptance.due <= now]
+        self._waiting = [acceptance for acceptance in self._waiting if acceptance.due > now]
+        for acceptance in due:
+            acceptance.is_settled = True
+            if acceptance.fails is None:
+                self._ledger.book(acceptance.entry)
+            else:
+                self._give_up(acceptance.entry)
 
     def _give_up(self, entry: Entry) -> None:
         self._ledger.give_up(entry)
