@@ -25,6 +25,11 @@ def amount(value: Any) -> int:
     return int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0"))
 
 
+def balance(value: Any) -> int | None:
+    """An amount in fen, None for plenty."""
+    return None if value == "plenty" else amount(value)
+
+
 def money(value: Any) -> int:
     """An amount that can be moved."""
     fen = amount(value)

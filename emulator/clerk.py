@@ -72,14 +72,14 @@ class Clerk:
             raise WrongSlip(f"a slip without {' + '.join(texts)}:\n{slip}")
         return slip
 
-    def start_sale(self, fen: int) -> None:
+    def start_sale(self, fen: int, card: str = "unionpay") -> None:
         """From the menu to the presented card."""
         self.see("原路退款终端")
         self.press("1")
         self.see("消费金额")
         self.press(" ".join(str(fen)) + " ENTER")
         self.see("请挥卡")
-        self.present("unionpay")
+        self.present(card)
 
     def start_refund(self, fen: int, sale: int = 1) -> None:
         """From the menu to the confirmed refund; the newest sale is 1."""

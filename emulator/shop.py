@@ -86,6 +86,7 @@ class Shop:
             terminals=[(MERCHANT, TERMINAL)],
             query=query,
             seed=seed,
+            clock=lambda: self.world.date,
         )
         profile = {"repeat": PROFILES[kind], "query": int(query), "old_batches": int(kind in "ab")}
         self.settings = {**SETTINGS, **profile, **settings}

@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator import checks as c
 from emulator import traffic
-from emulator.acquirer import MOODS
+from emulator.acquirer import ASKS, FAILURES, MOODS
 from emulator.checks import Check
 from emulator.clerk import Clerk, NotSeen
 from emulator.parts.flash import TEARS
@@ -16,7 +16,7 @@ from emulator.shop import TERMINAL
 from emulator.strict_yaml import Mapping, Mistake
 from yuanlu.refund.state import STATE_NAMES
 
-LAST_BATCH = 999_999
+LAST_BATCH = LAST_TRACE = 999_999
 SETTLED = ("done", "declined", "reversed", "withdrawn")
 
 
@@ -30,6 +30,12 @@ def _refund(value: Any) -> dict[str, Any]:
     return {"amount": c.money(value)}
 
 
+def _sale(value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(c.fields({"amount": c.money, "card": c.one_of(*TRAY)}, {})(value))
+    return {"amount": c.money(value), "card": "unionpay"}
+
+
 def _cut(value: Any) -> dict[str, Any]:
     tear = {"operation": c.whole(1, 999_999), "tear": c.one_of(*TEARS)}
     checked = c.fields({"at": c.one_of("sent", "flash")}, tear)(value)
@@ -38,11 +44,24 @@ def _cut(value: Any) -> dict[str, Any]:
     return dict(checked)
 
 
+_OFFLINE_SALE = {"amount": c.money, "batch": c.whole(1, LAST_BATCH), "trace": c.whole(1, LAST_TRACE)}
+# What the acquirer can be told.
+TOLD: dict[str, Check] = {
+    "mood": c.one_of(*MOODS),
+    "count": c.whole(1, 99),
+    "batch": c.whole(1, LAST_BATCH),
+    "asks": c.one_of(*ASKS),
+    "balance": c.balance,
+    "wallet takes": c.duration,
+    "wallet fails": c.one_of(*sorted(FAILURES), "never"),
+    "offline sale": c.fields(_OFFLINE_SALE, {}),
+}
+
+
 def _acquirer(value: Any) -> dict[str, Any]:
-    known = {"mood": c.one_of(*MOODS), "count": c.whole(1, 99), "batch": c.whole(1, LAST_BATCH)}
-    checked = c.fields({}, known)(value)
-    if not {"mood", "batch"} & set(checked) or ("count" in checked and "mood" not in checked):
-        raise Mistake("a mood, perhaps with its count, or a batch")
+    checked = c.fields({}, TOLD)(value)
+    if not set(checked) - {"count"} or ("count" in checked and "mood" not in checked):
+        raise Mistake(f"one of {', '.join(TOLD)}; a count only with its mood")
     if checked.get("mood") == "normal" and "count" in checked:
         raise Mistake("normal is until changed, without a count")
     return dict(checked)
@@ -54,6 +73,7 @@ EXPECTATIONS: dict[str, Check] = {
     "refunds": _states,
     "voids": _states,
     "booked": c.amount,
+    "batch": c.whole(1, LAST_BATCH),
     "waiting": c.whole(0, 99),
     "messages": c.list_of(c.matching(traffic.FORM, traffic.EXAMPLE), "messages"),
     "alarms": c.whole(0, 99),
@@ -104,6 +124,20 @@ def _tell_acquirer(clerk: Clerk, value: dict[str, Any]) -> None:
         clerk.mood_since = len(traffic.told(clerk.shop.acquirer.events))
     if "batch" in value:
         clerk.shop.acquirer.set_batch(TERMINAL, value["batch"])
+    if "asks" in value:
+        clerk.shop.acquirer.ask_terminal(ASKS.index(value["asks"]))
+    if "offline sale" in value:
+        clerk.shop.acquirer.upload_offline_sale(TERMINAL, **value["offline sale"], when=clerk.shop.world.date)
+    _tell_wallets(clerk, value)
+
+
+def _tell_wallets(clerk: Clerk, value: dict[str, Any]) -> None:
+    wallets = clerk.shop.acquirer.wallets
+    if "balance" in value:
+        wallets.balance = value["balance"]
+    wallets.done_after_ms = value.get("wallet takes", wallets.done_after_ms)
+    if "wallet fails" in value:
+        wallets.fails = None if value["wallet fails"] == "never" else value["wallet fails"]
 
 
 def check_mood_was_met(clerk: Clerk) -> None:
@@ -122,6 +156,8 @@ def check_all_happened(clerk: Clerk) -> None:
     check_mood_was_met(clerk)
     if clerk.terminal.cut_when_sent or clerk.terminal.flash.cut is not None:
         raise NotAsExpected("the power cut that was arranged never came")
+    if clerk.shop.acquirer.asks:
+        raise NotAsExpected(f"nothing carried what the acquirer asks for: {ASKS[clerk.shop.acquirer.asks]}")
     alarms = clerk.shop.acquirer.ledger.alarms
     if len(alarms) != clerk.alarms_expected:
         raise NotAsExpected(f"alarms of the acquirer: {'; '.join(alarm['what'] for alarm in alarms)}")
@@ -135,6 +171,7 @@ def _expect(clerk: Clerk, value: dict[str, Any]) -> None:
         "refunds": [row["state"] for row in ledger if row["kind"] == "refund"],
         "voids": [row["state"] for row in ledger if row["kind"] == "void"],
         "booked": sum(booked["amount"] for booked in acquirer.ledger.money("refund").values()),
+        "batch": acquirer.open_batch(TERMINAL),
         "waiting": sum(row["state"] not in SETTLED for row in ledger),
         "messages": traffic.told(acquirer.events),
         "alarms": len(acquirer.ledger.alarms),
@@ -158,7 +195,7 @@ VERBS: dict[str, tuple[Check, Callable[[Clerk, Any], Any]]] = {
     "card": (c.one_of(*TRAY), Clerk.present),
     "see": (c.texts, lambda clerk, value: clerk.see(*value)),
     "slip": (c.texts, lambda clerk, value: clerk.take_slip(*value)),
-    "sell": (c.money, Clerk.start_sale),
+    "sell": (_sale, lambda clerk, value: clerk.start_sale(value["amount"], value["card"])),
     "refund": (_refund, _start_refund),
     "menu": (c.nothing, lambda clerk, value: clerk.back_to_menu()),
     "network": (c.one_of("plugged", "pulled"), lambda clerk, value: clerk.terminal.plug_network(value == "plugged")),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-NAMES = ("sale", "void", "refund", "reversal", "query", "sign-on", "echo")
+NAMES = ("sale", "void", "refund", "reversal", "query", "settlement", "upload", "end", "sign-on", "echo")
 FORM = rf"({'|'.join(NAMES)})( (([0-9A-Z]{{2}})|lost|garbage|late|bad-mac))*"
 EXAMPLE = "a list of messages and their answers, like [sale 00, refund lost, refund 00]"
 _REMARKS = {", late": "late", ", with a wrong MAC": "bad-mac"}

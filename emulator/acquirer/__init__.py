@@ -3,13 +3,16 @@
 from .acquirer import Acquirer
 from .card import seal_card
 from .dukpt import initial_key, key_id_of
-from .ledger import Entry, Ledger, Reversal
-from .message import BadMessage
+from .ledger import Entry, Ledger, Reversal, StatementLine
+from .message import ASKS, BadMessage
 from .moods import MOODS, Reply
 from .repeats import KINDS
 from .server import Server, start
+from .wallets import FAILURES
 
 __all__ = [
+    "ASKS",
+    "FAILURES",
     "KINDS",
     "MOODS",
     "Acquirer",
@@ -19,6 +22,7 @@ __all__ = [
     "Reply",
     "Reversal",
     "Server",
+    "StatementLine",
     "initial_key",
     "key_id_of",
     "seal_card",

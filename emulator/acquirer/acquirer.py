@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from . import moods
-from .codes import APPROVED, DECLINED, UNDECIDED, UNSUPPORTED, Refused
+from .codes import APPROVED, UNDECIDED, Refused
 from .events import EventLog
 from .forms import MONEY, Form, find
-from .ledger import Ledger
+from .ledger import Entry, Ledger, StatementLine
 from .message import (
+    ASKS,
     TAG_JOURNAL_HEAD,
     WITHOUT_MAC,
+    Attempt,
     BadMessage,
     Message,
+    asking,
     check_request,
     decode,
     encode,
@@ -27,10 +30,14 @@ from .moods import Reply
 from .repeats import Repeats
 from .reversals import Reversals
 from .serials import Serials
-from .terminals import Terminals
-from .transactions import Transactions
+from .services import Services
+from .settlement import ERROR, Settlements, flagged
+from .terminals import Terminals, check_batch_number
+from .transactions import LAST_TRACE, Transactions
+from .wallets import Wallets
 
 ECHOED = (3, 4, 11, 25, 41, 42, 49, 60)
+SETTLEMENT = "0500"
 REMARKS = {"late": ", late", "twice": ", twice", "bad-mac": ", with a wrong MAC"}
 
 
@@ -46,6 +53,8 @@ class Acquirer:
     """`kind` says what a repeat gets, see repeats.py. Every method may be called from any thread.
 
     `query`: it has a query for refunds; `delay_ms` holds back every answer, `late_ms` those of the mood `late` on top of that.
+    `wallets` has the settings of wallets. `clock`: with it no look at the ledger misses what a wallet has done by then;
+    without it, wallets move on with each message and settle_wallets().
     """
 
     def __init__(
@@ -57,27 +66,49 @@ class Acquirer:
         terminals: Collection[tuple[str, str]],
         seed: int = 1,
         query: bool = False,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         """Keys of 16 bytes, of which the base key is the one that every terminal's initial key is derived from; `terminals` are
         pairs of merchant (15) and terminal (8). ValueError for anything else."""
         if {len(base_key), len(reader_key)} != {16}:
             raise ValueError("a key has 16 bytes")
         self.kind = kind
-        self.query = query
-        self.ledger = Ledger()
+        self.asks = 0
         self.delay_ms = 0
         self.late_ms = 20_000
         self.mood_count: int | None = None
         self._mood = "normal"
-        self._lock = self.ledger.lock
-        self._serials = Serials(base_key, self.ledger)
+        self._clock = clock
+        self._ledger = ledger = Ledger()
+        self._lock = ledger.lock
+        self._serials = Serials(base_key, ledger)
         self._terminals = Terminals(terminals)
         self._heads: dict[str, bytes] = {}
-        self._repeats = Repeats(kind, self.ledger, self._terminals)
-        self._transactions = Transactions(self.ledger, self._terminals, reader_key, seed)
-        self._reversals = Reversals(self.ledger)
+        self._repeats = Repeats(kind, ledger, self._terminals)
+        self._transactions = Transactions(ledger, self._terminals, reader_key, seed)
+        self.wallets = Wallets(ledger)
+        self._settlements = Settlements(ledger, self._terminals, self.wallets)
+        self._reversals = Reversals(ledger, self.wallets)
+        self._services = Services(self._terminals, self._reversals, self._settlements, query)
         self._line = moods.Line(seed)
         self._events = EventLog(reader_key)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The books as they are now."""
+        if self._clock:
+            self.settle_wallets(self._clock())
+        return self._ledger
+
+    @property
+    def query(self) -> bool:
+        """It can be asked what became of a refund."""
+        return self._services.query
+
+    def settle_wallets(self, now: datetime) -> None:
+        """Book what wallets have done by the acquirer's time `now`."""
+        with self._lock:
+            self.wallets.settle(now)
 
     @property
     def mood(self) -> str:
@@ -108,16 +139,40 @@ class Acquirer:
         """Close the open batch of a terminal and open another one, 1 to 999999; ValueError for anything else."""
         with self._lock:
             self._terminals.set_batch(terminal, batch)
+            self._settlements.forget(terminal)
+
+    def ask_terminal(self, asks: int) -> None:
+        """Have the next answer carry this host request nibble, 1 to 6, once; 0 takes it back. ValueError for any other."""
+        if not 0 <= asks < len(ASKS):
+            raise ValueError(f"{asks} is no host request of 0 to {len(ASKS) - 1}")
+        with self._lock:
+            self.asks = asks
+
+    def upload_offline_sale(self, terminal: str, batch: int, trace: int, amount: int, when: datetime) -> Entry:
+        """Book a sale of so many fen that was made without the acquirer and uploaded later; ValueError if it cannot be."""
+        check_batch_number(batch)
+        if not 1 <= trace <= LAST_TRACE:
+            raise ValueError(f"trace {trace} is not 1 to {LAST_TRACE}")
+        with self._lock:
+            attempt = Attempt(self._terminals.merchant_of(terminal), terminal, f"{batch:06d}", f"{trace:06d}")
+            return self._ledger.book(self._transactions.offline_sale(attempt, amount, when))
+
+    def statement(self, terminal: str) -> list[StatementLine]:
+        """What a person reads in the books about a terminal: all that is booked and stands; ValueError when it is unknown."""
+        with self._lock:
+            self._terminals.merchant_of(terminal)
+            return self.ledger.statement(terminal)
 
     def answer(self, frame: bytes, now: datetime) -> list[Reply] | None:
         """What one whole frame gets at the acquirer's time `now`; None is silence. BadMessage when no answer can be addressed."""
         with self._lock:
+            self.wallets.settle(now)
             message = self._read(frame, now)
             mood = self._take_mood(message)
             self._events.message("in", message, frame, now, note="not heard" if mood == "silent" else "")
             if mood == "silent":
                 return None
-            return self._deliver(self._answer_to(message, mood, now), mood, now) or None
+            return self._deliver(self._ask_with(self._answer_to(message, mood, now)), mood, now) or None
 
     def note_bad_frame(self, frame: bytes, why: BadMessage, now: datetime) -> None:
         """Put bytes that never became a frame into the log."""
@@ -139,6 +194,8 @@ class Acquirer:
                 "batches": self._terminals.view(),
                 "mood": self.mood,
                 "mood_count": self.mood_count,
+                "asks": self.asks,
+                "balance": self.wallets.balance,
                 "ledger": self.ledger.view(),
                 "events": self.events,
             }
@@ -160,6 +217,12 @@ class Acquirer:
                 self._mood, self.mood_count = "normal", None
         return mood
 
+    def _ask_with(self, answer: Answer) -> Answer:
+        asks, self.asks = self.asks, 0
+        if not asks:
+            return answer
+        return Answer(asking(answer.frame, asks), f"{answer.note}, asks for {ASKS[asks]}", answer.is_lost)
+
     def _deliver(self, answer: Answer, mood: str, now: datetime) -> list[Reply]:
         replies = [] if answer.is_lost else self._line.deliver(mood, answer.frame, self.delay_ms, self.late_ms)
         meant = decode(answer.frame)
@@ -177,12 +240,14 @@ class Acquirer:
         try:
             form = self._admit(message, now)
             if form.name not in MONEY:
-                extra, note = self._serve(form, message, mood, now)
+                extra, note = self._services.serve(form, message, mood, now)
                 return Answer(self._build_answer(message, now, APPROVED, extra), note)
             self._reversals.check(message.attempt)
             if not self._repeats.has(message.attempt):
                 self._terminals.check_batch(message)
             known = self._repeats.recall(message, now)
+            if known is None:
+                self._settlements.check(message.attempt)
         except Refused as refusal:
             # Not stored: nothing was decided about this attempt, the same bytes may fare better later.
             return Answer(self._build_answer(message, now, refusal.code), str(refusal))
@@ -212,42 +277,39 @@ class Acquirer:
             head = self._heads.get(terminal)
             return f"{int.from_bytes(head[:4], 'big')}:{head[4:].hex()}" if head else None
 
-    def _serve(self, form: Form, message: Message, mood: str, now: datetime) -> tuple[dict[int, str], str]:
-        """What an approving answer to a request that books nothing has besides the usual, and for the log why.
-
-        Served whatever batch is open: a reversal or query concerns an attempt that may be of an earlier one.
-        """
-        if form.name == "echo":
-            return {}, "here"
-        if form.name == "sign-on":
-            batch = self._terminals.open_batch(message.fields[41])
-            return {60: f"{form.function}{batch:06d}{form.network}"}, f"batch {batch} is open"
-        if form.name == "reversal":
-            if mood == "declines":
-                raise Refused(DECLINED, "in the mood to decline")
-            return {}, self._reversals.reverse(message, now)
-        if not self.query:
-            raise Refused(UNSUPPORTED, "this acquirer has no query")
-        entry = self._reversals.query(message, now)
-        return {37: entry.rrn, 38: entry.approval}, "booked"
-
     def _decide(self, form: Form, message: Message, mood: str, now: datetime) -> Answer:
         amount = int(message.fields[4])
         try:
-            moods.refuse(mood, amount)
-            entry = self.ledger.book(self._transactions.entry(form.name, message, now))
+            code, entry, note = self._book(form, message, mood, now)
         except Refused as refusal:
             answer = Answer(self._build_answer(message, now, refusal.code), str(refusal))
             if refusal.code not in UNDECIDED:
                 self._repeats.store(message, answer.frame)
             return answer
-        frame = self._build_answer(message, now, APPROVED, {37: entry.rrn, 38: entry.approval})
+        frame = self._build_answer(message, now, code, {37: entry.rrn, 38: entry.approval} if code == APPROVED else {})
         self._repeats.store(message, frame)
-        return Answer(frame, "booked" if entry.booking == 1 else "booked again", moods.swallows(mood, amount))
+        return Answer(frame, note, moods.swallows(mood, amount))
+
+    def _book(self, form: Form, message: Message, mood: str, now: datetime) -> tuple[str, Entry, str]:
+        """What is answered to a sale, void or refund, the entry, and for the log what became of it; Refused when nothing did."""
+        amount = int(message.fields[4])
+        if form.name == "refund" and self._transactions.is_of_wallet(message):
+            code = moods.accept(mood, amount)
+            known = self.wallets.recall(message, now)
+            if known:
+                return code, known, "accepted before"
+            entry = self._transactions.entry(form.name, message, now)
+            self.wallets.accept(entry, now)
+            return code, entry, "accepted"
+        moods.refuse(mood, amount)
+        entry = self._ledger.book(self._transactions.entry(form.name, message, now))
+        return APPROVED, entry, "booked" if entry.booking == 1 else "booked again"
 
     def _build_answer(self, message: Message, now: datetime, code: str, extra: dict[int, str] | None = None) -> bytes:
         """A request without a MAC, a sign-on or an echo, gets an answer without one."""
         fields = {field: message.fields[field] for field in ECHOED if field in message.fields}
+        if message.type == SETTLEMENT and 48 in message.fields:
+            fields[48] = flagged(message.fields[48], ERROR)
         fields |= {12: f"{now:%H%M%S}", 13: f"{now:%m%d}", 39: code} | (extra or {})
         return encode(
             swap_tpdu(message.tpdu),

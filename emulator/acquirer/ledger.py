@@ -1,7 +1,7 @@
 """What the acquirer itself believes about the money: one entry a booking, never changed and never taken away.
 
 A reversal is a record of its own and says which entries do not stand any more. A void is a booking in the other direction, like a
-refund: the sale that it cancels still stands beside it.
+refund: the sale that it cancels still stands beside it. What a wallet has accepted is no booking yet; it counts against its sale.
 """
 
 from __future__ import annotations
@@ -9,16 +9,20 @@ from __future__ import annotations
 import threading
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .message import Attempt
 
 Kind = Literal["sale", "void", "refund"]
+Origin = Literal["card", "wallet", "offline"]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One booking: amount in fen, card masked, `booking` 1 for the first of its attempt, 2 when it was booked again."""
+    """One booking: amount in fen, card masked, `booking` 1 for the first of its attempt, 2 when it was booked again.
+
+    `origin`: how the sale was made, for a void or refund that of its sale. A sale made offline has no number: it was uploaded.
+    """
 
     kind: Kind
     amount: int
@@ -33,6 +37,7 @@ class Entry:
     card: str
     when: datetime
     booking: int
+    origin: Origin = "card"
 
     @property
     def attempt(self) -> Attempt:
@@ -69,6 +74,18 @@ class Reversal:
         return asdict(self) | {"rrns": list(self.rrns), "when": self.when.isoformat()}
 
 
+class StatementLine(NamedTuple):
+    """What a person sees of one number: fen that stand under it, in how many bookings (`times`), and where the first one is."""
+
+    number: str
+    kind: Kind
+    amount: int
+    batch: str
+    trace: str
+    rrn: str
+    times: int
+
+
 class Ledger:
     """Sales, voids and refunds in the order of booking, the reversals and the alarms. Safe to read from any thread."""
 
@@ -77,6 +94,8 @@ class Ledger:
         self.lock = threading.RLock()
         self._by_rrn: dict[str, Entry] = {}
         self._by_attempt: dict[Attempt, list[Entry]] = {}
+        self._offline: dict[Attempt, Entry] = {}
+        self._accepted: dict[str, Entry] = {}
         self._refunded: dict[str, int] = {}
         self._void_of: dict[str, Entry] = {}
         self._reversals: dict[Attempt, Reversal] = {}
@@ -91,12 +110,26 @@ class Ledger:
             if entry.rrn in self._by_rrn:
                 raise ValueError(f"RRN {entry.rrn} was given before")
             self._by_rrn[entry.rrn] = entry
-            self._by_attempt.setdefault(entry.attempt, []).append(entry)
+            self._accepted.pop(entry.rrn, None)
+            if (entry.kind, entry.origin) == ("sale", "offline"):
+                self._offline[entry.attempt] = entry
+            else:
+                self._by_attempt.setdefault(entry.attempt, []).append(entry)
             if entry.kind == "refund":
-                self._refunded[entry.original_rrn] = self.refunded(entry.original_rrn) + entry.amount
+                self._refunded[entry.original_rrn] = self._refunded.get(entry.original_rrn, 0) + entry.amount
             elif entry.kind == "void":
                 self._void_of[entry.original_rrn] = entry
             return entry
+
+    def accept(self, entry: Entry) -> None:
+        """Count a refund that a wallet has accepted against its sale, until it is booked or given up."""
+        with self.lock:
+            self._accepted[entry.rrn] = entry
+
+    def give_up(self, entry: Entry) -> None:
+        """The wallet could not do what it had accepted."""
+        with self.lock:
+            del self._accepted[entry.rrn]
 
     def reverse(self, reversal: Reversal) -> None:
         """Add one reversal; ValueError when its attempt was reversed before, or an RRN is no sale or void of that attempt."""
@@ -152,26 +185,50 @@ class Ledger:
             entry = self._by_rrn.get(rrn)
         return entry if entry and entry.kind == "sale" and entry.merchant == merchant else None
 
+    def offline_sale(self, attempt: Attempt) -> Entry | None:
+        """The sale that was made offline under this batch and trace, and uploaded."""
+        with self.lock:
+            return self._offline.get(attempt)
+
     def bookings(self, attempt: Attempt) -> list[Entry]:
         """Every booking of one attempt, reversed or not, oldest first; more than one is money moved twice."""
         with self.lock:
             return list(self._by_attempt.get(attempt, ()))
 
     def refunded(self, original_rrn: str) -> int:
-        """Fen given back so far for one sale."""
+        """Fen given back so far for one sale, or accepted by its wallet to be given back."""
         with self.lock:
-            return self._refunded.get(original_rrn, 0)
+            accepted = sum(entry.amount for entry in self._accepted.values() if entry.original_rrn == original_rrn)
+            return self._refunded.get(original_rrn, 0) + accepted
 
     def money(self, kind: Kind = "refund") -> dict[str, dict[str, int]]:
-        """For each refund number: `amount`, all fen that stand under it, and `times`, in how many bookings."""
+        """For each number: `amount`, all fen that stand under it, and `times`, in how many bookings.
+
+        Without the sales that were made offline, which have none.
+        """
         summary: dict[str, dict[str, int]] = {}
         with self.lock:
             for entry in self._of(kind):
-                if self.stands(entry):
+                if entry.number and self.stands(entry):
                     booked = summary.setdefault(entry.number, {"amount": 0, "times": 0})
                     booked["amount"] += entry.amount
                     booked["times"] += 1
         return summary
+
+    def statement(self, terminal: str) -> list[StatementLine]:
+        """All that is booked for a terminal and stands, by number, in the order of first booking."""
+        lines: dict[tuple[str, str], StatementLine] = {}
+        with self.lock:
+            for entry in self.entries:
+                if entry.terminal == terminal and self.stands(entry):
+                    key = (entry.kind, entry.number or entry.rrn)
+                    first = lines.get(key)
+                    lines[key] = (
+                        first._replace(amount=first.amount + entry.amount, times=first.times + 1)
+                        if first
+                        else StatementLine(entry.number, entry.kind, entry.amount, entry.batch, entry.trace, entry.rrn, 1)
+                    )
+        return list(lines.values())
 
     def view(self) -> dict[str, Any]:
         """The whole ledger for JSON, amounts in fen."""
@@ -179,6 +236,7 @@ class Ledger:
             return {
                 "sales": [entry.view() | self._became_of(entry) for entry in self._of("sale")],
                 "refunds": [entry.view() for entry in self._of("refund")],
+                "accepted": [entry.view() for entry in self._accepted.values()],
                 "voids": [entry.view() | {"reversed": not self.stands(entry)} for entry in self._of("void")],
                 "reversals": [reversal.view() for reversal in self.reversals],
                 "money": self.money(),

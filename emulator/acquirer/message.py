@@ -21,6 +21,9 @@ LENGTH_BYTES = 2
 SHORTEST, LONGEST = 20, 1024
 TPDU_END = 7
 BODY_START = 13
+ASKS_AT = TPDU_END + 2
+# What the host request nibble of an answer may ask of the terminal.
+ASKS = ("nothing", "parameters", "status", "sign-on", "keys", "chip parameters", "remote management")
 TPDU_PROTOCOL = 0x60
 HEADER = bytes.fromhex("603100000000")
 MAC_BYTES = 8
@@ -50,6 +53,7 @@ NUMERIC = {
     13: _digits(4),
     22: _digits(3),
     25: _digits(2),
+    48: _digits(322, 2),
     60: _digits(17, 2),
     61: _digits(29, 2),
 }
@@ -61,6 +65,7 @@ FIELDS = NUMERIC | {
     42: _text(15),
     49: _text(3),
     57: _raw(255, 2),
+    62: _text(48, 2),
     63: _text(163, 2),
     64: _raw(MAC_BYTES),
 }
@@ -87,13 +92,17 @@ class Attempt(NamedTuple):
 
 @dataclass(frozen=True)
 class Message:
-    """One frame taken apart; `signed` is what the MAC covers, `mac` is empty when field 64 is missing."""
+    """One frame taken apart; `signed` is what the MAC covers, `mac` is empty when field 64 is missing.
+
+    `asks` is the host request nibble of the header: 0 in requests, in an answer what the acquirer wants of the terminal.
+    """
 
     tpdu: bytes
     type: str
     fields: Mapping[int, str]
     signed: bytes
     mac: bytes
+    asks: int = 0
 
     @property
     def attempt(self) -> Attempt:
@@ -113,9 +122,20 @@ def decode(frame: bytes) -> Message:
         raise BadMessage("length", f"says {length}, {len(frame) - LENGTH_BYTES} bytes follow")
     if frame[LENGTH_BYTES] != TPDU_PROTOCOL:
         raise BadMessage("TPDU", f"starts with {frame[LENGTH_BYTES]:02X}")
-    if frame[TPDU_END:BODY_START] != HEADER:
+    asks = frame[ASKS_AT]
+    if frame[TPDU_END:BODY_START] != header_asking(asks) or asks >= len(ASKS):
         raise BadMessage("header", frame[TPDU_END:BODY_START].hex())
-    return _decode_body(frame[LENGTH_BYTES:TPDU_END], frame[BODY_START:])
+    return _decode_body(frame[LENGTH_BYTES:TPDU_END], frame[BODY_START:], asks)
+
+
+def header_asking(asks: int) -> bytes:
+    """The header with that host request nibble."""
+    return HEADER[:2] + bytes([asks]) + HEADER[3:]
+
+
+def asking(frame: bytes, asks: int) -> bytes:
+    """The same frame with that host request nibble, which no MAC covers."""
+    return frame[:TPDU_END] + header_asking(asks) + frame[BODY_START:]
 
 
 def check_length(prefix: bytes) -> int:
@@ -126,7 +146,7 @@ def check_length(prefix: bytes) -> int:
     return length
 
 
-def _decode_body(tpdu: bytes, body: bytes) -> Message:
+def _decode_body(tpdu: bytes, body: bytes, asks: int) -> Message:
     # pyiso8583 looks each field of the bitmap up without asking, and follows bit 1 to a second bitmap.
     bitmap = int.from_bytes(body[2:10], "big")
     for field in range(1, 65):
@@ -139,8 +159,8 @@ def _decode_body(tpdu: bytes, body: bytes) -> Message:
         raise BadMessage(place, f"{error.msg}, byte {BODY_START + error.pos}") from None
     fields = {int(name): value for name, value in decoded.items() if name.isdigit()}
     if 64 not in fields:
-        return Message(tpdu, decoded["t"], fields, body, b"")
-    return Message(tpdu, decoded["t"], fields, body[:-MAC_BYTES], body[-MAC_BYTES:])
+        return Message(tpdu, decoded["t"], fields, body, b"", asks)
+    return Message(tpdu, decoded["t"], fields, body[:-MAC_BYTES], body[-MAC_BYTES:], asks)
 
 
 def encode(tpdu: bytes, message_type: str, fields: Mapping[int, str], seal: Callable[[bytes], bytes] | None) -> bytes:
@@ -207,6 +227,8 @@ def ksn_of(message: Message) -> bytes:
 
 def check_request(message: Message) -> None:
     """BadMessage when no answer can be given: the message is no request, or has no MAC to bind an answer to, or no key."""
+    if message.asks:
+        raise BadMessage("header", "a request asks nothing of a terminal")
     # ISO 8583:1987, 4.1.1: an even third digit asks, the odd one above it answers.
     if not message.type.isdigit() or int(message.type[2]) % 2:
         raise BadMessage("type", f"{message.type} is no request")

@@ -11,8 +11,9 @@
     bad-mac     as the ledger says           the answer with a wrong MAC
     by-amount   the amount's last two digits the answer; nothing after a booking of .68
 
-`declines` also refuses reversals. `by-amount` concerns sales, voids and refunds that are decided for the first time; their
-repeats, reversals and queries are answered truly, so that a terminal can find its way out.
+`declines` also refuses reversals and all that closes a batch. `by-amount` concerns sales, voids and refunds that are decided for
+the first time; their repeats, reversals and queries are answered truly, so that a terminal can find its way out. A wallet's
+refund of .09 is accepted, and 09 is the answer.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from __future__ import annotations
 from random import Random
 from typing import NamedTuple
 
-from .codes import DECLINED, REFUSING, Refused
+from .codes import APPROVED, DECLINED, IN_PROGRESS, REFUSING, Refused
 from .message import MAC_BYTES, SHORTEST, TPDU_PROTOCOL, decode
 
 MOODS = ("normal", "silent", "loses", "declines", "late", "twice", "garbage", "bad-mac", "by-amount")
@@ -47,6 +48,14 @@ def refuse(mood: str, amount: int) -> None:
         raise Refused(DECLINED, "in the mood to decline")
     if mood == "by-amount" and f"{amount % 100:02d}" in REFUSING:
         raise Refused(f"{amount % 100:02d}", "the amount says so")
+
+
+def accept(mood: str, amount: int) -> str:
+    """The code with which a wallet's refund of so many fen is accepted; Refused when the mood has it refused."""
+    if mood == "by-amount" and f"{amount % 100:02d}" == IN_PROGRESS:
+        return IN_PROGRESS
+    refuse(mood, amount)
+    return APPROVED
 
 
 def swallows(mood: str, amount: int) -> bool:

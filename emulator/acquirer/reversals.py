@@ -9,9 +9,10 @@ from collections.abc import Collection
 from datetime import datetime
 
 from .codes import INVALID_TRANSACTION, NO_ORIGINAL, OVER_ORIGINAL, Refused
-from .forms import refund_number
+from .forms import WALLET_QUERY, refund_number
 from .ledger import Entry, Kind, Ledger, Reversal
 from .message import TAG_NONCE, Attempt, Message, private_data
+from .wallets import Wallets
 
 SALE_CODE = "000000"
 
@@ -19,8 +20,9 @@ SALE_CODE = "000000"
 class Reversals:
     """Reversals and queries over one ledger. Not locked."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, wallets: Wallets) -> None:
         self._ledger = ledger
+        self._wallets = wallets
         self._nonces: set[bytes] = set()
 
     def check(self, attempt: Attempt) -> None:
@@ -52,13 +54,23 @@ class Reversals:
         return "reversed" if is_first else "reversed before"
 
     def query(self, message: Message, now: datetime) -> Entry:
-        """What stands of the refund attempt; Refused when nothing does (25) or the query does not fit what is booked (64)."""
+        """What stands of the refund attempt; Refused when nothing does (25) or the query does not fit what is booked (64).
+
+        Of a wallet's refund, which is known by its number, what is done; Refused while it is not (09), or with the wallet's code.
+        """
         nonce = private_data(message)[TAG_NONCE]
         if nonce in self._nonces:
             self._ledger.alarm("a query with a nonce used before", message.attempt, refund_number(message), now)
         self._nonces.add(nonce)
         booked = self._ledger.bookings(message.attempt)
         self._check_same(message, booked, "refund", now)
+        acceptance = self._wallets.find(message)
+        if acceptance:
+            self._check_same(message, [acceptance.entry], "refund", now)
+        if (booked or acceptance) and (acceptance is not None) != (message.fields[60][:2] == WALLET_QUERY):
+            self._refuse("a query of a wallet's refund for a card's, or the other way round", message, now)
+        if acceptance:
+            return self._wallets.tell(acceptance)
         if not booked:
             raise Refused(NO_ORIGINAL, "not booked")
         return booked[0]

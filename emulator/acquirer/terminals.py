@@ -10,6 +10,12 @@ from .message import Message
 LAST_BATCH = 999_999
 
 
+def check_batch_number(batch: int) -> None:
+    """ValueError unless 1 to 999999."""
+    if not 1 <= batch <= LAST_BATCH:
+        raise ValueError(f"batch {batch} is not 1 to {LAST_BATCH}")
+
+
 class Terminals:
     """Pairs of merchant (15 characters) and terminal (8); ValueError for other sizes. Batch 1 is open at first. Not locked."""
 
@@ -34,6 +40,13 @@ class Terminals:
         if message.attempt.batch != f"{batch:06d}":
             raise Refused(BATCH_MISMATCH, f"batch {batch} is open")
 
+    def merchant_of(self, terminal: str) -> str:
+        """The merchant of a terminal; ValueError when it is unknown."""
+        for merchant, its_terminal in sorted(self._pairs):
+            if its_terminal == terminal:
+                return merchant
+        raise ValueError(f"no terminal {terminal!r}")
+
     def open_batch(self, terminal: str) -> int:
         """Number of the batch that is open for a terminal; ValueError when it is unknown."""
         if terminal not in self._batches:
@@ -44,8 +57,7 @@ class Terminals:
         """Close the open batch of a terminal and open another one, 1 to 999999; ValueError for anything else."""
         if terminal not in self._batches:
             raise ValueError(f"no terminal {terminal!r}")
-        if not 1 <= batch <= LAST_BATCH:
-            raise ValueError(f"batch {batch} is not 1 to {LAST_BATCH}")
+        check_batch_number(batch)
         self._batches[terminal] = batch
 
     def view(self) -> dict[str, int]:

@@ -12,7 +12,7 @@ from emulator.acquirer import seal_card
 
 
 class TestCard(NamedTuple):
-    """A card of the tray; `number` is a published test number."""
+    """A card of the tray; `number` is a published test number, that of the wallet a made-up code."""
 
     name: str
     number: str
@@ -23,6 +23,7 @@ TRAY = {
     "unionpay-credit": TestCard("银联信用卡 UnionPay credit", "6250940000000008"),
     "visa": TestCard("Visa", "4111111111111111"),
     "mastercard": TestCard("Mastercard", "5555555555554444"),
+    "wallet": TestCard("钱包付款码 Wallet code", "280000000000000017"),
 }
 
 

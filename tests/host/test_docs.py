@@ -11,7 +11,7 @@ import pytest
 from emulator import scenario as scenarios
 from emulator.control import Control
 from emulator.shop import Shop
-from emulator.steps import EXPECTATIONS, VERBS
+from emulator.steps import EXPECTATIONS, TOLD, VERBS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "README.zh.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -61,6 +61,7 @@ def first_column(page: str, heading: str) -> set[str]:
 def test_the_emulators_page_lists_its_steps_expectations_commands_and_state() -> None:
     page = (ROOT / "docs" / "emulator.md").read_text("utf-8")
     assert first_column(page, "step") == set(VERBS)
+    assert first_column(page, "`acquirer`") == set(TOLD)
     assert first_column(page, "`expect`") == set(EXPECTATIONS)
     shop = Shop(real=False)
     try:

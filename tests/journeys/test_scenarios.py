@@ -13,6 +13,9 @@ import pytest
 from emulator import scenario as scenarios
 from emulator.__main__ import main
 from emulator.child import InProcess
+from emulator.clerk import Clerk
+from emulator.shop import TERMINAL, Shop
+from emulator.steps import VERBS, NotAsExpected
 from host_tools.yuanluctl import image
 
 ROOT = Path(__file__).parents[2]
@@ -70,11 +73,18 @@ MONEY = "expected: an amount of 0.01 to 999999.99"
         (wrong("  - cut: {at: flash, operation: 0}"), "3: operation: expected: a whole number of 1 to"),
         (wrong("  - cut: {at: sent, operation: 3}"), "3: expected: operation and tear are of a cut at flash"),
         (wrong("  - menu: whatever"), "3: expected: no value"),
-        (wrong("  - acquirer: {}"), "3: expected: a mood, perhaps with its count, or a batch"),
-        (wrong("  - acquirer: {count: 3}"), "3: expected: a mood, perhaps with its count, or a batch"),
+        (wrong("  - acquirer: {}"), "3: expected: one of mood, count, batch, asks, balance"),
+        (wrong("  - acquirer: {count: 3}"), "3: expected: one of mood, count, batch, asks, balance"),
         (wrong("  - acquirer: {mood: normal, count: 1}"), "3: expected: normal is until changed, without a count"),
         (wrong("  - acquirer: {mood: loses, count: 0}"), "3: count: expected: a whole number of 1 to 99"),
         (wrong("  - acquirer: {batch: 99999999}"), "3: batch: expected: a whole number of 1 to 999999"),
+        (wrong("  - acquirer: {batch: 2, count: 1}"), "3: expected: one of mood, count, batch, asks, balance"),
+        (wrong("  - acquirer: {asks: money}"), "3: asks: expected: one of nothing, parameters, status, sign-on"),
+        (wrong("  - acquirer: {balance: lots}"), "3: balance: expected: an amount like 30.00"),
+        (wrong("  - acquirer: {wallet takes: 30}"), "3: wallet takes: expected: a duration like 300ms"),
+        (wrong("  - acquirer: {wallet fails: 09}"), "3: wallet fails: expected: one of 01, 02"),
+        (wrong("  - acquirer: {offline sale: {amount: 1.00, batch: 1}}"), "3: 'trace' is missing; fields amount, batch, trace"),
+        (wrong("  - sell: {amount: 1.00, card: gold}"), "3: card: expected: one of unionpay"),
         (wrong("  - expect: {}"), "3: expected: something to hold the shop to"),
         (wrong("  - expect: {refunds: [done], sails: [done]}"), "3: 'sails' is not known here; there are sales,"),
         (wrong("  - expect: {refunds: [nonsense]}"), "3: refunds: expected: one of new, queued"),
@@ -179,6 +189,9 @@ def test_the_replay_names_the_interpreter_that_was_named(monkeypatch: pytest.Mon
         ("  - sell: 10.00\n  - slip: 交易成功\n  - acquirer: {mood: silent}\n  - acquirer: {mood: normal}", "nothing met"),
         ("  - sell: 10.00\n  - slip: 交易成功\n  - cut: {at: sent}", "the power cut that was arranged never came"),
         ("  - sell: 10.00\n  - cut: {at: flash, operation: 9999}", "the power cut that was arranged never came"),
+        ("  - acquirer: {asks: sign-on}\n  - sell: 10.00\n  - slip: 交易成功", ""),
+        ("  - sell: 10.00\n  - slip: 交易成功\n  - acquirer: {asks: keys}", "nothing carried what the acquirer asks for: keys"),
+        ("  - acquirer: {asks: keys}\n  - acquirer: {asks: nothing}\n  - sell: 10.00\n  - slip: 交易成功", ""),
     ],
 )
 def test_what_was_arranged_must_come(tmp_path: Path, steps: str, why: str) -> None:
@@ -187,6 +200,24 @@ def test_what_was_arranged_must_come(tmp_path: Path, steps: str, why: str) -> No
     report = scenarios.play(scenarios.load(path), child=InProcess)
     assert report.code == (1 if why else 0)
     assert why in report.why
+
+
+def test_the_acquirer_is_told_of_wallets_offline_sales_and_batches(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    first = "{balance: 12.34, wallet takes: 5s, wallet fails: 61, batch: 7, offline sale: {amount: 5.00, batch: 3, trace: 9}}"
+    steps = f"  - acquirer: {first}\n  - expect: {{batch: 7, booked: 0}}\n  - acquirer: {{balance: plenty, wallet fails: never}}"
+    path.write_text(wrong(steps), "utf-8")
+    shop = Shop(real=False, child=InProcess)
+    wallets, clerk, told = shop.acquirer.wallets, Clerk(shop), []
+    for step in scenarios.load(path).steps:
+        VERBS[step.verb][1](clerk, step.value)
+        told.append((wallets.balance, wallets.done_after_ms, wallets.fails))
+    [uploaded] = shop.acquirer.statement(TERMINAL)
+    assert (uploaded.amount, uploaded.batch, uploaded.trace, uploaded.number) == (500, "000003", "000009", "")
+    assert (told[0], told[2], shop.count_money()) == ((1234, 5000, "61"), (None, 5000, None), [])
+    with pytest.raises(NotAsExpected, match="batch: 8 expected, 7 found"):
+        VERBS["expect"][1](clerk, {"batch": 8})
+    shop.close()
 
 
 def test_numbers_are_text_and_pressed_keys_are_taken_before_the_next_step(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ HEADER = bytes.fromhex("603100000000")
 PAN = "6228480402564890"
 NONCE = bytes.fromhex("a0a1a2a3a4a5a6a7a8a9aaab")
 CARD = NONCE + AESGCM(READER_KEY).encrypt(NONCE, b"6228480402564890FFF", None)
+WALLET = NONCE + AESGCM(READER_KEY).encrypt(NONCE, b"280000000000000017F", None)
 HEAD = bytes.fromhex("000000061122334455667788")
 
 NONCE_TAG = bytes.fromhex("05080102030405060708")
@@ -30,6 +31,8 @@ BITMAPS = {
     0x0230: ("303800800EC08011", "3038008002C08011"),
     0x0410: ("3038008002C08011", "3038008002C08011"),
     0x0610: ("303800000EC00011", "3038000002C00011"),
+    0x0510: ("0038000002C18011", "0038000002C18011"),
+    0x0330: ("0038000002C00011", "0038000002C00011"),
     0x0810: ("0038000002C00010", "0038000002C00010"),
     0x0830: ("0038000002C00010", "0038000002C00010"),
 }
@@ -181,6 +184,60 @@ def query_fields(amount: int = 500, trace: int = 12, batch: int = 1) -> dict[int
     }
 
 
+def wallet_sale_fields(amount: int = 1234, trace: int = 7) -> dict[int, bytes]:
+    return sale_fields(amount, trace) | {
+        22: bcd("031"),
+        57: variable_bytes(tag(1, number(trace)) + tag(3, HEAD) + tag(4, WALLET)),
+    }
+
+
+def offline_refund_fields(
+    amount: int = 500, trace: int = 12, original: str = "0000010000070927", terminal: bytes = TERMINAL
+) -> dict[int, bytes]:
+    """Of a sale that was made offline."""
+    fields = refund_fields(b"", amount, trace, original=original)
+    del fields[37], fields[38]
+    return fields | {60: variable_digits("27000001000"), 62: variable_bytes(terminal)}
+
+
+def wallet_query_fields(amount: int = 500, trace: int = 12, batch: int = 1, record: int = 0) -> dict[int, bytes]:
+    """`record`: the refund number, where it is not that of the trace."""
+    return query_fields(amount, trace, batch) | {
+        57: variable_bytes(tag(1, number(record or trace)) + tag(3, HEAD) + NONCE_TAG),
+        60: variable_digits(f"61{batch:06d}000"),
+    }
+
+
+def totals(debits: int = 0, sales: int = 0, credits: int = 0, refunds: int = 0) -> str:
+    """Fen and how many of each: field 48 of a settlement, flag 0."""
+    return f"{debits:012d}{sales:03d}{credits:012d}{refunds:03d}0" + "0" * 31
+
+
+def settlement_fields(block: str, batch: int = 1, trace: int = 50) -> dict[int, bytes]:
+    return {
+        11: bcd(f"{trace:06d}"),
+        41: TERMINAL,
+        42: MERCHANT,
+        48: variable_digits(block),
+        49: b"156",
+        57: variable_bytes(tag(3, HEAD)),
+        60: variable_digits(f"00{batch:06d}201"),
+        63: variable_bytes(b"001"),
+    }
+
+
+def upload_fields(block: str, network: str = "201", batch: int = 1, trace: int = 50) -> dict[int, bytes]:
+    """Details, or with network 207 or 202 the end."""
+    fields = settlement_fields(block, batch, trace) | {60: variable_digits(f"00{batch:06d}{network}")}
+    del fields[49], fields[63]
+    return fields
+
+
+def details(*told: tuple[str, int, int]) -> str:
+    """Field 48 of a batch upload, from kind, trace and fen of each."""
+    return f"{len(told):02d}" + "".join(f"{kind}{trace:06d}{amount:012d}" for kind, trace, amount in told)
+
+
 def sign_on_fields(batch: int = 1, trace: int = 30) -> dict[int, bytes]:
     return {
         11: bcd(f"{trace:06d}"),
@@ -217,7 +274,7 @@ def ksn_at(frame: bytes) -> int | None:
     position, bitmap = 23, int.from_bytes(frame[15:23], "big")
     try:
         for field in (field for field in range(1, 57) if bitmap >> (64 - field) & 1):
-            position += SIZES[field]
+            position += 2 + (int(frame[position : position + 2].hex()) + 1) // 2 if field == 48 else SIZES[field]
         end = position + 2 + int(frame[position : position + 2].hex())
     except (KeyError, ValueError):
         return None
@@ -279,6 +336,30 @@ def query(amount: int = 500, trace: int = 12, batch: int = 1) -> bytes:
     return frame_of("0600", query_fields(amount, trace, batch))
 
 
+def wallet_sale(amount: int = 1234, trace: int = 7) -> bytes:
+    return frame_of("0200", wallet_sale_fields(amount, trace))
+
+
+def offline_refund(amount: int = 500, trace: int = 12, original: str = "0000010000070927", terminal: bytes = TERMINAL) -> bytes:
+    return frame_of("0220", offline_refund_fields(amount, trace, original, terminal))
+
+
+def wallet_query(amount: int = 500, trace: int = 12, batch: int = 1, record: int = 0) -> bytes:
+    return frame_of("0600", wallet_query_fields(amount, trace, batch, record))
+
+
+def settlement(block: str, batch: int = 1, trace: int = 50) -> bytes:
+    return frame_of("0500", settlement_fields(block, batch, trace))
+
+
+def upload(block: str, batch: int = 1, trace: int = 50) -> bytes:
+    return frame_of("0320", upload_fields(block, "201", batch, trace))
+
+
+def end(network: str, count: int = 0, batch: int = 1, trace: int = 50) -> bytes:
+    return frame_of("0320", upload_fields(f"{count:04d}", network, batch, trace))
+
+
 def sign_on(batch: int = 1, trace: int = 30) -> bytes:
     return plain_frame_of("0800", sign_on_fields(batch, trace))
 
@@ -296,22 +377,25 @@ def has_right_mac(answer: bytes, request: bytes) -> bool:
 
 
 def fields_of(answer: bytes) -> dict[int, bytes]:
-    """The fields of an answer by its own bitmap; 60, the only one whose size varies, with its length."""
+    """The fields of an answer by its own bitmap; 48 and 60, whose size varies, with their length."""
     fields, position = {}, 23
     for field in range(1, 65):
         if int.from_bytes(answer[15:23], "big") >> (64 - field) & 1:
-            size = 2 + (int(answer[position : position + 2].hex()) + 1) // 2 if field == 60 else SIZES[field]
+            size = 2 + (int(answer[position : position + 2].hex()) + 1) // 2 if field in (48, 60) else SIZES[field]
             fields[field] = answer[position : position + size]
             position += size
     assert position == len(answer)
     return fields
 
 
-def take_apart(answer: bytes, request: bytes) -> dict[int, bytes]:
-    """The fields of the answer to a request that has all of its own, after all that surrounds them was checked."""
+def take_apart(answer: bytes, request: bytes, asks: int = 0) -> dict[int, bytes]:
+    """The fields of the answer to a request that has all of its own, after all that surrounds them was checked.
+
+    `asks`: the host request nibble that it must carry.
+    """
     assert int.from_bytes(answer[:2], "big") == len(answer) - 2
     assert answer[2:7] == request[2:3] + request[5:7] + request[3:5]
-    assert answer[7:13] == HEADER
+    assert answer[7:13] == HEADER[:2] + bytes([asks]) + HEADER[3:]
     assert answer[13:15] == bytes([request[13], request[14] + 0x10])
     assert has_right_mac(answer, request)
     fields = fields_of(answer)

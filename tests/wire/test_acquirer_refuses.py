@@ -117,7 +117,7 @@ def refund_with(**changes):
         (frame_of("0220", refund_fields(RRN) | {42: b"YUANLU000000002", 41: b"YL000002"}), "25"),
         (frame_of("0220", refund_fields(RRN) | {63: variable_bytes(b"001")}), "12"),
         (frame_of("0220", refund_fields(RRN) | {63: variable_bytes(b"0000")}), "30"),
-        (frame_of("0220", refund_fields(RRN) | {60: variable_digits("27000001000")}), "12"),
+        (frame_of("0220", refund_fields(RRN) | {60: variable_digits("27000001000")}), "30"),
         (frame_of("0220", refund_fields(RRN) | {57: variable_bytes(tag(1, number(12)) + GOOD_CARD)}), "30"),
         (frame_of("0220", refund_fields(RRN) | {3: bcd("000000")}), "12"),
         (frame_of("0200", refund_fields(RRN)), "30"),
@@ -139,7 +139,11 @@ def test_a_refund_is_refused_with_the_code_that_says_why(frame, code):
         ("0200", by_hand.void_fields(RRN), b"12"),
         ("0220", refund_fields(RRN), b"12"),
         ("0400", by_hand.reversal_fields(), b"40"),
+        ("0220", by_hand.offline_refund_fields(), b"12"),
         ("0600", by_hand.query_fields(), b"12"),
+        ("0600", by_hand.wallet_query_fields(), b"12"),
+        ("0500", by_hand.settlement_fields(by_hand.totals()), b""),
+        ("0320", by_hand.upload_fields("0000", "207"), b""),
     ],
 )
 def test_no_field_may_be_missing(message_type, fields, without_processing_code):
@@ -235,7 +239,7 @@ def mutate(frame: bytes, random: Random) -> bytes:
     return resealed(bytes(mutated)) if random.random() < 0.8 and len(mutated) > 30 else bytes(mutated)
 
 
-OTHER_RRN = b"092712345679"
+OTHER_RRN, WALLET_RRN = b"092712345679", b"092712345677"
 
 
 def any_frame(random: Random) -> bytes:
@@ -249,6 +253,12 @@ def any_frame(random: Random) -> bytes:
         lambda: refund(OTHER_RRN, 1, trace),
         lambda: reversal(trace=trace, function=random.choice(("22", "23"))),
         lambda: query(1, trace),
+        lambda: by_hand.wallet_sale(1234, trace),
+        lambda: refund(WALLET_RRN, 1, trace),
+        lambda: by_hand.wallet_query(1, trace),
+        lambda: by_hand.offline_refund(1, trace),
+        lambda: by_hand.settlement(by_hand.totals(1234, random.randrange(3), 0, 0)),
+        lambda: by_hand.upload(by_hand.details(("22", trace, 1234))),
         sign_on,
         echo,
     ]
@@ -277,11 +287,16 @@ def test_mutated_frames_get_an_answer_or_silence_or_bad_message(kind):
     random, acquirer = Random(20260928), an_acquirer_with_a_sale(kind, query=True)
     outcomes: Counter[str] = Counter()
     acquirer.ledger.book(replace(ORIGINAL, rrn=OTHER_RRN.decode(), trace="999999"))
+    acquirer.ledger.book(replace(ORIGINAL, rrn=WALLET_RRN.decode(), trace="999996", origin="wallet"))
+    acquirer.upload_offline_sale("YL000001", 1, 7, 1234, NOW.replace(day=27))
+    acquirer.wallets.done_after_ms = 0
     for frame in (refund(RRN, 1, 999_998), void(OTHER_RRN, trace=999_997)):
         ask(acquirer, frame)
     for _ in range(5_000):
         frame = any_frame(random)
         acquirer.mood = random.choice(("normal", "normal", "normal", *MOODS))
+        if random.random() < 0.05:
+            acquirer.set_batch("YL000001", 1)  # nobody ends what a settlement began
         outcome_of(acquirer, mutate(frame, random) if random.random() < 0.8 else frame, outcomes)
     codes = "00 03 05 12 14 25 30 40 51 64 77 97 A0".split()
     assert outcomes.keys() >= {*codes, "silence", "garbage", "length", "bitmap", "type", "field 57"}
