@@ -39,12 +39,18 @@ class Desk:
         return KIND_VOID if rules.voidable(sale, spent, amount, self.journal.counters.batch) else KIND_REFUND
 
     def refunds_left(self):
-        """So many more sales or refunds may stand open."""
+        """So many more refunds may be taken now."""
+        return min(self._places(), self.config.offline_count - len(self._never_sent()))
+
+    def _places(self):
         return min(self.config.open_limit - len(self.journal.live), self.journal.refunds_left())
+
+    def _never_sent(self):
+        return [t for t in self.journal.live if t.kind == KIND_REFUND and t.state == s.IS_QUEUED and not t.stale]
 
     def check_places(self):
         """Refused when no more transaction may stand open."""
-        if self.refunds_left() <= 0:
+        if self._places() <= 0:
             raise Refused("refused.too_many_open", len(self.journal.live))
 
     def open(self, draft):
@@ -69,8 +75,7 @@ class Desk:
         return journal.find_live(number)
 
     def _check_refund(self, draft, sale):
-        waiting = [t for t in self.journal.live if t.kind == KIND_REFUND and t.state == s.IS_QUEUED and not t.stale]
-        rules.check_offline(self.config, draft, len(waiting), self.is_offline())
+        rules.check_offline(self.config, draft, len(self._never_sent()), self.is_offline())
         if sale.road == ROAD_WALLET:
             rules.check_wallet(self.config, sale.date, self.journal.parts(sale.number), self.clock.date())
 

@@ -86,6 +86,8 @@ class Forwarder:
             return due is not None and self.clock.diff_ms(due, self.clock.ticks_ms()) > _SOON_MS
 
         self.wanted = transaction.number
+        if pending.is_behind(self.journal, transaction):
+            transaction.why = "why.earlier"
         try:
             await self._until(told, ms)
         finally:

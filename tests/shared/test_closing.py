@@ -161,7 +161,7 @@ async def test_L6_a_closing_believes_only_what_is_authentic():
 
 
 async def test_the_acquirer_can_ask_for_a_sign_on():
-    """By the request nibble of an answer's header, which no MAC covers, and by a 77 that nothing proves; before the next message."""
+    """By the request nibble of an answer's header, which no MAC covers, and before the next message."""
 
     def asking(nibble):
         def answer(request):

@@ -163,8 +163,8 @@ def _verdict(record_type, body):
 
 
 def moved(places, number, address):
-    """Places (see `rests_on`) after the record with that number was copied there. None: it can no longer be read, and is left out:
-    at its address something else will stand one day."""
+    """Places (see `rests_on`) after the record with that number was copied there. None: it can no longer be read, and is left
+    out: at its address something else will stand one day."""
     kept = [place for place in places if place[0] != number or address is not None]
     return [(number, address) + place[2:] if place[0] == number else place for place in kept]
 

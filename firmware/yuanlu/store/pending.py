@@ -20,6 +20,11 @@ def eligible(journal):
     return found
 
 
+def is_behind(journal, transaction):
+    """An earlier refund of the same sale has to be settled first."""
+    return any(t.original == transaction.original and t.number < transaction.number for t in journal.live)
+
+
 def needs_person(journal, transaction):
     """Something was lost that may have settled it, or another one of its sale: what the journal holds may be an older state. To
     go on from there by itself could give back what was withdrawn and given back otherwise since."""
