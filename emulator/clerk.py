@@ -5,7 +5,7 @@ from __future__ import annotations
 from emulator.shop import Shop
 
 WAIT_MS = 30_000
-MOVING = ("queued", "sending", "unknown", "reversing", "asking", "waiting")
+MOVING = ("queued", "sending", "unknown", "reversing", "asking", "accepted", "waiting")
 
 
 class NotSeen(Exception):

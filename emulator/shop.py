@@ -52,6 +52,7 @@ SETTINGS: dict[str, Any] = {
     "wallet_parts": 50,
     "wallet_gap_s": 60,
     "wallet_asks": "60 300 600 1200 1800",
+    "wallet_no": "14 51 54 61 62 65",
 }
 
 

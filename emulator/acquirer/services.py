@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from .codes import DECLINED, UNSUPPORTED, Refused
-from .forms import Form
+from .forms import WALLET_QUERY, Form
 from .message import Message
 from .reversals import Reversals
 from .settlement import Settlements
@@ -20,7 +20,7 @@ DECLINABLE = ("reversal", "settlement", "upload", "end")
 class Services:
     """Serves reversals and queries whatever batch is open: they concern an attempt that may be of an earlier one.
 
-    `query`: queries are answered.
+    `query`: queries are answered; those of wallets' refunds always are.
     """
 
     def __init__(self, terminals: Terminals, reversals: Reversals, settlements: Settlements, query: bool) -> None:
@@ -49,7 +49,7 @@ class Services:
         return {60: f"{said[:2]}{batch:06d}{said[8:]}"}, f"batch {batch} is open"
 
     def _query(self, message: Message, now: datetime) -> Served:
-        if not self.query:
+        if not self.query and message.fields[60][:2] != WALLET_QUERY:
             raise Refused(UNSUPPORTED, "this acquirer has no query")
         entry = self._reversals.query(message, now)
         return {37: entry.rrn, 38: entry.approval}, "booked"

@@ -28,7 +28,9 @@ TRAY = {
 
 
 def present(card: TestCard, reader_key: bytes, draw: random.Random) -> bytes:
-    """What the reader tells the terminal: first 6 and last 4 digits, 8 bytes of fingerprint, the sealed block."""
+    """What reader and scanner tell the terminal: 0 for a card, 1 for a wallet's code; first 6 and last 4 digits, 8 bytes of
+    fingerprint, the sealed block."""
     fingerprint = hmac.new(reader_key, b"fingerprint" + card.number.encode(), hashlib.sha256).digest()[:8]
     block = seal_card(card.number, draw.randbytes(12), reader_key)
-    return (card.number[:6] + card.number[-4:]).encode() + fingerprint + block
+    road = bytes([card is TRAY["wallet"]])
+    return road + (card.number[:6] + card.number[-4:]).encode() + fingerprint + block

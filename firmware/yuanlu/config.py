@@ -9,7 +9,7 @@ from yuanlu.errors import BadConfig
 # trusts nothing: silence goes to a person.
 REPEATS = ("replays", "duplicate", "open_batch", "nothing")
 
-_TEXTS = {"terminal": 8, "merchant": 15, "tpdu": 10, "header": 12, "host": 0, "shop": 0, "repeat": 0, "wallet_asks": 0}
+_TEXTS = {"terminal": 8, "merchant": 15, "tpdu": 10, "header": 12, "host": 0, "shop": 0, "repeat": 0, "wallet_asks": 0, "wallet_no": 0}
 _NUMBERS = {
     "epoch": (1, 65535),
     "port": (1, 65535),
@@ -43,13 +43,15 @@ class Config:
 
     Of a wallet: wallet_accepts: 1 when an approval means "accepted" and a query tells the end; wallet_days, wallet_parts,
     wallet_gap_s: how long after the sale, how many times and how many seconds apart it may be refunded; wallet_asks: seconds
-    after the approval at which it is asked, rising, with blanks between.
+    after the approval at which it is asked, rising, with blanks between; wallet_no: codes with which its query says that the
+    refund came to nothing; every other code is for a person.
     """
 
     terminal = merchant = tpdu = header = host = shop = repeat = ""
     epoch = port = answer_ms = base_ms = cap_ms = budget = open_limit = query = ask_ms = old_batches = date_only = 0
     offline_count = offline_amount = wallet_accepts = wallet_days = wallet_parts = wallet_gap_s = 0
     wallet_asks: object = ()
+    wallet_no: object = ()
 
     def __init__(self, text):
         try:
@@ -75,6 +77,9 @@ class Config:
             if not getattr(self, name).isdigit():
                 raise BadConfig("config: '{}' is digits only".format(name))
         self.wallet_asks = _seconds(self.wallet_asks)
+        self.wallet_no = tuple([code.encode() for code in self.wallet_no.split()])
+        if any(len(code) != 2 for code in self.wallet_no):
+            raise BadConfig("config: 'wallet_no' is response codes of two characters with blanks between")
 
 
 def _text(values, name, length):

@@ -207,7 +207,7 @@ class Forwarder:
         here: an approval is an alarm then."""
         asked = refund.state, refund.attempt, refund.stale
         answer = await self.exchange.authentic(*self.desk.query(refund))
-        verdict = verdicts.of_query(self.config, refund, answer, self.codes, self._batch())
+        verdict = verdicts.of_query(self.config, refund, answer, self._batch())
         if asked != (refund.state, refund.attempt, refund.stale):
             if verdict == s.DONE and refund.state != s.IS_RESOLVED_DONE:
                 self.desk.note(refund, s.OTHERWISE, answer)

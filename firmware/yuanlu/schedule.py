@@ -1,7 +1,9 @@
 """When what waits is tried again: random waits, so that thousands of terminals that lost a line do not come back in a second."""
 
-from yuanlu.refund import retry
+from yuanlu.refund import retry, rules, verdicts
 from yuanlu.refund import state as s
+
+_TOMORROW = b"YH"
 
 
 class Schedule:
@@ -38,9 +40,14 @@ class Schedule:
         return self.clock.deadline(shortest + wait)
 
     def shortest(self, transaction):
-        """A query makes sense only once the message cannot arrive any more; a wallet is asked at its times."""
+        """A query makes sense only once the message cannot arrive any more; a wallet is asked at its times, and a merchant's
+        account is filled no sooner; tomorrow is tomorrow."""
+        asks = self.config.wallet_asks
         if transaction.state == s.IS_ACCEPTED:
-            asks = self.config.wallet_asks
             at = min(transaction.asked, len(asks) - 1)
             return 1000 * (asks[at] - (asks[at - 1] if at else 0))
+        if transaction.state == s.IS_WAITING and transaction.code == _TOMORROW:
+            return 1000 * (86_400 - rules.seconds(self.clock.date()[1]))
+        if transaction.state == s.IS_WAITING and transaction.code in verdicts.BALANCE_SHORT:
+            return 1000 * asks[min(transaction.sends, len(asks)) - 1]
         return self.config.ask_ms if transaction.state == s.IS_ASKING else 0

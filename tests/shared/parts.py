@@ -74,6 +74,7 @@ SETTINGS = {
     "wallet_parts": 50,
     "wallet_gap_s": 60,
     "wallet_asks": "60 300 600 1200 1800",
+    "wallet_no": "14 51 54 61 62 65",
 }
 
 
@@ -323,6 +324,7 @@ class Card:
     """What a reader gives: first 6 and last 4, a fingerprint, an encrypted block."""
 
     def __init__(self):
+        self.road = 0
         self.number = b"6228484890"
         self.fingerprint = bytes(range(8))
         self.block = bytes(range(0x80, 0x80 + 47))

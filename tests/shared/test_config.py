@@ -24,9 +24,11 @@ def test_good_settings_are_attributes():
     """Every one of them."""
     config = settings()
     for name in SETTINGS:
-        if name != "wallet_asks":
+        if name not in ("wallet_asks", "wallet_no"):
             assert getattr(config, name) == SETTINGS[name], name
     assert config.wallet_asks == (60, 300, 600, 1200, 1800)
+    assert config.wallet_no == (b"14", b"51", b"54", b"61", b"62", b"65")
+    assert "'wallet_no'" in complaint(wallet_no="61 7")
 
 
 def test_when_a_wallet_is_asked_is_rising_seconds():

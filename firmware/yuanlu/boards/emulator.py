@@ -111,12 +111,14 @@ class Keypad:
 
 
 class Card:
-    """number: first 6 and last 4 digits; fingerprint: keyed, 8 bytes; block: encrypted by the reader for the acquirer."""
+    """road: 0 a card, 1 a wallet's code; number: first 6 and last 4 digits; fingerprint: keyed, 8 bytes; block: encrypted by
+    the reader for the acquirer."""
 
     def __init__(self, data):
-        self.number = bytes(data[:10])
-        self.fingerprint = bytes(data[10:18])
-        self.block = bytes(data[18:])
+        self.road = data[0]
+        self.number = bytes(data[1:11])
+        self.fingerprint = bytes(data[11:19])
+        self.block = bytes(data[19:])
 
 
 class Reader:

@@ -2,7 +2,7 @@
 
 from yuanlu.errors import Refused
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_SALE, KIND_VOID
+from yuanlu.refund.transaction import KIND_SALE, KIND_VOID, ROAD_CARD
 
 LARGEST_AMOUNT = 999_999_99
 
@@ -32,8 +32,8 @@ def check(draft, original, spent, batch):
 
 def voidable(sale, spent, amount, batch):
     """A whole sale of the open batch with nothing given back yet is voided rather than refunded: it then never reaches the
-    cardholder's account at all."""
-    return spent == 0 and amount == sale.amount and sale.batch == batch
+    cardholder's account at all. A wallet has no void."""
+    return sale.road == ROAD_CARD and spent == 0 and amount == sale.amount and sale.batch == batch
 
 
 def check_offline(config, draft, waiting, offline):

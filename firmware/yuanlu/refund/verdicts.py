@@ -8,7 +8,7 @@ REVERSAL_TRIES = 3
 _APPROVED = b"00"
 _IN_PROGRESS = b"09"
 _NOT_BOOKED = b"25"
-_BALANCE_SHORT = (b"Y5", b"51")
+BALANCE_SHORT = (b"Y5", b"51")
 # Answers to a reversal that mean: it does not stand. 12 and 25: the acquirer had never booked it.
 _REVERSED = (b"00", b"12", b"25")
 
@@ -56,7 +56,7 @@ def of_answer(config, transaction, answer, codes, batch):
     if is_wallets(config, transaction):
         if answer.code in (_APPROVED, _IN_PROGRESS):
             return s.ACCEPTED
-        if answer.code in _BALANCE_SHORT and transaction.sends < config.budget:
+        if answer.code in BALANCE_SHORT and transaction.sends < config.budget:
             return s.LATER
     conclusive = config.repeat in ("replays", "open_batch")
     verdict = codes.verdict(answer.code, transaction.doubt, conclusive)
@@ -74,7 +74,7 @@ def of_answer(config, transaction, answer, codes, batch):
     return verdict
 
 
-def of_query(config, refund, answer, codes, batch):
+def of_query(config, refund, answer, batch):
     """The verdict on the answer to a query. Not booked, asked late enough, means that the same bytes may go again; when their
     batch is closed, that a new attempt may be made."""
     if answer.code == _APPROVED:
@@ -82,9 +82,8 @@ def of_query(config, refund, answer, codes, batch):
     if refund.state == s.IS_ACCEPTED:
         if answer.code == _IN_PROGRESS:
             return s.ACCEPTED
-        # A wallet's query says what became of it: its "no" is one. What it does not know it cannot have accepted.
-        verdict = codes.verdict(answer.code, False, True)
-        return verdict if verdict == s.DECLINED and answer.code != _NOT_BOOKED else s.PERSON
+        # Only the profile says which codes are the wallet's "no"; others may be about the query itself.
+        return s.DECLINED if answer.code in config.wallet_no else s.PERSON
     if answer.code != _NOT_BOOKED or refund.sends >= config.budget:
         return s.PERSON
     return s.SILENT if refund.batch == batch or config.old_batches else s.RENEW
