@@ -9,7 +9,17 @@ from yuanlu.errors import BadConfig
 # trusts nothing: silence goes to a person.
 REPEATS = ("replays", "duplicate", "open_batch", "nothing")
 
-_TEXTS = {"terminal": 8, "merchant": 15, "tpdu": 10, "header": 12, "host": 0, "shop": 0, "repeat": 0, "wallet_asks": 0, "wallet_no": 0}
+_TEXTS = {
+    "terminal": 8,
+    "merchant": 15,
+    "tpdu": 10,
+    "header": 12,
+    "host": 0,
+    "shop": 0,
+    "repeat": 0,
+    "wallet_asks": 0,
+    "wallet_no": 0,
+}
 _NUMBERS = {
     "epoch": (1, 65535),
     "port": (1, 65535),

@@ -326,9 +326,9 @@ def test_a_card_refund_is_not_asked_for_as_a_wallets():
     assert [code_at(acquirer, asked_again(1)), code_at(acquirer, asked_again(2, kind="00"))] == ["64", "00"]
 
 
-def test_an_acquirer_without_a_query_answers_none_of_a_wallet_either():
+def test_an_acquirer_without_a_query_answers_those_of_wallets_all_the_same():
     acquirer = an_acquirer()
-    assert code_at(acquirer, wallet_query()) == "40"
+    assert code_at(acquirer, wallet_query()) == "25"
 
 
 # ---- moods
