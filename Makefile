@@ -9,7 +9,7 @@ DEMO := $(BIN)/python -m emulator demo $(if $(BREAK),--break '$(BREAK)')
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-32 bench power herd check fix font codes picture plot clean
+.PHONY: help setup build run demo test test-32 bench power herd check fix font codes picture plot states clean
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -74,6 +74,9 @@ picture: build ## make docs/emulator.png anew by walking the page (needs chromiu
 
 plot: $(VENV) ## draw docs/journal.svg from the figures that `make bench` has left
 	@$(BIN)/python tests/bench/picture.py
+
+states: $(VENV) ## draw docs/states.md from the fold in firmware/yuanlu/refund/state.py
+	@$(BIN)/python -m tests.host.states_picture
 
 clean: ## remove what was built; .venv stays
 	rm -rf build
