@@ -32,11 +32,13 @@ class Settings(NamedTuple):
 
 class Policy(NamedTuple):
     """A way to wait. wait(tries, before, settings, draw): before another try, `before` ms being the last such wait;
-    opened(settings, draw): after a line came in."""
+    opened(settings, draw): after a line came in. silence_puts_off: a silence counts as a road that does not open, for all that
+    waits, until an answer comes; the firmware lets each transaction wait for its own silences alone."""
 
     name: str
     wait: Callable[[int, int, Settings, Draw], int]
     opened: Callable[[Settings, Draw], int]
+    silence_puts_off: bool = False
 
 
 def _fixed(tries: int, before: int, settings: Settings, draw: Draw) -> int:
@@ -73,6 +75,7 @@ DECORRELATED = Policy(
     _decorrelated,
     lambda settings, draw: settings.base_ms + draw(settings.cap_ms - settings.base_ms),
 )
+PATIENT = FULL._replace(name="full jitter, silence puts off all", silence_puts_off=True)
 POLICIES = (FIXED, EXPONENTIAL, FULL, EQUAL, DECORRELATED)
 
 
@@ -109,7 +112,7 @@ class Host:
         return math.ceil(self.free_at)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Refund:
     """What the forwarder keeps of a transaction: `due` in ms, `sends` that left, and the last wait after one."""
 
@@ -118,7 +121,7 @@ class Refund:
     before: int = 0
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Terminal:
     """`tries`: roads that could not be opened, in a row; `armed`: its only event that counts."""
 
@@ -207,7 +210,8 @@ class Herd:
             if answer_at is None:
                 self._put_off(terminal, now)
                 continue
-            terminal.tries = terminal.before = 0
+            if not self.policy.silence_puts_off:
+                terminal.tries = terminal.before = 0
             refund.sends += 1
             terminal.sending, terminal.answered = refund, answer_at - now <= self.settings.answer_ms
             self._arm(terminal, min(answer_at, now + self.settings.answer_ms))
@@ -228,12 +232,16 @@ class Herd:
         if terminal.answered:
             self.done.append(now)
             terminal.waiting.remove(refund)
-        elif refund.sends >= self.settings.budget:
+            terminal.tries = terminal.before = 0
+            return
+        if refund.sends >= self.settings.budget:
             self.parked += 1
             terminal.waiting.remove(refund)
-        else:
+        elif not self.policy.silence_puts_off:
             refund.before = self.policy.wait(refund.sends, refund.before, self.settings, terminal.draw)
             refund.due = now + refund.before
+        if self.policy.silence_puts_off:
+            self._put_off(terminal, now)
 
     def _road_opened(self, terminal: Terminal, now: int) -> None:
         """Forwarder.road_opened: each refund anywhere within the cap. Never during an exchange: the line was away until now."""

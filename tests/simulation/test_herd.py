@@ -12,6 +12,7 @@ from herd import (
     EXPONENTIAL,
     FIXED,
     FULL,
+    PATIENT,
     POLICIES,
     Draw,
     Herd,
@@ -139,6 +140,8 @@ def test_every_try_of_a_real_forwarder_is_at_the_ms_that_the_model_says(name: st
 def test_control_another_policy_or_other_draws_do_not_agree(name: str, real) -> None:
     for policy in POLICIES:
         assert (real(name) == of_model(STORMS[name], policy, SEED)) == (policy is FULL)
+    if name == "the host answers late":
+        assert real(name) != of_model(STORMS[name], PATIENT, SEED)
     assert real(name) != of_model(STORMS[name], FULL, SEED + 1)
 
 
@@ -182,3 +185,11 @@ def test_where_the_host_answers_late_a_small_cap_sends_refunds_to_persons() -> N
     small, large = (Herd(late, FULL, Settings(cap_ms=cap_ms), 1).run() for cap_ms in (120_000, 900_000))
     assert small.parked > 750 and large.parked == 0
     assert len(large.done) == 1500
+
+
+def test_after_a_short_time_no_cap_helps_unless_a_silence_puts_off_all() -> None:
+    """The waits have not grown yet. What the forwarder does with silence today fails here; the rule that mends it is PATIENT."""
+    short = Storm(terminals=500, capacity=5, room=1e9, back_ms=60_000)
+    today, patient = (Herd(short, policy, Settings(cap_ms=900_000), 1).run() for policy in (FULL, PATIENT))
+    assert today.parked > 750
+    assert (patient.parked, len(patient.done)) == (0, 1500)
