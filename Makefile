@@ -9,7 +9,7 @@ DEMO := $(BIN)/python -m emulator demo $(if $(BREAK),--break '$(BREAK)')
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-32 bench power check fix font codes picture plot clean
+.PHONY: help setup build run demo test test-32 bench power herd check fix font codes picture plot states clean
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -49,6 +49,10 @@ bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs
 power: build $(MICROPYTHON_32) ## cut the power everywhere, half an hour on two cores; figures into build/power.json (docs/reliability.md)
 	@$(BIN)/python tests/power/power.py $(POWER)
 
+herd: $(VENV) ## let 5 000 terminals lose their host at once; figures into build/herd.json, docs/herd.svg (docs/performance.md)
+	@mkdir -p build
+	@$(BIN)/python tests/simulation/herd_figures.py
+
 test-32: $(VENV) $(MICROPYTHON_32) ## run the MicroPython tests on 32-bit words, as on a device
 	@YUANLU_MICROPYTHON="$(CURDIR)/$(MICROPYTHON_32)" $(BIN)/python -m pytest -m micropython $(TESTS)
 
@@ -70,6 +74,9 @@ picture: build ## make docs/emulator.png anew by walking the page (needs chromiu
 
 plot: $(VENV) ## draw docs/journal.svg from the figures that `make bench` has left
 	@$(BIN)/python tests/bench/picture.py
+
+states: $(VENV) ## draw docs/states.md from the fold in firmware/yuanlu/refund/state.py
+	@$(BIN)/python -m tests.host.states_picture
 
 clean: ## remove what was built; .venv stays
 	rm -rf build
