@@ -43,7 +43,7 @@ endif
 test: $(VENV) ## run every test, the shared ones on CPython and on MicroPython (64-bit words)
 	@$(BIN)/python -m pytest $(TESTS)
 
-bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md); PART=journal for the journal alone
+bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md); PART=journal or wire for these alone
 	@YUANLU_MICROPYTHON_32=$(MICROPYTHON_32) $(BIN)/python tests/bench/bench.py $(PART)
 
 power: build $(MICROPYTHON_32) ## cut the power everywhere, half an hour on two cores; figures into build/power.json (docs/reliability.md)

@@ -7,6 +7,7 @@ import os
 import pty
 import tty
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from emulator import protocol as p
@@ -19,39 +20,45 @@ if TYPE_CHECKING:
 
 Post = Callable[[int, bytes], None]
 BAUD = 115_200
-_CHUNK = 32
-_CHUNK_MS = _CHUNK * 10 * 1000 / BAUD
+BITS = 10  # of a byte, 8N1
+_CHUNK = 32  # bytes that arrive together, as out of the buffer of a UART
 _UPSTREAM_MS = 15
 
 
 class Paced:
-    """One direction: bytes come out no faster than the line carries them."""
+    """One direction: bytes come out no faster than the line carries them.
+
+    The world counts whole milliseconds and a byte takes less. So the bytes since the line was last idle are counted, and only
+    arrivals wait for the next whole millisecond.
+    """
 
     def __init__(self, world: World, deliver: Callable[[bytes], None]) -> None:
         self.world, self.deliver = world, deliver
-        self.waiting = bytearray()
-        self.busy = False
+        self.busy_since = 0  # ms of the world
+        self.bytes = 0  # put on the line since then
+        self.cleared = 0
+
+    def _free_at(self) -> int:
+        return self.busy_since - (-self.bytes * BITS * 1000 // BAUD)
 
     def put(self, data: bytes) -> None:
         """Send after what is already on its way."""
-        self.waiting += data
-        if not self.busy:
-            self._next()
+        now = self.world.now_ms
+        if now >= self._free_at():
+            self.busy_since, self.bytes = now, 0
+        for start in range(0, len(data), _CHUNK):
+            chunk = bytes(data[start : start + _CHUNK])
+            self.bytes += len(chunk)
+            self.world.at(self._free_at() - now, partial(self._arrive, chunk, self.cleared))
 
     def clear(self) -> None:
         """What was on the line is lost."""
-        self.waiting.clear()
+        self.cleared += 1
+        self.bytes = 0
 
-    def _next(self) -> None:
-        self.busy = bool(self.waiting)
-        if self.busy:
-            chunk = bytes(self.waiting[:_CHUNK])
-            del self.waiting[:_CHUNK]
-            self.world.at(_CHUNK_MS, lambda: self._arrive(chunk))
-
-    def _arrive(self, chunk: bytes) -> None:
-        self.deliver(chunk)
-        self._next()
+    def _arrive(self, chunk: bytes, cleared: int) -> None:
+        if cleared == self.cleared:
+            self.deliver(chunk)
 
 
 class SerialLine:
@@ -116,10 +123,13 @@ class SerialLine:
 
 
 class LocalBridge:
-    """The bridge of yuanluctl on the world's time, with an acquirer behind it (None: nobody answers there)."""
+    """The bridge of yuanluctl on the world's time, with an acquirer behind it (None: nobody answers there).
 
-    def __init__(self, world: World, line: SerialLine, acquirer: Acquirer | None) -> None:
-        self.world, self.line, self.acquirer = world, line, acquirer
+    upstream_ms: from the bridge to the acquirer, one way.
+    """
+
+    def __init__(self, world: World, line: SerialLine, acquirer: Acquirer | None, upstream_ms: int = _UPSTREAM_MS) -> None:
+        self.world, self.line, self.acquirer, self.upstream_ms = world, line, acquirer, upstream_ms
         self.running = True
         self.connection = 0
         self.bridge = b.Bridge(world.now_ms)
@@ -159,7 +169,7 @@ class LocalBridge:
             else:
                 self._do(self.bridge.upstream_connected(now, connection))
 
-        self.world.at(_UPSTREAM_MS, done)
+        self.world.at(self.upstream_ms, done)
 
     def _send(self, connection: int, data: bytes) -> None:
         acquirer = self.acquirer
@@ -168,7 +178,7 @@ class LocalBridge:
         try:
             replies = acquirer.answer(data, self.world.date) or []
         except BadMessage:
-            self.world.at(_UPSTREAM_MS, lambda: self._do(self.bridge.upstream_closed(self.world.now_ms, connection)))
+            self.world.at(self.upstream_ms, lambda: self._do(self.bridge.upstream_closed(self.world.now_ms, connection)))
             return
         for reply in replies:
             self._answer_later(connection, reply.delay_ms, reply.frame)
@@ -178,4 +188,4 @@ class LocalBridge:
             if self.running:
                 self._do(self.bridge.upstream_received(self.world.now_ms, connection, frame))
 
-        self.world.at(2 * _UPSTREAM_MS + delay_ms, arrive)
+        self.world.at(2 * self.upstream_ms + delay_ms, arrive)

@@ -5,15 +5,14 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-SHARED = ROOT / "tests" / "shared"
+import device
+from device import ROOT, SHARED
+
 sys.path[:0] = [str(ROOT / "firmware"), str(SHARED), str(ROOT / "tests" / "power")]
 
 BUDGETS = {
@@ -35,21 +34,9 @@ ASKED = 20
 BYTES, PROGRAMS, ERASES, MODEL_MS, BYTES_READ, VAULT_WRITES = range(6)  # of Meter.counts
 
 
-def interpreter(bits: int) -> str:
-    """The MicroPython of the environment, or the one with 32-bit words."""
-    if bits == 32:
-        return os.environ.get("YUANLU_MICROPYTHON_32", str(ROOT / "build" / "micropython32" / "micropython"))
-    return str(Path(sys.executable).with_name("micropython"))
-
-
 def measured(*arguments: object, bits: int = 64, heap: str = "16M") -> Any:
     """What on_device.py prints for that measure."""
-    path = f".frozen:{ROOT / 'build' / 'firmware'}:{SHARED}"
-    command = [interpreter(bits), "-X", f"heapsize={heap}", str(Path(__file__).with_name("on_device.py")), *map(str, arguments)]
-    done = subprocess.run(command, env={**os.environ, "MICROPYPATH": path}, capture_output=True, text=True, timeout=300)
-    if done.returncode:
-        sys.exit(f"bench: on_device.py {arguments[0]} failed:\n{done.stdout}{done.stderr}")
-    return json.loads(done.stdout)
+    return device.measured("on_device.py", *arguments, bits=bits, heap=heap)
 
 
 def percentile(values: list[float], percent: float) -> float:
@@ -198,12 +185,3 @@ def fill(ring: Path, asked: Path, sectors: int, sales: int) -> None:
         for sold in chosen
     ]
     asked.write_text(json.dumps(told))
-
-
-def judge(figures: dict[str, float]) -> list[tuple[str, float, str, bool]]:
-    """(figure, value, budget, kept) of each figure that has a budget."""
-    rows = []
-    for name, (sign, limit) in BUDGETS.items():
-        kept = figures[name] <= limit if sign == "<=" else figures[name] >= limit
-        rows.append((name, figures[name], f"{sign} {limit:g}", kept))
-    return rows

@@ -158,7 +158,19 @@ def test_text_that_is_not_printable_is_refused():
             body = bytes(SHORT[number][:-1]) + bytes((byte,))
             assert "not printable" in refused(message((number,), body)), (number, byte)
     assert "not printable" in refused(message((63,), b"\x00\x01\x0a"))
+    for at in range(6):
+        body = b"A1B2C3"
+        assert "not printable" in refused(message((38,), body[:at] + b"\x1f" + body[at + 1 :])), at
     assert iso8583.decode(message((64,), b"\xff" * 8))[1] == {64: b"\xff" * 8}
+
+
+def test_a_field_of_variable_length_may_be_empty():
+    """Bytes and text both ways; digits are never sent empty, but taken so."""
+    for number in (57, 63):
+        assert iso8583.decode(iso8583.encode("0210", [(number, b"")])) == ("0210", {number: b""})
+    with raises(BadMessage):
+        iso8583.encode("0210", [(60, "")])
+    assert iso8583.decode(message((60, 61), bytes(4))) == ("0210", {60: "", 61: ""})
 
 
 def test_what_is_too_short_for_a_bitmap_is_refused():

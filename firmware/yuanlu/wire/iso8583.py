@@ -1,6 +1,8 @@
 """ISO 8583:1987 messages with packed BCD, by a table of the fields this profile knows. docs/wire.md draws it.
 
 Strict both ways: a length is checked before anything is taken, digits are digits, and a field outside the table is refused.
+
+Packed BCD reads as digits in a hex dump: a message that came in is dumped once, and every number is cut out of that text.
 """
 
 from yuanlu.compat import const
@@ -8,10 +10,14 @@ from yuanlu.errors import BadMessage
 
 _DIGITS = const(1)  # n, fixed
 _TEXT = const(2)  # an, ans, fixed
-_BYTES = const(3)  # b, fixed
-_DIGITS_VAR = const(4)  # n LLLVAR
-_TEXT_VAR = const(5)  # ans LLLVAR
-_BYTES_VAR = const(6)  # b LLLVAR
+_BYTES = const(4)  # b, fixed
+_VAR = const(8)
+_DIGITS_VAR = const(_DIGITS | _VAR)  # n LLLVAR
+_TEXT_VAR = const(_TEXT | _VAR)  # ans LLLVAR
+_BYTES_VAR = const(_BYTES | _VAR)  # b LLLVAR
+
+_BITMAP_END = const(20)  # digits of the dump: message type 4, bitmap 16
+_PRINTABLE = bytes(range(32, 127))
 
 # field: (format, length or largest length)
 FIELDS = {
@@ -41,81 +47,83 @@ FIELDS = {
 def encode(message_type, fields):
     """Bytes from the type ('0220') to the last field. `fields`: (number, value) in ascending order; digits are str."""
     bitmap = 0
-    parts = [b"", b""]
+    parts = [b""]
     for number, value in fields:
         bitmap |= 1 << (64 - number)
-        parts.append(_encode_field(number, value))
-    parts[0] = bytes.fromhex(message_type)
-    parts[1] = bitmap.to_bytes(8, "big")
+        form, length = FIELDS[number]
+        count = len(value)
+        if count > length if form & _VAR else count != length:
+            raise BadMessage("field {}: {} long, {} expected".format(number, count, length))
+        if form & _VAR:
+            parts.append(bytes.fromhex("%04d" % count))
+        if form & _DIGITS:
+            if not value.isdigit():
+                raise BadMessage("field {}: digits expected".format(number))
+            parts.append(bytes.fromhex(value + "0" if count & 1 else value))
+        else:
+            parts.append(bytes(value))
+    parts[0] = bytes.fromhex("%s%016x" % (message_type, bitmap))
     return b"".join(parts)
-
-
-def _encode_field(number, value):
-    form, length = FIELDS[number]
-    count = len(value)
-    if count > length if form >= _DIGITS_VAR else count != length:
-        raise BadMessage("field {}: {} long, {} expected".format(number, count, length))
-    if form in (_DIGITS, _DIGITS_VAR):
-        if not value.isdigit():
-            raise BadMessage("field {}: digits expected".format(number))
-        data = bytes.fromhex(value + "0" if count & 1 else value)
-    else:
-        data = bytes(value)
-    return bytes.fromhex("{:04d}".format(count)) + data if form >= _DIGITS_VAR else data
 
 
 def decode(message):
     """(type, {field: value}) of a message without TPDU and header. Digits come as str, the rest as bytes."""
     if len(message) < 10:
         raise BadMessage("message: {} bytes, at least 10 expected".format(len(message)))
-    message_type = _digits(message[0:2], "message type")
-    bitmap = int.from_bytes(message[2:10], "big")
-    if bitmap >> 63:
-        raise BadMessage("bitmap: a secondary bitmap is not part of the profile")
+    message = bytes(message)
+    dump = message.hex()
+    if not dump[:4].isdigit():
+        raise BadMessage("message type: not decimal digits")
+    present = _present(message[2:10])
     fields = {}
-    at = 10
-    for number in range(2, 65):
-        if bitmap >> (64 - number) & 1:
-            if number not in FIELDS:
-                raise BadMessage("field {}: not part of the profile".format(number))
-            fields[number], at = _decode_field(number, message, at)
-    if at != len(message):
-        raise BadMessage("message: {} bytes after the last field".format(len(message) - at))
-    return message_type, fields
+    at = _BITMAP_END
+    number = present.find("1")
+    while number > 0:
+        if number not in FIELDS:
+            raise BadMessage("field {}: not part of the profile".format(number))
+        form, count = FIELDS[number]
+        if form & _VAR:
+            count = _length(number, dump[at : at + 4], count)
+            at += 4
+        end = at + (count + (count & 1) if form & _DIGITS else 2 * count)
+        if end > len(dump):
+            raise _cut_short(number)
+        if form & _DIGITS:
+            value = dump[at:end]
+            if count and not value.isdigit():
+                raise BadMessage("field {}: not decimal digits".format(number))
+            if count & 1:
+                if value[-1] != "0":
+                    raise BadMessage("field {}: the padding is not 0".format(number))
+                value = value[:-1]
+        else:
+            value = message[at >> 1 : end >> 1]
+            if form & _TEXT and value.strip(_PRINTABLE):
+                raise BadMessage("field {}: not printable ASCII".format(number))
+        fields[number] = value
+        at = end
+        number = present.find("1", number + 1)
+    if at != len(dump):
+        raise BadMessage("message: {} bytes after the last field".format((len(dump) - at) >> 1))
+    return dump[:4], fields
 
 
-def _decode_field(number, message, at):
-    form, count = FIELDS[number]
-    if form >= _DIGITS_VAR:
-        largest = count
-        count = int(_digits(_take(number, message, at, 2), "length of field {}".format(number)))
-        at += 2
-        if count > largest:
-            raise BadMessage("field {}: {} long, largest is {}".format(number, count, largest))
-    digits = form in (_DIGITS, _DIGITS_VAR)
-    width = (count + 1) >> 1 if digits else count
-    value = _take(number, message, at, width)
-    at += width
-    if not digits:
-        if form in (_TEXT, _TEXT_VAR) and any(byte < 32 or byte > 126 for byte in value):
-            raise BadMessage("field {}: not printable ASCII".format(number))
-        return value, at
-    text = _digits(value, "field {}".format(number))
-    if count & 1:
-        if text[-1] != "0":
-            raise BadMessage("field {}: the padding is not 0".format(number))
-        text = text[:-1]
-    return text, at
+def _present(bitmap):
+    """A text whose character n is 1 where field n is there."""
+    if bitmap[0] & 0x80:
+        raise BadMessage("bitmap: a secondary bitmap is not part of the profile")
+    return "-{:064b}".format(int.from_bytes(bitmap, "big"))
 
 
-def _take(number, message, at, count):
-    if at + count > len(message):
-        raise BadMessage("field {}: the message ends inside it".format(number))
-    return bytes(message[at : at + count])
+def _length(number, digits, largest):
+    if len(digits) < 4:
+        raise _cut_short(number)
+    if not digits.isdigit():
+        raise BadMessage("length of field {}: not decimal digits".format(number))
+    if int(digits) > largest:
+        raise BadMessage("field {}: {} long, largest is {}".format(number, int(digits), largest))
+    return int(digits)
 
 
-def _digits(data, place):
-    text = bytes(data).hex()
-    if text and not text.isdigit():
-        raise BadMessage("{}: not decimal digits".format(place))
-    return text
+def _cut_short(number):
+    return BadMessage("field {}: the message ends inside it".format(number))
