@@ -60,8 +60,7 @@ class Config:
     terminal = merchant = tpdu = header = host = shop = repeat = ""
     epoch = port = answer_ms = base_ms = cap_ms = budget = open_limit = query = ask_ms = old_batches = date_only = 0
     offline_count = offline_amount = wallet_accepts = wallet_days = wallet_parts = wallet_gap_s = 0
-    wallet_asks: object = ()
-    wallet_no: object = ()
+    wallet_asks = wallet_no = ()
 
     def __init__(self, text):
         try:
@@ -86,8 +85,8 @@ class Config:
         for name in ("tpdu", "header"):
             if not getattr(self, name).isdigit():
                 raise BadConfig("config: '{}' is digits only".format(name))
-        self.wallet_asks = _seconds(self.wallet_asks)
-        self.wallet_no = tuple([code.encode() for code in self.wallet_no.split()])
+        self.wallet_asks = _seconds(values["wallet_asks"])
+        self.wallet_no = tuple([code.encode() for code in values["wallet_no"].split()])
         if any(len(code) != 2 for code in self.wallet_no):
             raise BadConfig("config: 'wallet_no' is response codes of two characters with blanks between")
 

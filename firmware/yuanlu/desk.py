@@ -115,7 +115,7 @@ class Desk:
     def again(self, refund, operator, evidence):
         """A person takes it on himself that the earlier attempts were not booked: a new one is made when its turn comes (L2)."""
         self._check_decidable(refund, evidence)
-        if refund.kind != KIND_REFUND or refund.alarm or refund.state not in (s.IS_UNKNOWN, s.IS_ASKING, s.IS_PARKED):
+        if refund.kind != KIND_REFUND or refund.alarm or not s.may_be_tried_anew(refund.state):
             raise Refused("refused.no_new_attempt")
         self._decide(refund, s.ANOTHER, operator, evidence)
 

@@ -120,7 +120,6 @@ class Forwarder:
             self.changed.set()
             return
         try:
-            self.schedule.tries = 0
             transaction.why = None
             if self.exchange.sign_on_due:
                 await self.exchange.sign_on()
@@ -169,7 +168,9 @@ class Forwarder:
             answer = await self.exchange.authentic(answer_key, request)
         except Silence as error:
             self._note_silence(transaction, error.reason)
+            self.schedule.put_off()
         else:
+            self.schedule.tries = 0
             self._note_answer(transaction, answer)
 
     # ---- what it means
@@ -189,6 +190,7 @@ class Forwarder:
         """No answer to a query or sign-on: again later, and a person in the end."""
         transaction.asked += 1
         transaction.why, transaction.due = reason, self.schedule.later(transaction.asked)
+        self.schedule.put_off()
         if transaction.asked >= self.config.budget and (s.is_asked(transaction.state) or transaction.state == s.IS_UNKNOWN):
             self._note(transaction, s.PERSON)
 
@@ -207,6 +209,7 @@ class Forwarder:
         here: an approval is an alarm then."""
         asked = refund.state, refund.attempt, refund.stale
         answer = await self.exchange.authentic(*self.desk.query(refund))
+        self.schedule.tries = 0
         verdict = verdicts.of_query(self.config, refund, answer, self._batch())
         if asked != (refund.state, refund.attempt, refund.stale):
             if verdict == s.DONE and refund.state != s.IS_RESOLVED_DONE:

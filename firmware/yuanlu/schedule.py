@@ -15,7 +15,7 @@ class Schedule:
         self.clock = clock
         self.vault = vault
         self.config = config
-        self.tries = 0  # roads that could not be opened, in a row
+        self.tries = 0  # roads that could not be opened and sends without an answer, in a row
 
     def all(self):
         """Power or a line came back: anywhere within the cap, since it came back for many."""
@@ -24,13 +24,14 @@ class Schedule:
             if s.is_sendable(transaction.state):
                 transaction.due = self.clock.deadline(self.shortest(transaction) + self.vault.draw(self.config.cap_ms))
 
-    def put_off(self, reason):
-        """No road: everything that waits shares the same wait, since it would meet the same dead line."""
+    def put_off(self, reason=None):
+        """No road, or no answer: everything that waits shares the same wait, since it would meet the same dead line or host.
+        reason: what hinders all of it."""
         self.tries += 1
         due = self.later(self.tries)
         for transaction in self.journal.live:
             if s.is_sendable(transaction.state):
-                transaction.why = reason
+                transaction.why = reason or transaction.why
                 if transaction.due is None or self.clock.diff_ms(due, transaction.due) > 0:
                     transaction.due = due  # never sooner than it was: a query has to wait for its time
 

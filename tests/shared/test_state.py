@@ -36,7 +36,11 @@ ENDS = {
     s.ASK: s.IS_ASKING,
     s.ACCEPTED: s.IS_ACCEPTED,
 }
-DECISIONS = {s.NOT_DONE: s.IS_RESOLVED_NOT_DONE, s.ANOTHER: s.IS_QUEUED, s.RELEASE: s.IS_WAITING}
+DECISIONS = {
+    s.NOT_DONE: (s.IS_RESOLVED_NOT_DONE, DECIDABLE),
+    s.ANOTHER: (s.IS_QUEUED, (s.IS_UNKNOWN, s.IS_ASKING, s.IS_PARKED)),
+    s.RELEASE: (s.IS_WAITING, (s.IS_HELD,)),
+}
 ENDS_OF_REVERSAL = {s.REVERSED: s.IS_REVERSED, s.SILENT: s.IS_REVERSING, s.PERSON: s.IS_PARKED}
 
 
@@ -55,7 +59,8 @@ def expected(state, record_type, verdict):
     if record_type == s.ALARM:
         return s.IS_PARKED
     if record_type == s.DECISION:
-        return DECISIONS.get(verdict) if state in DECIDABLE or state == s.IS_QUEUED else None
+        after, before = DECISIONS.get(verdict, (None, ()))
+        return after if state in before or state == s.IS_QUEUED else None
     if record_type == s.ATTEMPT:
         return ATTEMPTS.get((state, verdict))
     return ARROWS.get((state, record_type))

@@ -104,7 +104,6 @@ _AFTER_RESULT = {
     ACCEPTED: IS_ACCEPTED,
 }
 _AFTER_REVERSAL = {REVERSED: IS_REVERSED, SILENT: IS_REVERSING, PERSON: IS_PARKED}
-_AFTER_DECISION = {NOT_DONE: IS_RESOLVED_NOT_DONE, ANOTHER: IS_QUEUED, RELEASE: IS_WAITING}
 
 
 def next_state(state, record_type, verdict=0):
@@ -121,8 +120,8 @@ def next_state(state, record_type, verdict=0):
         after = _after_result(state, verdict)
     elif record_type == ATTEMPT:
         after = _after_attempt(state, verdict)
-    elif record_type == DECISION and (may_be_decided(state) or state == IS_QUEUED):
-        after = _AFTER_DECISION.get(verdict)  # from queued: compaction has left out what came before it
+    elif record_type == DECISION:
+        after = _after_decision(state, verdict)
     elif record_type == WITHDRAWN and state == IS_QUEUED:
         after = IS_WITHDRAWN
     elif record_type == ALARM:
@@ -150,6 +149,15 @@ def _after_attempt(state, kind):
     return IS_REVERSING if kind == REVERSAL and state in (IS_UNKNOWN, IS_QUEUED) else None
 
 
+def _after_decision(state, decision):
+    # From queued: compaction has left out what came before it.
+    if decision == NOT_DONE and (may_be_decided(state) or state == IS_QUEUED):
+        return IS_RESOLVED_NOT_DONE
+    if decision == ANOTHER and (may_be_tried_anew(state) or state == IS_QUEUED):
+        return IS_QUEUED
+    return IS_WAITING if decision == RELEASE and state in (IS_HELD, IS_QUEUED) else None
+
+
 def is_final(state):
     """Nothing more will happen by itself or by a person's decision."""
     return state >= IS_DONE
@@ -168,6 +176,11 @@ def is_asked(state):
 def may_be_decided(state):
     """A person may decide about it: bytes have left, and nothing of it is under way."""
     return state in _DECIDABLE
+
+
+def may_be_tried_anew(state):
+    """A person may take it on himself that no attempt so far was booked, and another one is made."""
+    return state in (IS_UNKNOWN, IS_ASKING, IS_PARKED)
 
 
 def frees_cap(state):
