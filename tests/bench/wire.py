@@ -30,7 +30,7 @@ PREFIX = 13  # length, TPDU and header
 QUEUED = 15  # refunds: as many as a ring of 16 sectors holds open
 ROUNDS, CALLS = 400, 10  # few calls in a row: on a busy machine the slower side would lose its turn more often
 BYTES_PER_MS = BAUD / 10_000  # 8N1
-NO_WAIT: dict[str, Any] = {"base_ms": 10, "cap_ms": 10, "open_limit": 32}  # the least that the settings allow
+NO_WAIT: dict[str, Any] = {"base_ms": 10, "cap_ms": 10, "open_limit": 32, "offline_count": QUEUED}  # the shortest waits there are
 
 Event = tuple[int, str, bytes]  # ms since power-up, ">" from or "<" to the terminal, bytes
 
@@ -52,7 +52,7 @@ def queue(clerk: Clerk) -> None:
     clerk.terminal.plug_network(False)
     for _ in range(QUEUED):
         clerk.start_refund(100)
-        clerk.see("退款待上送")
+        clerk.see("退款待上送", "金额")
         clerk.back_to_menu()
 
 
