@@ -5,6 +5,7 @@ from __future__ import annotations
 from emulator.shop import Shop
 
 WAIT_MS = 30_000
+KEYS_AT_ONCE = 16  # a terminal that is busy keeps twice as many
 MOVING = ("queued", "sending", "unknown", "reversing", "asking", "accepted", "waiting")
 
 
@@ -39,8 +40,10 @@ class Clerk:
     def press(self, keys: str) -> None:
         """Keys with blanks between; returns when the terminal has taken them all. NoPower."""
         self._check_power()
-        for key in keys.split():
+        for count, key in enumerate(keys.split(), 1):
             self.terminal.press(key)
+            if count % KEYS_AT_ONCE == 0:
+                self.wait_for_terminal()
         self.wait_for_terminal()
 
     def present(self, card: str) -> None:
@@ -73,7 +76,8 @@ class Clerk:
         return slip
 
     def start_sale(self, fen: int, card: str = "unionpay") -> None:
-        """From the menu to the presented card."""
+        """From the menu to the presented card. NoPower."""
+        self._check_power()
         self.see("原路退款终端")
         self.press("1")
         self.see("消费金额")
@@ -82,7 +86,8 @@ class Clerk:
         self.present(card)
 
     def start_refund(self, fen: int, sale: int = 1) -> None:
-        """From the menu to the confirmed refund; the newest sale is 1."""
+        """From the menu to the confirmed refund; the newest sale is 1. NoPower."""
+        self._check_power()
         self.see("原路退款终端")
         self.press("2")
         self.see("选原交易")

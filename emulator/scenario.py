@@ -133,7 +133,8 @@ def play(
 
     BadScenario: settings refused, keys without power.
     """
-    shop = Shop(real=False, seed=seed, **scenario.acquirer, **shop_options, **scenario.settings)
+    asked = {"can_be_asked": scenario.acquirer.get("query", False)}
+    shop = Shop(real=False, kind=scenario.acquirer["kind"], seed=seed, **asked, **shop_options, **scenario.settings)
     report = Report(scenario.name, seed)
     try:
         _play_steps(scenario, Clerk(shop), report, tell)

@@ -59,7 +59,7 @@ SETTINGS: dict[str, Any] = {
 class Shop:
     """`real`: real time, TCP and a pty; otherwise virtual time and an acquirer in this process.
 
-    kind: how the acquirer treats a repeat; query: it can be asked what became of a refund; attached: (host, port) of
+    kind: how the acquirer treats a repeat; can_be_asked: it can be asked what became of a refund; attached: (host, port) of
     another acquirer instead of the simulator.
     """
 
@@ -67,7 +67,7 @@ class Shop:
         self,
         real: bool,
         kind: str = "a",
-        query: bool = False,
+        can_be_asked: bool = False,
         seed: int = 1,
         firmware: Path = FIRMWARE,
         attached: tuple[str, int] | None = None,
@@ -85,11 +85,11 @@ class Shop:
             base_key=base_key,
             reader_key=reader_key,
             terminals=[(MERCHANT, TERMINAL)],
-            query=query,
+            query=can_be_asked,
             seed=seed,
             clock=lambda: self.world.date,
         )
-        profile = {"repeat": PROFILES[kind], "query": int(query), "old_batches": int(kind in "ab")}
+        profile = {"repeat": PROFILES[kind], "query": int(can_be_asked), "old_batches": int(kind in "ab")}
         self.settings = {**SETTINGS, **profile, **settings}
         self.attached = attached is not None
         self.address = attached or self._serve(real)
@@ -161,9 +161,9 @@ class Shop:
         flash = self.terminal.flash
         if self._read_at != flash.operations:
             self._read_at = flash.operations
-            for row in panel.view(flash, SimpleNamespace(**self.settings)):
-                self._seen[row["number"]] = row
-        return list(self._seen.values())
+            settled = {number: row for number, row in self._seen.items() if row["state"] in SETTLED}
+            self._seen = settled | {row["number"]: row for row in panel.view(flash, SimpleNamespace(**self.settings))}
+        return [self._seen[number] for number in sorted(self._seen)]
 
     def count_money(self) -> list[str]:
         """Every discrepancy between the flash and the acquirer's ledger, in words; an empty list when all agrees."""
@@ -179,6 +179,8 @@ class Shop:
         self.world.close()
 
 
+# What may leave the ring: the rest stands on the chip, or is lost.
+SETTLED = ("done", "declined", "reversed", "withdrawn", "resolved_done", "resolved_not_done")
 # Per number: `amount`, all fen that stand under it, and `times`, how often something was booked.
 Booked = dict[str, dict[str, int]]
 

@@ -161,7 +161,7 @@ class Terminal:
             self._waits_until = None if ms < 0 else self.world.now_ms + ms
             return None
         answer = _OPERATIONS[operation](self, body) or b""
-        if self.trace is not None and operation != p.FLASH_READ:
+        if self.trace is not None:
             self.trace(self.uptime_ms, operation, body, answer)
         if operation == p.NET_WRITE and self.cut_when_sent:
             self.cut_when_sent = False

@@ -82,6 +82,8 @@ class Config:
         for name in ("terminal", "merchant", "host"):
             if any(not 32 < ord(char) < 127 for char in getattr(self, name)):
                 raise BadConfig("config: '{}' is printable ASCII without blanks".format(name))
+        if any(ord(char) > 0xFFFF for char in self.shop):
+            raise BadConfig("config: 'shop' has a character that no screen or printer here can show")
         for name in ("tpdu", "header"):
             if not getattr(self, name).isdigit():
                 raise BadConfig("config: '{}' is digits only".format(name))

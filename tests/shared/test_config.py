@@ -73,6 +73,12 @@ def test_what_goes_out_as_ascii_is_ascii():
             assert "'{}'".format(name) in complaint(**{name: char + SETTINGS[name][1:]}), (name, char)
 
 
+def test_a_shop_has_a_name_that_can_be_printed():
+    """Characters past the Basic Multilingual Plane have no glyph, and not every runtime can encode them."""
+    assert settings(shop="原路小店").shop
+    assert "'shop'" in complaint(shop="\U00020bb7野家")
+
+
 def test_only_known_profiles():
     """What an acquirer does with a repeat is one of four."""
     for repeat in ("replays", "duplicate", "open_batch", "nothing"):

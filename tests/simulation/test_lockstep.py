@@ -1,12 +1,13 @@
 """One seed is one life: on MicroPython, on CPython, on a busy machine."""
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from emulator.child import InProcess
+from emulator.child import Child, InProcess, MicroPython
+from emulator.terminal import Terminal
 from host_tools.yuanluctl import image
 from traces import trace
 
@@ -31,8 +32,9 @@ def busy() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("busy")
-def test_one_seed_gives_one_trace_in_50_runs() -> None:
-    assert len({trace(7) for _ in range(RUNS)}) == 1
+@pytest.mark.parametrize("child", [MicroPython, InProcess])
+def test_one_seed_gives_one_trace_in_50_runs(child: Callable[[Terminal], Child]) -> None:
+    assert len({trace(7, child=child) for _ in range(RUNS)}) == 1
 
 
 def test_another_seed_gives_another_trace() -> None:

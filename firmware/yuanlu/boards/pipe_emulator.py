@@ -56,9 +56,19 @@ class Pipe:
             stream.write(part)
         self._read(self.head)
         self.now, length = unpack_from("<II", self.head, 0)
-        answer = bytearray(length)
+        try:
+            answer = bytearray(length)
+        except MemoryError:
+            self._skip(length)  # or the next answer would be read out of step
+            raise
         self._read(answer)
         return answer
+
+    def _skip(self, length):
+        view = memoryview(self.head)
+        while length:
+            self._read(view[: min(length, len(view))])
+            length -= min(length, len(view))
 
     def _read(self, buffer):
         if len(buffer) and self.stream.readinto(buffer) != len(buffer):
