@@ -87,9 +87,11 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         scenario = scenarios.load(arguments.file)
         report.name = scenario.name
+        if arguments.keep:
+            arguments.keep.mkdir(parents=True, exist_ok=True)
         _build()
         report = scenarios.play(scenario, arguments.seed, lambda text: print(text, file=sys.stderr), arguments.keep)
-    except (scenarios.BadScenario, *CANNOT_RUN) as error:
+    except (scenarios.BadScenario, OSError, *CANNOT_RUN) as error:
         report.code, report.line, report.why = scenarios.BAD_FILE, getattr(error, "line", None), str(error)
     if arguments.json:
         print(json.dumps(dataclasses.asdict(report), ensure_ascii=False))
