@@ -31,7 +31,7 @@ LIMITS = {
 class Original:
     """A transaction as far as messages name one."""
 
-    kind, number, batch, trace, date, amount = KIND_SALE, 7, 1, 7, 20261122, 1234
+    kind, road, number, batch, trace, date, amount = KIND_SALE, 0, 7, 1, 7, 20261122, 1234
     rrn, approval = APPROVED.rrn, APPROVED.approval
 
 
@@ -43,7 +43,31 @@ def requests():
         made.append(messages.request(config, Draft(kind, 1234, original=7), 9, identity, head, Original, KEYS))
     made.append(messages.reversal(config, Original, b"98", head, KEYS))
     made.append(messages.query(config, Original, head, bytes(8), KEYS))
+    for name, digits in (
+        ("settlement", messages.totals((1234, 1), (500, 1))),
+        ("upload", messages.details([(7, KIND_SALE, 0, 7, 1234), (9, KIND_REFUND, 0, 12, 500)])),
+        ("end, agreed", "0000"),
+        ("end, uploaded", "0002"),
+    ):
+        made.append(messages.closing(config, name, identity, head, digits, KEYS))
     return made + [messages.sign_on(config, 1, 34), messages.echo(config, 1, 34)]
+
+
+def is_plain(request):
+    """A sign-on or an echo, which has no MAC."""
+    return request[BODY] == 8
+
+
+def is_closing(request):
+    """A settlement or a batch upload."""
+    return request[BODY] in (3, 5)
+
+
+def read_answer(frame, request):
+    """What the terminal reads out of the answer to a request of that kind."""
+    if is_plain(request):
+        return messages.read_plain_answer(frame, request)
+    return (messages.read_closing if is_closing(request) else messages.read_answer)(frame, request, KEYS.answer)
 
 
 def mutated(random, data):
@@ -106,7 +130,10 @@ class Attack:
         self.answers = []
         for request in self.requests:
             for code in (b"00", b"05"):
-                self.answers.append((request, answer_to(request, code)))
+                self.answers.append((request, answer_to(request, code, KEYS.answer)))
+                asked = iso8583.decode(request[BODY:])[1]
+                if 48 in asked:
+                    self.answers.append((request, answer_to(request, code, KEYS.answer, f48=asked[48])))
         self.other = other
         self.tried = self.inputs = self.accepted = 0
         self.given = b""
@@ -155,9 +182,9 @@ class Attack:
 
     def _read(self, frame, request):
         """What the terminal reads out of a frame; None when it passes it over. What it believes is checked."""
-        plain = request[BODY : BODY + 2] in (b"\x08\x00", b"\x08\x20")
+        plain, closing = is_plain(request), is_closing(request)
         try:
-            found = messages.read_plain_answer(frame, request) if plain else messages.read_answer(frame, request, KEYS.answer)
+            found = read_answer(frame, request)
         except BadMessage:
             return None
         frame = bytes(frame)
@@ -165,7 +192,7 @@ class Attack:
         fields = check_message(frame[BODY:])
         assert found[0] == fields[39] and all(byte in CODE for byte in fields[39]), ("code", found)
         if not plain:
-            assert found[1] == int(fields[4]), "amount"
+            assert closing or found[1] == int(fields[4]), "amount"
             assert frame[-8:] == cmac(KEYS.answer, request[-8:] + frame[BODY:-8])[:8], "MAC"
         return found
 
