@@ -19,17 +19,16 @@ from tests.wire import acquirer_frames as by_hand
 from tests.wire.acquirers import an_acquirer
 from yuanlu.crypto.dukpt import PLACES, loaded
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft, Transaction
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_CARD, ROAD_OFFLINE, ROAD_WALLET, Draft, Transaction
 from yuanlu.wire import messages
 
 PAGE = Path(__file__).parents[2] / "docs/wire.md"
 NOW = datetime(2026, 11, 22, 10, 15, 7)  # as the terminal's clock has it
 KEY_ID = by_hand.key_id()
 MERCHANT = {"41": "YL000001", "42": "YUANLU000000001"}
+TAG_01 = 2 * (2 + 22)  # hex digits of the number for life, which closing a batch has not
 ECHOED = "3 4 11 25 41 42 48 49 60".split()
 DECLINABLE = ("0210", "0230", "0410")
-# Rows of docs/wire.md that the firmware does not make yet.
-NOT_YET = {"refund 0220 of an offline sale", "settlement 0500", "batch upload 0320"}
 
 
 class Made(NamedTuple):
@@ -43,6 +42,12 @@ class Card:
     """A card as the reader hands it over."""
 
     number, fingerprint, block = b"6228484890", bytes(8), by_hand.CARD
+
+
+class WalletCode:
+    """A wallet's code as the scanner hands it over."""
+
+    number, fingerprint, block = b"2800000000", bytes(8), by_hand.WALLET
 
 
 class Counter:
@@ -60,9 +65,9 @@ class Counter:
         number, tag = self.till.journal.log.newest
         return number, tag
 
-    def sell(self, amount: int = 10_000) -> Transaction:
-        """A sale that is done; the first one is record 2, trace 1."""
-        sale = self.till.desk.open(Draft(KIND_SALE, amount, card=Card()))
+    def sell(self, road: int = ROAD_CARD) -> Transaction:
+        """A sale of 100.00 that is done; the first one is record 2, trace 1."""
+        sale = self.till.desk.open(Draft(KIND_SALE, 10_000, card=WalletCode() if road == ROAD_WALLET else Card(), road=road))
         answer_key, frame = self.till.journal.outgoing(sale)
         return self.till.settle(sale, s.DONE, messages.read_answer(self.answer(frame), frame, answer_key))
 
@@ -115,6 +120,38 @@ def _refund(counter: Counter) -> Made:
     })  # fmt: skip
 
 
+def _wallet_sale(counter: Counter) -> Made:
+    counter.sell()
+    head = counter.head
+    sale = counter.till.desk.open(Draft(KIND_SALE, 5_000, card=WalletCode(), road=ROAD_WALLET))
+    return Made(counter.recorded(sale), MERCHANT | {
+        "t": "0200", "3": "000000", "4": "000000005000", "11": "000002", "22": "031", "25": "00", "49": "156",
+        "57": tags(5, 2, head, "042f" + by_hand.WALLET.hex()), "60": "22000001000",
+    })  # fmt: skip
+
+
+def _wallet_refund(counter: Counter) -> Made:
+    sale = counter.sell(ROAD_WALLET)
+    own, head = counter.booked(), counter.head
+    refund = counter.till.desk.open(Draft(KIND_REFUND, 2_500, original=sale.number))
+    return Made(counter.recorded(refund), MERCHANT | own | {
+        "t": "0220", "3": "200000", "4": "000000002500", "11": "000002", "25": "00", "49": "156",
+        "57": tags(5, 2, head), "60": "25000001000", "61": "0000010000011122", "63": "000",
+    })  # fmt: skip
+
+
+def _offline_refund(counter: Counter) -> Made:
+    """Of a sale that the acquirer knows by an upload alone; here it is made as if the one that it booked had been so."""
+    sale = counter.sell()
+    sale.road = ROAD_OFFLINE
+    head, keys = counter.head, counter.till.desk.dukpt.next_keys()
+    frame = messages.request(counter.till.config, Draft(KIND_REFUND, 2_500, original=2), 5, (1, 2), head, sale, keys)
+    return Made(frame, MERCHANT | {
+        "t": "0220", "3": "200000", "4": "000000002500", "11": "000002", "25": "00", "49": "156",
+        "57": tags(5, 2, head), "60": "27000001000", "61": "0000010000011122", "62": "YL000001", "63": "000",
+    })  # fmt: skip
+
+
 def _reversal_of_a_sale(counter: Counter) -> Made:
     counter.sell()
     lost = counter.till.desk.open(Draft(KIND_SALE, 700, card=Card()))
@@ -160,6 +197,69 @@ def _query_of(counter: Counter, is_booked: bool) -> Made:
     })  # fmt: skip
 
 
+def _wallet_query(counter: Counter) -> Made:
+    """What became of a wallet's refund, which the wallet has only accepted so far."""
+    sale = counter.sell(ROAD_WALLET)
+    refund = counter.till.desk.open(Draft(KIND_REFUND, 2_500, original=sale.number))
+    counter.answer(counter.recorded(refund))
+    head, keys = counter.head, counter.till.desk.dukpt.next_keys()
+    return Made(messages.query(counter.till.config, refund, head, bytes(range(8)), keys), MERCHANT | {
+        "t": "0600", "3": "200000", "4": "000000002500", "11": "000002",
+        "57": tags(5, 3, head, "05080001020304050607"), "60": "61000001000", "61": "0000010000021122",
+    })  # fmt: skip
+
+
+def _closing(counter: Counter, name: str, digits: str, ksn: int, **more: str) -> Made:
+    """A message of closing a batch: the trace of the last attempt, no refund number. ksn: the counter that its KSN has."""
+    head, keys = counter.head, counter.till.desk.dukpt.next_keys()
+    message_type, _, kind, network, _ = messages.FORMS[name]
+    frame = messages.closing(counter.till.config, name, (1, 1), head, digits, keys)
+    fields = {"11": "000001", "48": digits, "57": tags(0, ksn, head)[TAG_01:], "60": f"{kind}000001{network}"}
+    return Made(frame, MERCHANT | fields | {"t": message_type} | {field[1:]: value for field, value in more.items()})
+
+
+def _totals(counter: Counter, fen: int) -> Made:
+    """Of a batch with one sale of so many fen."""
+    digits = f"{fen:012d}001" + "0" * 15 + "0" + "0" * 31
+    assert messages.totals((fen, 1), (0, 0)) == digits
+    made = _closing(counter, "settlement", digits, 2, f49="156", f63="001")
+    assert (made.fields["t"], made.fields["60"]) == ("0500", "00000001201")
+    return made
+
+
+def _settlement(counter: Counter) -> Made:
+    counter.sell()
+    return _totals(counter, 10_000)
+
+
+def _settlement_in_vain(counter: Counter) -> Made:
+    counter.sell()
+    return _totals(counter, 9_999)
+
+
+def _upload(counter: Counter) -> Made:
+    sale = counter.sell()
+    counter.answer(_totals(counter, 9_999).frame)
+    digits = messages.details([(sale.number, KIND_SALE, sale.road, sale.trace, sale.amount)])
+    made = _closing(counter, "upload", digits, 3)
+    assert (digits, made.fields["60"]) == ("01" + "22" + "000001" + "000000010000", "00000001201")
+    return made
+
+
+def _end_agreed(counter: Counter) -> Made:
+    counter.answer(_settlement(counter).frame)
+    made = _closing(counter, "end, agreed", "0000", 3)
+    assert (made.fields["t"], made.fields["60"]) == ("0320", "00000001207")
+    return made
+
+
+def _end_uploaded(counter: Counter) -> Made:
+    counter.answer(_upload(counter).frame)
+    made = _closing(counter, "end, uploaded", "0001", 4)
+    assert (made.fields["t"], made.fields["60"]) == ("0320", "00000001202")
+    return made
+
+
 def _sign_on(counter: Counter) -> Made:
     fields = {"t": "0800", "11": "000034", "60": "00000001003", "63": "001"}
     return Made(messages.sign_on(counter.till.config, 1, 34), MERCHANT | fields)
@@ -170,24 +270,36 @@ def _echo(counter: Counter) -> Made:
 
 
 class Maker(NamedTuple):
-    """row: of the message table in docs/wire.md; function: of yuanlu.wire.messages; code: 39 of the answer of an acquirer that is
-    willing, 25 when nothing had been booked."""
+    """row: of the message table in docs/wire.md; forms: the names in FORMS of yuanlu.wire.messages; code: 39 of the answer of an
+    acquirer that is willing, 25 when nothing had been booked, 09 while a wallet is at it; flag: of the totals in the answer."""
 
     row: str
-    function: str
+    form: str
     make: Callable[[Counter], Made]
     code: str = "00"
+    flag: str = ""
 
 
+QUERY = "query 0600 of a refund, card or wallet"
+REVERSAL = "reversal 0400 of a sale or void"
 MAKERS = {
-    "sale": Maker("sale 0200", "request", _sale),
-    "void": Maker("void 0200", "request", _void),
-    "refund": Maker("refund 0220", "request", _refund),
-    "reversal of a sale": Maker("reversal 0400 of a sale or void", "reversal", _reversal_of_a_sale),
-    "reversal of a void": Maker("reversal 0400 of a sale or void", "reversal", _reversal_of_a_void, "25"),
-    "query": Maker("query 0600 of a refund, card or wallet", "query", _query),
-    "query in vain": Maker("query 0600 of a refund, card or wallet", "query", _query_in_vain, "25"),
-    "sign-on": Maker("sign-on 0800", "sign_on", _sign_on),
+    "sale": Maker("sale 0200", "sale", _sale),
+    "wallet sale": Maker("sale 0200", "sale", _wallet_sale),
+    "void": Maker("void 0200", "void", _void),
+    "refund": Maker("refund 0220", "refund", _refund),
+    "wallet refund": Maker("refund 0220", "refund", _wallet_refund),
+    "offline refund": Maker("refund 0220 of an offline sale", "offline refund", _offline_refund),
+    "reversal of a sale": Maker(REVERSAL, "sale reversal", _reversal_of_a_sale),
+    "reversal of a void": Maker(REVERSAL, "void reversal", _reversal_of_a_void, "25"),
+    "query": Maker(QUERY, "query", _query),
+    "query in vain": Maker(QUERY, "query", _query_in_vain, "25"),
+    "wallet query": Maker(QUERY, "wallet query", _wallet_query, "09"),
+    "settlement": Maker("settlement 0500", "settlement", _settlement, flag="1"),
+    "settlement in vain": Maker("settlement 0500", "settlement", _settlement_in_vain, flag="2"),
+    "upload": Maker("batch upload 0320", "upload", _upload),
+    "end, agreed": Maker("batch upload 0320", "end, agreed", _end_agreed),
+    "end, uploaded": Maker("batch upload 0320", "end, uploaded", _end_uploaded),
+    "sign-on": Maker("sign-on 0800", "sign-on", _sign_on),
     "echo": Maker("echo 0820", "echo", _echo),
 }
 
@@ -208,6 +320,8 @@ def exchange(name: str, mood: str = "normal") -> Exchange:
     message_type = f"{int(request.fields['t']) + 10:04d}"
     code = "05" if mood == "declines" and message_type in DECLINABLE else MAKERS[name].code
     own = {"t": message_type, "12": "101507", "13": "1122", "39": code}
+    if MAKERS[name].flag:
+        own["48"] = request.fields["48"][:30] + MAKERS[name].flag + request.fields["48"][31:]
     if code == "00" and 37 in answer_row(message_type):
         own |= counter.booked()
     fields = {field: request.fields[field] for field in ECHOED if field in request.fields} | own
