@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ KEY_ID = by_hand.key_id()
 MERCHANT = {"41": "YL000001", "42": "YUANLU000000001"}
 TAG_01 = 2 * (2 + 22)  # hex digits of the number for life, which closing a batch has not
 ECHOED = "3 4 11 25 41 42 48 49 60".split()
-DECLINABLE = ("0210", "0230", "0410")
+DECLINABLE = ("0210", "0230", "0410", "0510", "0330")
 
 
 class Made(NamedTuple):
@@ -141,14 +141,15 @@ def _wallet_refund(counter: Counter) -> Made:
 
 
 def _offline_refund(counter: Counter) -> Made:
-    """Of a sale that the acquirer knows by an upload alone; here it is made as if the one that it booked had been so."""
-    sale = counter.sell()
-    sale.road = ROAD_OFFLINE
-    head, keys = counter.head, counter.till.desk.dukpt.next_keys()
-    frame = messages.request(counter.till.config, Draft(KIND_REFUND, 2_500, original=2), 5, (1, 2), head, sale, keys)
+    """Of a sale that the acquirer knows by an upload alone."""
+    sale, head, keys = Transaction(2, 2), counter.head, counter.till.desk.dukpt.next_keys()
+    sale.road, sale.batch, sale.trace, sale.date = ROAD_OFFLINE, 1, 7, 20261121
+    counter.acquirer.upload_offline_sale("YL000001", sale.batch, sale.trace, 10_000, datetime(2026, 11, 21, 8, 0, 0))
+    draft = Draft(KIND_REFUND, 2_500, original=sale.number)
+    frame = messages.request(counter.till.config, draft, 5, (1, 2), head, sale, keys)
     return Made(frame, MERCHANT | {
         "t": "0220", "3": "200000", "4": "000000002500", "11": "000002", "25": "00", "49": "156",
-        "57": tags(5, 2, head), "60": "27000001000", "61": "0000010000011122", "62": "YL000001", "63": "000",
+        "57": tags(5, 1, head), "60": "27000001000", "61": "0000010000071121", "62": "YL000001", "63": "000",
     })  # fmt: skip
 
 
@@ -321,7 +322,9 @@ def exchange(name: str, mood: str = "normal") -> Exchange:
     code = "05" if mood == "declines" and message_type in DECLINABLE else MAKERS[name].code
     own = {"t": message_type, "12": "101507", "13": "1122", "39": code}
     if MAKERS[name].flag:
-        own["48"] = request.fields["48"][:30] + MAKERS[name].flag + request.fields["48"][31:]
+        flag = MAKERS[name].flag if code == "00" else "3"
+        own["48"] = request.fields["48"][:30] + flag + request.fields["48"][31:]
+    counter.acquirer.settle_wallets(NOW + timedelta(hours=1))  # what a wallet accepted is booked under the RRN that it was given
     if code == "00" and 37 in answer_row(message_type):
         own |= counter.booked()
     fields = {field: request.fields[field] for field in ECHOED if field in request.fields} | own

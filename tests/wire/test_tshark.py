@@ -20,7 +20,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.wire.acquirer_frames import SIZES
-from tests.wire.every_message import Made, every_exchange
+from tests.wire.every_message import MAKERS, Made, every_exchange
 
 MISSING = "there is no tshark, so that no stranger READS THE WIRE; install it, or set YUANLU_TSHARK=/path/to/tshark"
 PORT = 8583
@@ -78,7 +78,7 @@ def test_tshark_reads_every_message_as_what_was_put_in(tshark: str, messages: di
         assert [field for field in readable if beginning.raw.get(field) != expected[field]] == [], name
         readable_fields += len(readable)
         fields += len(expected)
-    assert len(messages) >= 36 and fields > 400 and readable_fields > 300
+    assert len(messages) == 4 * len(MAKERS) and fields > 700 and readable_fields > 500
 
 
 def test_control_a_changed_byte_of_any_message_is_noticed(tshark: str, messages: dict[str, Made], tmp_path: Path) -> None:
