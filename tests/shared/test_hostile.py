@@ -85,18 +85,6 @@ def test_an_answer_outside_20_to_1024_is_refused():
             assert "length" in str(caught.value)
 
 
-def test_a_variable_field_is_not_empty():
-    """None of the profile may be: there is nothing that it could say."""
-    for number in (57, 60, 61, 63):
-        empty = bytes.fromhex("0210") + (1 << (64 - number)).to_bytes(8, "big") + bytes(2)
-        with raises(BadMessage) as caught:
-            iso8583.decode(empty)
-        assert "field {}".format(number) in str(caught.value)
-        for value in (b"", ""):
-            with raises(BadMessage):
-                iso8583.encode("0210", [(number, value)])
-
-
 def test_a_response_code_is_two_of_0_to_9_and_a_to_z():
     """Field 39 an2; nothing that could look like another code on a slip is believed, right MAC or not."""
     for request in requests():
