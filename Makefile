@@ -9,7 +9,7 @@ DEMO := $(BIN)/python -m emulator demo $(if $(BREAK),--break '$(BREAK)')
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-32 bench power herd check fix font codes picture plot states clean
+.PHONY: help setup build run demo test test-32 bench fuzz power herd check fix font codes picture plot states clean
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -45,6 +45,9 @@ test: $(VENV) ## run every test, the shared ones on CPython and on MicroPython (
 
 bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md); PART=journal or wire for these alone
 	@YUANLU_MICROPYTHON_32=$(MICROPYTHON_32) $(BIN)/python tests/bench/bench.py $(PART)
+
+fuzz: $(VENV) ## a million hostile frames for what the terminal takes in; FRAMES=n, SEED=n; figures into build/fuzz.json
+	@$(BIN)/python tests/wire/fuzz.py $(if $(FRAMES),--frames $(FRAMES)) $(if $(SEED),--seed $(SEED))
 
 power: build $(MICROPYTHON_32) ## cut the power everywhere, half an hour on two cores; figures into build/power.json (docs/reliability.md)
 	@$(BIN)/python tests/power/power.py $(POWER)

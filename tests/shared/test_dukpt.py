@@ -76,6 +76,7 @@ def test_the_published_keys_come_out_one_after_the_other():
     pin, pan = int(block["pin_field"], 16), int(block["pan_field"], 16)
     found = [case for case in CASES if "mac_gen_aes128" in case]
     assert [int(case["counter"], 16) for case in found] == list(range(1, 9))
+    values = 0
     for case in found:
         keys, key = dukpt.next_keys(), value(case, "txn_key")
         assert (keys.ksn, keys.request) == (value(case, "ksn"), value(case, "mac_gen_aes128"))
@@ -85,6 +86,8 @@ def test_the_published_keys_come_out_one_after_the_other():
         assert of_pin == value(case, "pin_enc_aes128")
         mixed = int.from_bytes(ecb(of_pin, pin.to_bytes(16, "big")), "big") ^ pan
         assert ecb(of_pin, mixed.to_bytes(16, "big")) == value(case, "encrypted_pinblock_f4")
+        values += len(case) - 2
+    assert values == 40
 
 
 def test_a_hosts_walk_gives_the_published_transaction_keys():
@@ -92,6 +95,40 @@ def test_a_hosts_walk_gives_the_published_transaction_keys():
     assert len(CASES) == 15
     for case in CASES:
         assert walk(int(case["counter"], 16), INITIAL, PUBLISHED_ID) == value(case, "txn_key"), case["ksn"]
+
+
+def test_the_published_keys_of_256_bits_come_out():
+    """All fifteen counters of the AES-256 suite by a host's walk; of eight the working keys, of 128 bits by the firmware's own
+    derivation. No terminal of ours has such keys: it shows that the derivation does not lean on its one key length."""
+    with open(beside("tests/vectors/aes_dukpt_x9_24_3.json")) as file:
+        suite = json.load(file)["suites"][1]
+    assert (suite["name"], len(suite["cases"]), suite["ikid"]) == ("aes256-bdk", 15, PUBLISHED["ikid"])
+    initial = derived_256(bytes.fromhex(suite["bdk"]), 0x8001, PUBLISHED_ID)
+    assert initial == bytes.fromhex(suite["initial_key"])
+    working = 0
+    for case in suite["cases"]:
+        key, reached, counter = initial, 0, int(case["counter"], 16)
+        for at in range(31, -1, -1):
+            if counter >> at & 1:
+                reached |= 1 << at
+                key = derived_256(key, 0x8000, PUBLISHED_ID[4:] + pack(">I", reached))
+        assert key == value(case, "txn_key"), case["ksn"]
+        for name, usage in (("pin_enc", PIN), ("mac_gen", 0x2000), ("data_enc", 0x3000)):
+            if name + "_aes128" in case:
+                assert derive(key, usage, PUBLISHED_ID, counter) == value(case, name + "_aes128"), case["ksn"]
+                assert derived_256(key, usage, PUBLISHED_ID[4:] + case_counter(case)) == value(case, name + "_aes256")
+                working += 2
+    assert working == 48
+
+
+def case_counter(case):
+    """The 4 bytes of the counter in its KSN."""
+    return value(case, "ksn")[8:]
+
+
+def derived_256(key, usage, context):
+    """Two blocks of derivation data, algorithm AES-256 (X9.24-3, 6.3.2 and 6.3.3); context: 8 bytes of id and counter."""
+    return ecb(key, b"".join([pack(">BBHHH", 1, block, usage, 4, 256) + context for block in (1, 2)]))
 
 
 def test_counters_of_more_than_16_ones_are_passed_over():

@@ -8,7 +8,7 @@ import pytest
 from emulator.acquirer import dukpt
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "aes_dukpt_x9_24_3.json"
-[SUITE] = json.loads(VECTORS.read_text("utf-8"))["suites"]
+SUITE, *_ = json.loads(VECTORS.read_text("utf-8"))["suites"]  # the first is that of AES-128
 KEY_ID, INITIAL = bytes.fromhex(SUITE["ikid"]), bytes.fromhex(SUITE["initial_key"])
 USAGES = {"mac_gen_aes128": dukpt.MAC_GENERATION, "pin_enc_aes128": 0x1000, "data_enc_aes128": 0x3000}
 

@@ -1,6 +1,6 @@
-"""What the firmware sends, taken apart by pyiso8583 with a specification of this file's own, and what it believes of an acquirer.
+"""What the firmware sends is taken and booked by the acquirer, and what it believes of answers, whole and mutated.
 
-Neither the firmware's codec nor the acquirer's has a say in the first half; in the second each judges the other.
+test_every_message.py reads each message by itself.
 """
 
 import random
@@ -8,76 +8,25 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import iso8583
 import pytest
 
 import parts  # type: ignore[import-not-found]  # of tests/shared
 from emulator.acquirer import Acquirer
 from tests.wire import acquirer_frames as by_hand
 from tests.wire.acquirers import an_acquirer
-from yuanlu.crypto.dukpt import PLACES, loaded
+from tests.wire.every_message import NOW, Card, Counter, tags
+from tests.wire.test_every_message import asked
 from yuanlu.errors import BadMessage
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft, Transaction
 from yuanlu.wire import messages
 
 MUTATIONS = 20_000
-NOW = datetime(2026, 11, 22, 10, 15, 7)  # as the terminal's clock has it
-
-BCD = {"data_enc": "b", "len_enc": "bcd", "len_type": 0, "len_count": "nibbles", "right_pad": "0"}
-TEXT = {"data_enc": "ascii", "len_enc": "bcd", "len_type": 0}
-RAW = {"data_enc": "b", "len_enc": "bcd", "len_type": 0}
-LLLVAR = {"len_type": 2}
-# docs/wire.md section 1, read once more.
-FIELDS = (
-    {str(field): BCD | {"max_len": digits} for field, digits in {3: 6, 4: 12, 11: 6, 12: 6, 13: 4, 22: 3, 25: 2}.items()}
-    | {str(field): TEXT | {"max_len": size} for field, size in {37: 12, 38: 6, 39: 2, 41: 8, 42: 15, 49: 3}.items()}
-    | {str(field): BCD | LLLVAR | {"max_len": digits} for field, digits in {60: 17, 61: 29}.items()}
-    | {"57": RAW | LLLVAR | {"max_len": 255}, "63": TEXT | LLLVAR | {"max_len": 163}, "64": RAW | {"max_len": 8}}
-)
-SPEC = {"h": RAW | {"max_len": 0}, "t": RAW | {"max_len": 2}, "p": RAW | {"max_len": 8}} | FIELDS
-
-KEY_ID = by_hand.key_id()
-MERCHANT = {"41": "YL000001", "42": "YUANLU000000001"}
-
-
-class Card:
-    """A card as the reader hands it over."""
-
-    number, fingerprint, block = b"6228484890", bytes(8), by_hand.CARD
-
-
-def tags(number: int, counter: int, head: tuple[int, bytes], more: str = "") -> str:
-    """Field 57: the number for life, the KSN, the journal's head, and what comes behind."""
-    ksn = (KEY_ID + counter.to_bytes(4, "big")).hex()
-    name = (b"YL000001-0001-%08d" % number).hex()
-    return ("0116" + name + "020c" + ksn + "030c" + f"{head[0]:08x}" + head[1].hex() + more).upper()
-
-
-def taken_apart(frame: bytes) -> dict[str, str]:
-    """Type and fields of a frame whose surroundings are right, without its MAC, which is checked."""
-    assert int.from_bytes(frame[:2], "big") == len(frame) - 2
-    assert frame[2:13] == bytes.fromhex("6000030000 603100000000")
-    decoded, _ = iso8583.decode(frame[13:], SPEC)
-    if "64" in decoded:
-        at = by_hand.ksn_at(frame)
-        assert at is not None
-        request_key, _ = by_hand.keys(frame[at : at + 12])
-        assert bytes.fromhex(decoded.pop("64")) == by_hand.mac_of(request_key, frame[13:-8])
-    return {name: value for name, value in decoded.items() if name not in ("h", "p", "bm")}
 
 
 def a_terminal() -> parts.Terminal:
     """Provisioned with the initial key that the acquirer of these tests gives it."""
-    flash = parts.NorFlash(16)
-    flash.vault.places[PLACES[0]] = loaded(by_hand.initial_key(KEY_ID), KEY_ID)
-    return parts.Terminal(flash)
-
-
-def summary_tag(till: parts.Terminal) -> bytes:
-    """The seal of the record before the first INTENT."""
-    [summary] = [record.tag() for record in parts.every_record(till.journal) if record.type == s.SUMMARY]
-    return summary
+    return Counter().till
 
 
 def at_the_counter() -> tuple[parts.Terminal, Transaction]:
@@ -85,70 +34,6 @@ def at_the_counter() -> tuple[parts.Terminal, Transaction]:
     till = a_terminal()
     sale = till.desk.open(Draft(KIND_SALE, 10_000, card=Card()))
     return till, till.settle(sale, s.DONE)
-
-
-def test_a_sale_field_by_field() -> None:
-    till = a_terminal()
-    sale = till.desk.open(Draft(KIND_SALE, 123_456, card=Card()))
-    head = (1, summary_tag(till))
-    assert taken_apart(till.journal.message(sale)) == MERCHANT | {
-        "t": "0200", "3": "000000", "4": "000000123456", "11": "000001", "22": "071", "25": "00", "49": "156",
-        "57": tags(2, 1, head, "042f" + by_hand.CARD.hex()), "60": "22000001000",
-    }  # fmt: skip
-
-
-def test_a_refund_field_by_field() -> None:
-    till, sale = at_the_counter()
-    head = till.journal.log.newest
-    refund = till.refund(sale, 2_500)
-    assert (sale.number, head[0], refund.number) == (2, 4, 5)
-    assert taken_apart(till.journal.message(refund)) == MERCHANT | {
-        "t": "0220", "3": "200000", "4": "000000002500", "11": "000002", "25": "00", "37": "112210150700", "38": "A1B2C3",
-        "49": "156", "57": tags(5, 2, head), "60": "25000001000", "61": "0000010000011122", "63": "000",
-    }  # fmt: skip
-
-
-def test_a_void_field_by_field() -> None:
-    till, sale = at_the_counter()
-    head = till.journal.log.newest
-    void = till.desk.open(Draft(KIND_VOID, 10_000, original=sale.number))
-    assert taken_apart(till.journal.message(void)) == MERCHANT | {
-        "t": "0200", "3": "200000", "4": "000000010000", "11": "000002", "25": "00", "37": "112210150700", "38": "A1B2C3",
-        "49": "156", "57": tags(5, 2, head), "60": "23000001000", "61": "0000010000011122",
-    }  # fmt: skip
-
-
-def test_a_reversal_field_by_field() -> None:
-    till, _ = at_the_counter()
-    lost = till.settle(till.desk.open(Draft(KIND_SALE, 700, card=Card())), s.SILENT)
-    head = till.journal.log.newest
-    till.desk.reverse(lost, b"98")
-    assert taken_apart(till.journal.message(lost)) == MERCHANT | {
-        "t": "0400", "3": "000000", "4": "000000000700", "11": "000002", "25": "00", "39": "98",
-        "49": "156", "57": tags(5, 3, head), "60": "22000001000", "61": "0000010000021122",
-    }  # fmt: skip
-
-
-def test_a_query_field_by_field() -> None:
-    till, sale = at_the_counter()
-    refund = till.refund(sale, 2_500, s.SILENT)
-    _, frame = till.desk.query(refund)
-    assert taken_apart(frame) == MERCHANT | {
-        "t": "0600", "3": "200000", "4": "000000002500", "11": "000002",
-        "57": tags(5, 3, till.journal.log.newest, "05080000000000000002"),
-        "60": "00000001000", "61": "0000010000021122",
-    }  # fmt: skip
-
-
-def test_sign_on_and_echo_field_by_field() -> None:
-    config = parts.settings()
-    assert taken_apart(messages.sign_on(config, 12, 34)) == MERCHANT | {
-        "t": "0800",
-        "11": "000034",
-        "60": "00000012003",
-        "63": "001",
-    }
-    assert taken_apart(messages.echo(config, 12, 34)) == MERCHANT | {"t": "0820", "11": "000034", "60": "00000012301"}
 
 
 def test_every_amount_and_trace_comes_out_as_it_went_in() -> None:
@@ -160,7 +45,7 @@ def test_every_amount_and_trace_comes_out_as_it_went_in() -> None:
         number = draw.randint(1, 99_999_999)
         keys = till.desk.dukpt.next_keys()
         frame = messages.request(config, draft, number, (batch, trace), (number - 1, bytes(8)), original, keys)
-        fields = taken_apart(frame)
+        fields = asked(frame)
         assert (int(fields["4"]), int(fields["11"]), int(fields["60"][2:8])) == (amount, trace, batch)
         assert fields["57"] == tags(number, counter, (number - 1, bytes(8)))
 

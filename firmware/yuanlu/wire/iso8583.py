@@ -52,7 +52,7 @@ def encode(message_type, fields):
         bitmap |= 1 << (64 - number)
         form, length = FIELDS[number]
         count = len(value)
-        if count > length if form & _VAR else count != length:
+        if not 0 < count <= length if form & _VAR else count != length:
             raise BadMessage("field {}: {} long, {} expected".format(number, count, length))
         if form & _VAR:
             parts.append(bytes.fromhex("%04d" % count))
@@ -90,7 +90,7 @@ def decode(message):
             raise _cut_short(number)
         if form & _DIGITS:
             value = dump[at:end]
-            if count and not value.isdigit():
+            if not value.isdigit():
                 raise BadMessage("field {}: not decimal digits".format(number))
             if count & 1:
                 if value[-1] != "0":
@@ -120,7 +120,7 @@ def _length(number, digits, largest):
         raise _cut_short(number)
     if not digits.isdigit():
         raise BadMessage("length of field {}: not decimal digits".format(number))
-    if int(digits) > largest:
+    if not 0 < int(digits) <= largest:
         raise BadMessage("field {}: {} long, largest is {}".format(number, int(digits), largest))
     return int(digits)
 

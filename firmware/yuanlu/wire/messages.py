@@ -12,6 +12,7 @@ _PREFIX = 13  # length 2, TPDU 5, header 6
 _REQUEST_NIBBLE = 9  # where the header's third byte stands in a frame
 _LARGEST = 1024
 _TOTALS = 62  # digits
+_CODE = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 # name: (message type, F3, kind in F60.1, network code in F60.3, fields)
 FORMS = {
@@ -158,6 +159,8 @@ def _read(frame, request, echoed):
             raise BadMessage("field {}: the answer belongs to another message".format(number))
     if 39 not in fields:
         raise BadMessage("field 39: missing in the answer")
+    if fields[39].strip(_CODE):
+        raise BadMessage("field 39: not of 0 to 9 and A to Z")
     return asked, fields
 
 

@@ -74,12 +74,13 @@ class Deframer:
         for byte in data:
             if byte == _FLAG:
                 self._close(frames)
-            elif byte == _ESCAPE:
+            elif byte == _ESCAPE and not self.escaped:
                 self.escaped = True
             else:
                 if self.count < LARGEST:
                     self.buffer[self.count] = byte ^ 0x20 if self.escaped else byte
-                self.count += 1
+                if self.count <= LARGEST:  # one more says that it is too long
+                    self.count += 1
                 self.escaped = False
         return frames
 
