@@ -31,7 +31,7 @@ class Till:
         self.board = board
         self.log = board.log
         self.watched = 0  # number of the transaction that a flow is watching
-        self.unprintable = []  # numbers whose slip did not come out in this life; the reprint key serves them
+        self.tried = []  # numbers whose slip was printed by itself in this life, or did not come out: the reprint key serves them
         self.journal = None
         tables = Tables(board.tables())
         self.words = Words(tables)

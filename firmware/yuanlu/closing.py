@@ -47,6 +47,8 @@ async def _drain(forwarder):
             await forwarder.send(transaction)
     if any(t.kind != KIND_REFUND and t.state != s.IS_PARKED for t in journal.live):
         raise Refused("refused.closing_open")
+    if verdicts.needs_open_batch(forwarder.config) and any(t.state == s.IS_UNKNOWN for t in journal.live):
+        raise Refused("refused.closing_unknown")  # its repeat is known only while the batch is open
     if verdicts.holds_queue(journal.live):
         raise Refused("refused.closing_held")
 

@@ -148,8 +148,8 @@ class Desk:
         contradicts what is known. answer: wire.messages.Answer."""
         if verdict in (s.DONE, s.OTHERWISE):
             record_type = s.SALE if transaction.kind == KIND_SALE else s.REFUND
-            date = _booked_on(transaction.date, answer.date)
-            values = self._whole(transaction, date, 0, 0, answer.rrn + answer.approval)
+            date = rules.booked_on(transaction.date, answer.date)
+            values = self._whole(transaction, date, transaction.operator, 0, answer.rrn + answer.approval)
             if verdict == s.DONE:
                 self.journal.append(record_type, values)
             else:
@@ -221,8 +221,8 @@ class Desk:
         head = (transaction.number, transaction.original, kind, transaction.attempt + 1)
         self.journal.append(s.ATTEMPT, head + identity, message)
 
-    def _whole(self, transaction, date, operator, quality, rrn_and_approval):
-        """Fields of a SALE, REFUND or ALARM. date: on which the acquirer booked it."""
+    def _whole(self, transaction, date, operator, resolved, rrn_and_approval):
+        """Fields of a SALE, REFUND or ALARM. date: on which the acquirer booked it; operator: who did it, or who resolved it."""
         return (
             transaction.number,
             transaction.original,
@@ -232,7 +232,7 @@ class Desk:
             transaction.trace,
             date,
             transaction.time,
-            quality,
+            transaction.quality | resolved,
             transaction.reason,
             operator,
             transaction.card,
@@ -240,14 +240,3 @@ class Desk:
             rrn_and_approval[:12],
             rrn_and_approval[12:],
         )
-
-
-def _booked_on(date, month_and_day):
-    """The acquirer's MMDD with a year: a refund names the sale by the day on which the acquirer booked it, which need not be
-    the terminal's. date: yyyymmdd of the terminal; month_and_day: 0 when the answer has none."""
-    if not month_and_day:
-        return date
-    year, month = date // 10000, date // 100 % 100
-    booked = month_and_day // 100
-    year += 1 if month == 12 and booked == 1 else -1 if month == 1 and booked == 12 else 0
-    return year * 10000 + month_and_day

@@ -10,6 +10,13 @@ APPROVED = b"00"
 _SIGN_ON_CODES = (b"77", b"99", b"A0", b"A7")  # an answer that nothing proves, with one of these: perhaps our batch is closed
 
 
+class Errand:
+    """What a person asks for besides sending: "echo", or "closing" a batch; `told`: the text of what came of it, None so far."""
+
+    def __init__(self, name):
+        self.name, self.told = name, None
+
+
 class Exchange:
     """Given the Desk, the Channel and the Config. `asks`: the last request of the host that is for the technician, 0 for none;
     `sign_on_due`: a sign-on should go before the next message."""

@@ -6,7 +6,7 @@ bytes, notes RESULT. After a power cut it finds the same pending records: there 
 
 from yuanlu.compat import Event, leave, visit
 from yuanlu.errors import NotSent, Refused, Silence, StoreDamaged, StoreFull
-from yuanlu.exchange import Exchange
+from yuanlu.exchange import Errand, Exchange
 from yuanlu.refund import state as s
 from yuanlu.refund import verdicts
 from yuanlu.refund.transaction import KIND_REFUND
@@ -34,15 +34,16 @@ class Forwarder:
         self.changed = Event()
         self.woken = Event()
         self.wanted = 0  # number of the transaction that a clerk stands and waits for: it goes first
-        self.errand = None  # what a person asks for besides: "echo" or "closing"
-        self.told = None  # the text of what came of it
+        self.errand = None  # what a person asks for besides
 
     async def run(self):
         """Send for ever. Wakes on new work, on a road that opens, and when a wait is over."""
         self.recover()
+        self.schedule.all()
         while True:
+            self.recover()
             if self.errand:
-                await self._run_errand()
+                await self._run_errand(self.errand)
             now = self.clock.ticks_ms()
             transaction = pending.due(self.journal, now, self.clock.diff_ms, self.wanted)
             if transaction is not None:
@@ -52,13 +53,12 @@ class Forwarder:
             self.woken.clear()
 
     def recover(self):
-        """After power-up: a send without an end is silence; everything waits a random while before it goes (herds)."""
+        """Between two sends: one that has no end, since power went or its end could not be written, is silence."""
         for transaction in list(self.journal.live):
             if transaction.state == s.IS_SENDING:
                 self._note_silence(transaction, "why.power")
             if pending.needs_person(self.journal, transaction):
                 transaction.why = "refused.journal_damaged"
-        self.schedule.all()
 
     # ---- for the screens
 
@@ -95,11 +95,13 @@ class Forwarder:
 
     async def run_errand(self, name, ms):
         """Have an "echo" sent, or the batch closed ("closing"). The text of what came of it, or the Refused that says why nothing
-        did; None when it is still under way."""
-        self.errand, self.told = name, None
+        did; None when it is still under way. Refused while another one is."""
+        if self.errand:
+            raise Refused("refused.busy")
+        errand = self.errand = Errand(name)
         self.woken.set()
-        await self._until(lambda: self.told, ms)
-        return self.told
+        await self._until(lambda: errand.told, ms)
+        return errand.told
 
     async def _until(self, reached, ms):
         deadline = self.clock.deadline(ms)
@@ -130,9 +132,9 @@ class Forwarder:
             elif await self._may_send(transaction):
                 await self._send_attempt(transaction)
         except (Refused, StoreFull, StoreDamaged) as error:  # no key, trace or room for another message, or its bytes are gone
-            transaction.asked += 1
+            transaction.failures += 1
             transaction.why = error.reason if isinstance(error, Refused) else "refused.journal"
-            transaction.due = self.schedule.later(transaction.asked)
+            transaction.due = self.schedule.later(transaction.failures)
         except Silence as error:  # of a query or sign-on; that of the message itself is noted where it was sent
             self._note_no_help(transaction, error.reason)
         finally:
@@ -149,9 +151,12 @@ class Forwarder:
             self.desk.renew(transaction)
         if transaction.state == s.IS_UNKNOWN and transaction.kind != KIND_REFUND:
             self.desk.reverse(transaction, b"98")
-        if transaction.state == s.IS_UNKNOWN and verdicts.needs_open_batch(self.config) and not self.config.query:
+        if transaction.state == s.IS_UNKNOWN and self.config.query:
+            self._note(transaction, s.ASK)
+            return False
+        if transaction.state == s.IS_UNKNOWN and verdicts.needs_open_batch(self.config):
             await self.exchange.sign_on()  # is its batch still open? A repeat in a closed one would be booked again
-        if transaction.state == s.IS_UNKNOWN and not verdicts.may_repeat(self.config, transaction, self._batch()):
+        if transaction.state == s.IS_UNKNOWN and not verdicts.knows_repeat(self.config, transaction, self._batch()):
             self._note(transaction, s.PERSON)
             return False
         return s.is_sendable(transaction.state)
@@ -188,10 +193,10 @@ class Forwarder:
 
     def _note_no_help(self, transaction, reason):
         """No answer to a query or sign-on: again later, and a person in the end."""
-        transaction.asked += 1
-        transaction.why, transaction.due = reason, self.schedule.later(transaction.asked)
+        transaction.failures += 1
+        transaction.why, transaction.due = reason, self.schedule.later(transaction.failures)
         self.schedule.put_off()
-        if transaction.asked >= self.config.budget and (s.is_asked(transaction.state) or transaction.state == s.IS_UNKNOWN):
+        if transaction.failures >= self.config.budget and (s.is_asked(transaction.state) or transaction.state == s.IS_UNKNOWN):
             self._note(transaction, s.PERSON)
 
     def _note(self, transaction, verdict, answer=None):
@@ -209,7 +214,7 @@ class Forwarder:
         here: an approval is an alarm then."""
         asked = refund.state, refund.attempt, refund.stale
         answer = await self.exchange.authentic(*self.desk.query(refund))
-        self.schedule.tries = 0
+        self.schedule.tries = refund.failures = 0
         verdict = verdicts.of_query(self.config, refund, answer, self._batch())
         if asked != (refund.state, refund.attempt, refund.stale):
             if verdict == s.DONE and refund.state != s.IS_RESOLVED_DONE:
@@ -223,10 +228,10 @@ class Forwarder:
         else:
             self._note(refund, verdict, answer)
 
-    async def _run_errand(self):
-        name, told = self.errand, None
+    async def _run_errand(self, errand):
+        told = "line.busy"
         try:
-            if name == "echo":
+            if errand.name == "echo":
                 await self.channel.open()
                 await self.exchange.echo()
                 told = "line.works"
@@ -241,5 +246,5 @@ class Forwarder:
         finally:
             self.channel.close()
             leave("yuanlu.closing")
-            self.errand, self.told = None, told or "line.busy"
+            errand.told, self.errand = told, None
             self.changed.set()

@@ -2,7 +2,7 @@
 
 from parts import NorFlash, Road, Terminal, answer_to, answering, loop, mounted, running, types_in
 from raises import raises
-from yuanlu.errors import Refused
+from yuanlu.errors import Refused, StoreFull
 from yuanlu.refund import state as s
 from yuanlu.wire import iso8583
 
@@ -251,6 +251,43 @@ async def test_L2_the_forwarder_begins_with_what_power_left_unfinished():
     assert (name(refund), road.sent) == ("done", [message])
 
 
+async def test_L2_other_settings_ask_before_anything_goes_again():
+    """Silent under a profile that knows repeats, restarted under one that can be asked and books repeats again."""
+    till, _, refund = at_work(SILENCE)
+    await till.forwarder.send(refund)
+    road = Road([answering()], [answering(b"00")])
+    till = Terminal(till.flash, [road], repeat="nothing", query=1)
+    refund = till.journal.find_live(refund.number)
+    await settled(till, refund)
+    assert name(refund) == "done" and [message[13:15] for message in road.sent] == [b"\x06\x00"]
+
+
+async def test_a_send_whose_end_could_not_be_written_is_silence():
+    """Not only after a power-up: it goes on by itself."""
+    till, road, refund = at_work([answering()], [answering()])
+    note, failed = till.desk.note, []
+
+    def note_or_fail(transaction, verdict, answer=None):
+        if not failed:
+            failed.append(1)
+            raise StoreFull("no room")
+        note(transaction, verdict, answer)
+
+    till.desk.note = note_or_fail
+    await settled(till, refund)
+    assert (name(refund), len(road.sent), road.sent[0]) == ("done", 2, road.sent[1])
+
+
+async def test_what_came_of_one_errand_is_not_told_of_another():
+    """A person leaves a slow line test and asks for the batch to be closed."""
+    till = at_work(SILENCE)[0]
+    with running(till.forwarder.run):
+        assert await till.forwarder.run_errand("echo", 10) is None
+        with raises(Refused) as caught:
+            await till.forwarder.run_errand("closing", 10)
+        assert caught.value.reason == "refused.busy"
+
+
 async def test_recovery_alone_writes_nothing_for_what_was_never_sent():
     """A boot loop with a full list costs nothing; everything waits a random while before it goes."""
     till, _, refund = at_work()
@@ -258,6 +295,7 @@ async def test_recovery_alone_writes_nothing_for_what_was_never_sent():
     for _ in range(5):
         till = Terminal(till.flash, [Road()])
         till.forwarder.recover()
+        till.forwarder.schedule.all()
     assert till.flash.operations == before
     assert till.journal.find_live(refund.number).due == loop.now + 60_000, "anywhere within the cap: no herd after a blackout"
 
@@ -400,7 +438,7 @@ async def test_the_forwarder_sleeps_while_nothing_is_due():
         return await wait(event, ms)
 
     till.clock.wait = counted
-    till.forwarder.recover = lambda: None
+    till.forwarder.schedule.all = lambda: None
     with running(till.forwarder.run):
         await till.clock.sleep_ms(49_000)
     assert len(turns) < 10, turns[:5]

@@ -51,8 +51,8 @@ def expected(state, record_type, verdict):
     if record_type == s.RESULT:
         if state == s.IS_REVERSING:
             return ENDS_OF_REVERSAL.get(verdict)
-        if state == s.IS_UNKNOWN and verdict == s.PERSON:
-            return s.IS_PARKED
+        if state == s.IS_UNKNOWN:
+            return {s.PERSON: s.IS_PARKED, s.ASK: s.IS_ASKING}.get(verdict)
         return ENDS.get(verdict) if state in (s.IS_SENDING, s.IS_ASKING, s.IS_ACCEPTED) else None
     if record_type in (s.SALE, s.REFUND) and s.STATE_NAMES[state] in OPEN:
         return s.IS_RESOLVED_DONE if verdict else s.IS_DONE

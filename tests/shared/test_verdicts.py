@@ -150,9 +150,9 @@ def test_L6_what_a_query_proves():
 
     assert on_query(b"00") == s.DONE
     assert on_query(b"00", 501) == s.OTHERWISE
-    assert on_query(b"25") == s.SILENT
+    assert on_query(b"25") == s.LATER
     assert on_query(b"25", batch=2) == s.RENEW
-    assert of_query(settings(query=1), refund, answered(b"25", 500), 2) == s.SILENT
+    assert of_query(settings(query=1), refund, answered(b"25", 500), 2) == s.LATER
     assert on_query(b"25", refund=sent(KIND_REFUND, 6)) == s.PERSON, "the budget"
     for code in (b"05", b"94", b"96", b"12", b"Q7", b"09"):
         assert on_query(code) == s.PERSON

@@ -5,7 +5,7 @@ SENDING                  -> sending       bytes may have left (a reversal: stays
 RESULT silent            -> unknown       no conclusive answer; what comes next is the profile's matter
 RESULT ask               -> asking        the acquirer is asked what became of it
 RESULT accepted          -> accepted      a wallet took it: it is asked until the money has gone back
-RESULT later             -> waiting       the acquirer said: not now; nothing was booked
+RESULT later             -> waiting       the acquirer said: not now, or not booked: nothing was
 RESULT renew             -> queued        refused unseen (another batch is open): a new attempt is needed
 RESULT hold              -> held          the acquirer does not know this shop or terminal: the queue waits for a person
 RESULT person            -> parked        only a person can find out
@@ -138,8 +138,8 @@ def _after_result(state, verdict):
         return _AFTER_REVERSAL.get(verdict)
     if state == IS_SENDING or state in _ASKED:
         return _AFTER_RESULT.get(verdict)
-    # A repeat that was safe when it was decided on is not any more.
-    return IS_PARKED if state == IS_UNKNOWN and verdict == PERSON else None
+    # A repeat that was safe when it was decided on is not any more: other settings, another batch.
+    return _AFTER_RESULT[verdict] if state == IS_UNKNOWN and verdict in (PERSON, ASK) else None
 
 
 def _after_attempt(state, kind):

@@ -52,7 +52,7 @@ class Transaction:
     conclusive answer; `stale` when the attempt was refused unseen, or given up by a person, and another one is needed; `alarm`
     when money moved otherwise than was believed; `rests_on` are the places of the records that fold to this again: (number,
     address, bytes on flash, type), in order of number.
-    `asked` (queries and sign-ons without an answer), `due` (ms ticks) and `why` (word id of the last hindrance) are the
+    `asked` (times that a wallet has answered a query), `failures` (tries that were of no help, in a row), `due` (ms ticks) and `why` (word id of the last hindrance) are the
     forwarder's notes and live in RAM alone.
     """
 
@@ -64,7 +64,7 @@ class Transaction:
         self.amount = self.booked = 0  # booked: fen that an ALARM tells of
         self.batch = self.trace = 0
         self.date = self.time = 0
-        self.reason = 0
+        self.reason = self.operator = self.quality = 0
         self.card = self.fingerprint = b""
         self.state = s.IS_NEW
         self.attempt = 1
@@ -74,7 +74,7 @@ class Transaction:
         self.printed = s.IS_NEW
         self.copies = 0
         self.rests_on = []
-        self.asked = 0
+        self.asked = self.failures = 0
         self.due = None
         self.why = None
 
@@ -148,7 +148,7 @@ class Transaction:
         self.batch, self.trace = body.batch, body.trace
         self.date, self.time = body.date, body.time
         self.card, self.fingerprint = body.card, body.fingerprint
-        self.reason = body.reason
+        self.reason, self.operator, self.quality = body.reason, body.operator, body.quality & ~RESOLVED
 
 
 def _verdict(record_type, body):

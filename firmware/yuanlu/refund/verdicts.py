@@ -42,11 +42,6 @@ def needs_open_batch(config):
     return config.repeat == "open_batch" or not config.old_batches
 
 
-def may_repeat(config, transaction, batch):
-    """The same bytes may go again now: the acquirer knows them, or has said that it never booked them."""
-    return bool(config.query) or knows_repeat(config, transaction, batch)
-
-
 def of_answer(config, transaction, answer, codes, batch):
     """The verdict on an authenticated answer to the transaction's own message. `codes`: refund.codes.Codes."""
     if transaction.state == s.IS_REVERSING:
@@ -75,8 +70,8 @@ def of_answer(config, transaction, answer, codes, batch):
 
 
 def of_query(config, refund, answer, batch):
-    """The verdict on the answer to a query. Not booked, asked late enough, means that the same bytes may go again; when their
-    batch is closed, that a new attempt may be made."""
+    """The verdict on the answer to a query. Not booked, asked late enough, is as good as "not now": the same bytes may go again;
+    when their batch is closed, a new attempt may be made."""
     if answer.code == _APPROVED:
         return s.DONE if answer.amount == refund.amount else s.OTHERWISE
     if refund.state == s.IS_ACCEPTED:
@@ -86,7 +81,7 @@ def of_query(config, refund, answer, batch):
         return s.DECLINED if answer.code in config.wallet_no else s.PERSON
     if answer.code != _NOT_BOOKED or refund.sends >= config.budget:
         return s.PERSON
-    return s.SILENT if refund.batch == batch or config.old_batches else s.RENEW
+    return s.LATER if refund.batch == batch or config.old_batches else s.RENEW
 
 
 def is_wallets(config, transaction):

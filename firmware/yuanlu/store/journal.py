@@ -214,21 +214,22 @@ class Journal:
         spent = history.given_back(self.log, original)
         if self.log.damaged or original < self.log.unsure:
             raise Refused("refused.journal_damaged")
-        parts = [part for part in self.live if part.original == original and part.number != original]
-        return spent + sum([0 if s.frees_cap(part.state) else part.amount for part in parts])
+        return spent + sum([part.amount for part in self._live_parts(original)])
+
+    def _live_parts(self, original):
+        return [part for part in self.live if part.original == original != part.number]
 
     def transaction(self, number):
         """See history."""
         return history.transaction(self.log, number)
 
     def batch(self, batch):
-        """See history."""
+        """See history; `log.damaged` says whether that is all."""
         return history.batch(self.log, batch)
 
     def parts(self, original):
         """Refunds and voids of that sale that are not definitively not done, as (date, time) of each."""
-        open_ones = [t for t in self.live if t.original == original and t.number != original and not s.frees_cap(t.state)]
-        return history.parts(self.log, original) + [(t.date, t.time) for t in open_ones]
+        return history.parts(self.log, original) + [(part.date, part.time) for part in self._live_parts(original)]
 
     def sales(self, limit, **wanted):
         """See history."""

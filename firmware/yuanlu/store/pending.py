@@ -21,8 +21,10 @@ def eligible(journal):
 
 
 def is_behind(journal, transaction):
-    """An earlier refund of the same sale has to be settled first."""
-    return any(t.original == transaction.original and t.number < transaction.number for t in journal.live)
+    """An earlier refund of the same sale waits to be sent too, and goes first."""
+    return any(
+        t.original == transaction.original and t.number < transaction.number and s.is_sendable(t.state) for t in journal.live
+    )
 
 
 def needs_person(journal, transaction):

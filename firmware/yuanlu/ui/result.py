@@ -35,7 +35,6 @@ def print_slip(till, transaction):
 def print_owed(till):
     """Print, one after the other, what was settled while nobody stood before it (after a cut, or once a line came back)."""
     for transaction in list(till.journal.owed):
-        if transaction.number != till.watched and transaction.number not in till.unprintable:
-            trouble = print_slip(till, transaction)
-            if trouble and till.desk.may_note():
-                till.unprintable.append(transaction.number)
+        if transaction.number != till.watched and transaction.number not in till.tried and till.desk.may_note():
+            till.tried.append(transaction.number)  # first: paper that came out, and no note of it, must not come out for ever
+            print_slip(till, transaction)

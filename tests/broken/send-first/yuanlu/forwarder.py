@@ -1,10 +1,13 @@
 # Broken on purpose: the bytes leave before the record that says so is durable.
+from yuanlu.wire.messages import read_answer
+
+
 async def _send_first(self, transaction):
     key, request = self.journal.outgoing(transaction)
     await self.channel.stream.write(request)
     self.desk.sending(transaction, self.channel.route)
     try:
-        answer = await self.channel.exchange(b"", lambda frame: messages.read_answer(frame, request, key), self.config.answer_ms)
+        answer = await self.channel.exchange(b"", lambda frame: read_answer(frame, request, key), self.config.answer_ms)
     except Silence as error:
         self._note_silence(transaction, error.reason)
     else:

@@ -3,5 +3,5 @@ def after_silence(config, transaction, batch):
     return s.SILENT
 
 
-def may_repeat(config, transaction, batch):
+def knows_repeat(config, transaction, batch):
     return True

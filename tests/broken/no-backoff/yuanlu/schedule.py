@@ -5,4 +5,4 @@ def _at_once(self, tries, shortest=0):
     return self.clock.deadline(1)
 
 
-Forwarder._later = _at_once
+Schedule.later = _at_once
