@@ -52,8 +52,8 @@ class Transaction:
     conclusive answer; `stale` when the attempt was refused unseen, or given up by a person, and another one is needed; `alarm`
     when money moved otherwise than was believed; `rests_on` are the places of the records that fold to this again: (number,
     address, bytes on flash, type), in order of number.
-    `asked` (times that a wallet has answered a query), `failures` (tries that were of no help, in a row), `due` (ms ticks) and `why` (word id of the last hindrance) are the
-    forwarder's notes and live in RAM alone.
+    `asked` (times that a wallet has answered a query), `failures` (tries that were of no help, in a row), `due` (ms ticks) and
+    `why` (word id of the last hindrance) are the forwarder's notes and live in RAM alone.
     """
 
     def __init__(self, number, original):
