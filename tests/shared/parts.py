@@ -451,7 +451,7 @@ def numbers_of(transactions):
 
 def types_in(journal):
     """How many records of each type stand in the journal, by type."""
-    count = [0] * 17
+    count = [0] * 20
     for record in every_record(journal):
         if not record.copy:
             count[record.type] += 1

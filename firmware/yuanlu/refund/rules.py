@@ -72,3 +72,14 @@ def days(date):
 def seconds(time):
     """Of a day, of hhmmss."""
     return time // 10_000 * 3600 + time // 100 % 100 * 60 + time % 100
+
+
+def booked_on(date, month_and_day):
+    """The acquirer's MMDD with a year: a refund names the sale by the day on which the acquirer booked it, which need not be
+    the terminal's. date: yyyymmdd of the terminal; month_and_day: 0 when the answer has none."""
+    if not month_and_day:
+        return date
+    year, month = date // 10000, date // 100 % 100
+    booked = month_and_day // 100
+    year += 1 if month == 12 and booked == 1 else -1 if month == 1 and booked == 12 else 0
+    return year * 10000 + month_and_day
