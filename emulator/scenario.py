@@ -20,7 +20,7 @@ from typing import Any
 from emulator import checks, strict_yaml
 from emulator.checks import Check
 from emulator.clerk import Clerk, NoPower, NotSeen, WrongSlip
-from emulator.shop import PROFILES, SETTINGS, Shop
+from emulator.shop import PROFILES, SETTINGS, WITHOUT_QUERIES, Shop
 from emulator.steps import CAN_FAIL, VERBS, NotAsExpected, check_all_happened
 from emulator.strict_yaml import Mapping, Mistake
 from yuanlu.config import Config
@@ -104,7 +104,7 @@ def _settings(value: Any) -> dict[str, Any]:
 def _setting(name: str, value: Any) -> Any:
     found = int(value) if isinstance(SETTINGS[name], int) and re.fullmatch("0|[1-9][0-9]{0,8}", str(value)) else value
     try:
-        Config(json.dumps({**SETTINGS, name: found}))
+        Config(json.dumps({**SETTINGS, **(WITHOUT_QUERIES if name == "mac" else {}), name: found}))
     except BadConfig as error:
         raise Mistake(str(error).removeprefix("config: ")) from error
     return found

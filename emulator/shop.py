@@ -16,7 +16,7 @@ from emulator import panel
 from emulator.child import Child, MicroPython
 from emulator.lines.serial import LocalBridge
 from emulator.parts.flash import Flash
-from emulator.parts.vault import MESSAGE_KEYS, SEAL, journal_seal, message_keys
+from emulator.parts.vault import MASTER_KEY, MESSAGE_KEYS, SEAL, journal_seal, message_keys
 from emulator.terminal import Terminal
 from emulator.world import World
 
@@ -53,7 +53,10 @@ SETTINGS: dict[str, Any] = {
     "wallet_gap_s": 60,
     "wallet_asks": "60 300 600 1200 1800",
     "wallet_no": "14 51 54 61 62 65",
+    "mac": "dukpt",
 }
+# What goes with session keys: no answer is bound to its request there, so nothing can be asked.
+WITHOUT_QUERIES = {"query": 0, "wallet_accepts": 0}
 
 
 class Shop:
@@ -80,6 +83,8 @@ class Shop:
         keys = random.Random(f"keys {seed}")
         base_key, reader_key, pending_key = (keys.randbytes(16) for _ in range(3))
         self.journal_root_key = keys.randbytes(32)
+        master_key = keys.randbytes(16)
+        mac = settings.get("mac", SETTINGS["mac"])
         self.acquirer = acquirers.Acquirer(
             kind,
             base_key=base_key,
@@ -88,9 +93,10 @@ class Shop:
             query=can_be_asked,
             seed=seed,
             clock=lambda: self.world.date,
+            session=None if mac == "dukpt" else (mac, master_key),
         )
         profile = {"repeat": PROFILES[kind], "query": int(can_be_asked), "old_batches": int(kind in "ab")}
-        self.settings = {**SETTINGS, **profile, **settings}
+        self.settings = {**SETTINGS, **profile, **({} if mac == "dukpt" else WITHOUT_QUERIES), **settings}
         self.attached = attached is not None
         self.address = attached or self._serve(real)
         self.settings["host"], self.settings["port"] = self.address
@@ -102,6 +108,7 @@ class Shop:
             {
                 SEAL: journal_seal(self.journal_root_key, TERMINAL, int(self.settings["epoch"]), pending_key),
                 MESSAGE_KEYS: message_keys(acquirers.initial_key(base_key, key_id), key_id),
+                MASTER_KEY: master_key,
             },
             reader_key,
             flash,

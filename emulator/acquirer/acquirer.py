@@ -14,6 +14,8 @@ from .forms import MONEY, Form, find
 from .ledger import Entry, Ledger, StatementLine
 from .message import (
     ASKS,
+    BODY_START,
+    MAC_BYTES,
     TAG_JOURNAL_HEAD,
     WITHOUT_MAC,
     Attempt,
@@ -31,6 +33,7 @@ from .repeats import Repeats
 from .reversals import Reversals
 from .serials import Serials
 from .services import Services
+from .sessions import Sessions
 from .settlement import ERROR, Settlements, flagged
 from .terminals import Terminals, check_batch_number
 from .transactions import LAST_TRACE, Transactions
@@ -67,9 +70,11 @@ class Acquirer:
         seed: int = 1,
         query: bool = False,
         clock: Callable[[], datetime] | None = None,
+        session: tuple[str, bytes] | None = None,
     ) -> None:
         """Keys of 16 bytes, of which the base key is the one that every terminal's initial key is derived from; `terminals` are
-        pairs of merchant (15) and terminal (8). ValueError for anything else."""
+        pairs of merchant (15) and terminal (8). `session`: MAC algorithm and master key, for session keys. ValueError for
+        anything else."""
         if {len(base_key), len(reader_key)} != {16}:
             raise ValueError("a key has 16 bytes")
         self.kind = kind
@@ -81,7 +86,7 @@ class Acquirer:
         self._clock = clock
         self._ledger = ledger = Ledger()
         self._lock = ledger.lock
-        self._serials = Serials(base_key, ledger)
+        self._keys = Sessions(*session, seed) if session else Serials(base_key, ledger)
         self._terminals = Terminals(terminals)
         self._heads: dict[str, bytes] = {}
         self._repeats = Repeats(kind, ledger, self._terminals)
@@ -90,6 +95,8 @@ class Acquirer:
         self._settlements = Settlements(ledger, self._terminals, self.wallets)
         self._reversals = Reversals(ledger, self.wallets)
         self._services = Services(self._terminals, self._reversals, self._settlements, query)
+        if isinstance(self._keys, Sessions):
+            self._services.hand_out = self._keys.hand_out
         self._line = moods.Line(seed)
         self._events = EventLog(reader_key)
 
@@ -204,6 +211,8 @@ class Acquirer:
         try:
             message = decode(frame)
             check_request(message)
+            if message.mac:
+                self._keys.check_key(message)
         except BadMessage as error:
             self._events.bad_frame(frame, error, now)
             raise
@@ -252,16 +261,17 @@ class Acquirer:
             # Not stored: nothing was decided about this attempt, the same bytes may fare better later.
             return Answer(self._build_answer(message, now, refusal.code), str(refusal))
         if known is not None:
-            return Answer(known, "replay of the stored answer")
+            sealed = known[:-MAC_BYTES] + self._keys.answer_mac(message, known[BODY_START:-MAC_BYTES])
+            return Answer(sealed, "replay of the stored answer")
         return self._decide(form, message, mood, now)
 
     def _admit(self, message: Message, now: datetime) -> Form:
         if message.mac:
-            self._serials.check(message, now)
+            self._keys.check(message, now)
         form = find(message)
         self._terminals.check(message)
         if message.mac:
-            self._serials.check_owner(message, now)
+            self._keys.check_owner(message, now)
             self._note_head(message)
         return form
 
@@ -315,5 +325,5 @@ class Acquirer:
             swap_tpdu(message.tpdu),
             message.answer_type,
             fields,
-            (lambda signed: self._serials.answer_mac(message, signed)) if message.mac else None,
+            (lambda signed: self._keys.answer_mac(message, signed)) if message.mac else None,
         )

@@ -22,7 +22,7 @@ YUAN = frozenset({"156"})
 CONDITION = frozenset({"00"})
 REASONS = frozenset({"98", "96", "A0"})
 # The only length the profile knows of a field whose length could vary.
-EXACT_LENGTH = {60: 11, 61: 16, 62: 8, 63: 3}
+EXACT_LENGTH = {60: 11, 61: 16, 62: 16, 63: 3}
 NUMBER = re.compile(rb"[!-~]{8}-[0-9A-Fa-f]{4}-[0-9]{8}")
 JOURNAL_HEAD_BYTES, NONCE_BYTES = 12, 8
 # Field 48: totals with flag 0 and no foreign cards; 1 to 8 details of 20 digits; how many there were.

@@ -65,7 +65,7 @@ FIELDS = NUMERIC | {
     42: _text(15),
     49: _text(3),
     57: _raw(255, 2),
-    62: _text(48, 2),
+    62: _raw(48, 2),
     63: _text(163, 2),
     64: _raw(MAC_BYTES),
 }
@@ -234,5 +234,3 @@ def check_request(message: Message) -> None:
         raise BadMessage("type", f"{message.type} is no request")
     if not message.mac and message.type not in WITHOUT_MAC:
         raise BadMessage("field 64", "missing")
-    if message.mac:
-        ksn_of(message)

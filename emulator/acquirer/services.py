@@ -20,11 +20,13 @@ DECLINABLE = ("reversal", "settlement", "upload", "end")
 class Services:
     """Serves reversals and queries whatever batch is open: they concern an attempt that may be of an earlier one.
 
-    `query`: queries are answered; those of wallets' refunds always are.
+    `query`: queries are answered; those of wallets' refunds always are. `hand_out`: what makes field 62 for a terminal that signs
+    on, under session keys.
     """
 
     def __init__(self, terminals: Terminals, reversals: Reversals, settlements: Settlements, query: bool) -> None:
         self.query = query
+        self.hand_out: Callable[[str], str] | None = None
         self._terminals = terminals
         self._reversals = reversals
         self._settlements = settlements
@@ -46,7 +48,8 @@ class Services:
 
     def _sign_on(self, message: Message, now: datetime) -> Served:
         batch, said = self._terminals.open_batch(message.fields[41]), message.fields[60]
-        return {60: f"{said[:2]}{batch:06d}{said[8:]}"}, f"batch {batch} is open"
+        keys = {62: self.hand_out(message.fields[41])} if self.hand_out else {}
+        return {60: f"{said[:2]}{batch:06d}{said[8:]}", **keys}, f"batch {batch} is open"
 
     def _query(self, message: Message, now: datetime) -> Served:
         if not self.query and message.fields[60][:2] != WALLET_QUERY:

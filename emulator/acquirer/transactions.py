@@ -78,7 +78,9 @@ class Transactions:
 
     def _offline_original(self, message: Message) -> Entry:
         said = message.fields[61]
-        original = self._ledger.offline_sale(Attempt(message.fields[42], message.fields[62], said[:6], said[6:12]))
+        original = self._ledger.offline_sale(
+            Attempt(message.fields[42], bytes.fromhex(message.fields[62]).decode("ascii", "replace"), said[:6], said[6:12])
+        )
         if original is None or said[12:] != f"{original.when:%m%d}":
             raise Refused(NO_ORIGINAL, "no offline sale of that terminal, batch, trace and date")
         return original

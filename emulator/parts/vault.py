@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from emulator.acquirer.dukpt import transaction_key
 from emulator.parts.flash import TEARS, PowerCut
 
-SEAL, MESSAGE_KEYS = 2, 4
+SEAL, MESSAGE_KEYS, MASTER_KEY = 2, 4, 8  # MASTER_KEY: 16 bytes, the TMK, for session keys
 
 
 def journal_seal(root: bytes, terminal: str, epoch: int, pending: bytes) -> bytes:

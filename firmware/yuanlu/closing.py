@@ -66,7 +66,7 @@ async def _send_totals(forwarder, batch, done):
 async def _send(forwarder, name, batch, digits):
     """The flag of the authentic answer; Refused when it does not approve."""
     desk, journal = forwarder.desk, forwarder.journal
-    identity, keys = (batch, max(1, journal.counters.trace)), desk.dukpt.next_keys()
+    identity, keys = (batch, max(1, journal.counters.trace)), desk.sealing.next_keys(at_once=True)
     request = messages.closing(forwarder.config, name, identity, journal.log.newest, digits, keys)
     code, flag = await forwarder.exchange.authentic(keys.answer, request, messages.read_closing)
     if code == _OTHER_BATCH:

@@ -9,6 +9,10 @@ from yuanlu.errors import BadConfig
 # trusts nothing: silence goes to a person.
 REPEATS = ("replays", "duplicate", "open_batch", "nothing")
 
+# How messages are sealed: a key for each of them, or one that a sign-on brings, with a weak or national MAC (docs/wire.md section
+# 5).
+MACS = ("dukpt", "ecb", "x9_19", "sm4")
+
 _TEXTS = {
     "terminal": 8,
     "merchant": 15,
@@ -19,6 +23,7 @@ _TEXTS = {
     "repeat": 0,
     "wallet_asks": 0,
     "wallet_no": 0,
+    "mac": 0,
 }
 _NUMBERS = {
     "epoch": (1, 65535),
@@ -42,7 +47,7 @@ _NUMBERS = {
 
 
 class Config:
-    """Every setting is an attribute of the same name.
+    """Every setting is an attribute of the same name; all have to be given but `mac`, which is "dukpt" then.
 
     terminal, merchant: F41, F42; epoch: install epoch (grows when the journal is replaced); answer_ms: how long an answer
     may take; query: 1 when the acquirer can be asked what became of a refund, ask_ms after it was sent: what it does not
@@ -57,7 +62,7 @@ class Config:
     refund came to nothing; every other code is for a person.
     """
 
-    terminal = merchant = tpdu = header = host = shop = repeat = ""
+    terminal = merchant = tpdu = header = host = shop = repeat = mac = ""
     epoch = port = answer_ms = base_ms = cap_ms = budget = open_limit = query = ask_ms = old_batches = date_only = 0
     offline_count = offline_amount = wallet_accepts = wallet_days = wallet_parts = wallet_gap_s = 0
     wallet_asks = wallet_no = ()
@@ -72,6 +77,7 @@ class Config:
         for name in sorted(values):
             if name not in _TEXTS and name not in _NUMBERS:
                 raise BadConfig("config: unknown setting '{}'".format(name))
+        values.setdefault("mac", MACS[0])
         for name in _TEXTS:
             setattr(self, name, _text(values, name, _TEXTS[name]))
         for name in _NUMBERS:
@@ -79,6 +85,10 @@ class Config:
             setattr(self, name, _number(values, name, low, high))
         if self.repeat not in REPEATS:
             raise BadConfig("config: 'repeat' is one of {}".format(", ".join(REPEATS)))
+        if self.mac not in MACS:
+            raise BadConfig("config: 'mac' is one of {}".format(", ".join(MACS)))
+        if self.mac != MACS[0] and (self.query or self.wallet_accepts):
+            raise BadConfig("config: 'query' and 'wallet_accepts' are 0 where 'mac' is {}: no answer is bound".format(self.mac))
         for name in ("terminal", "merchant", "host"):
             if any(not 32 < ord(char) < 127 for char in getattr(self, name)):
                 raise BadConfig("config: '{}' is printable ASCII without blanks".format(name))

@@ -2,7 +2,7 @@
 at the journal and the record that follows from it."""
 
 from yuanlu.compat import const
-from yuanlu.crypto.dukpt import Dukpt
+from yuanlu.crypto import sealing
 from yuanlu.errors import Refused
 from yuanlu.refund import rules
 from yuanlu.refund import state as s
@@ -21,7 +21,8 @@ class Desk:
         self.is_offline = is_offline
         self.config = config
         self.vault = vault
-        self.dukpt = Dukpt(vault)
+        self.sealing = sealing(config.mac, vault)
+        journal.has_session = self.sealing.has_session
         self.clock = clock
 
     # ---- for the clerk
@@ -138,10 +139,17 @@ class Desk:
     # ---- for the forwarder
 
     def sending(self, transaction, route):
-        """Durable note that bytes of this attempt are about to leave (L1). route: which road, for the journal."""
-        self.journal.make_room()
-        head = (transaction.number, transaction.original, transaction.attempt, transaction.sends + 1)
-        self.journal.append(s.SENDING, head + (route, transaction.doubt))
+        """Durable note that bytes of this attempt are about to leave (L1). route: which road, for the journal.
+
+        Returns (key of the answer's MAC, these bytes): what was recorded (L2); under session keys with a durable seal of now.
+        """
+        journal, head = self.journal, (transaction.number, transaction.original, transaction.attempt)
+        if self.sealing.is_old(journal.newest_seal(transaction)[0]):
+            journal.append(s.SEAL, head + self.sealing.seal(messages.covered(journal.message(transaction))))
+        outgoing = journal.outgoing(transaction)
+        journal.make_room()
+        journal.append(s.SENDING, head + (transaction.sends + 1, route, transaction.doubt))
+        return outgoing
 
     def note(self, transaction, verdict, answer=None):
         """Durable note of how a send ended. What is done becomes one record, complete in itself, and so does an approval that
@@ -181,20 +189,20 @@ class Desk:
     def reverse(self, transaction, reason):
         """The reversal of a sale or void whose answer never came, with its exact bytes (L1). reason: F39, b"98"."""
         self.journal.make_room()
-        keys = self.dukpt.next_keys()
+        keys = self.sealing.next_keys()
         message = keys.answer + messages.reversal(self.config, transaction, reason, self.journal.log.newest, keys)
         self._record_attempt(transaction, s.REVERSAL, (transaction.batch, transaction.trace), message)
 
     def query(self, refund):
         """(key of the answer's MAC, the bytes that ask what became of a refund). They move no money and are not recorded."""
-        keys = self.dukpt.next_keys()
+        keys = self.sealing.next_keys()
         return keys.answer, messages.query(self.config, refund, self.journal.log.newest, self.vault.random(8), keys)
 
     # ---- records
 
     def _message(self, draft, number, identity, original):
         """Answer key and request, as they are recorded."""
-        keys = self.dukpt.next_keys()
+        keys = self.sealing.next_keys()
         return keys.answer + messages.request(self.config, draft, number, identity, self.journal.log.newest, original, keys)
 
     def _record_intent(self, draft, number, road, identity, message):

@@ -27,19 +27,23 @@ class Exchange:
         self.channel = channel
         self.config = config
         self.asks = 0
-        self.sign_on_due = False
+        self.sign_on_due = desk.sealing.has_session  # what key the acquirer has by now nobody knows
 
     async def authentic(self, answer_key, request, read=messages.read_answer):
         """What `read` makes of the authentic answer to `request`, or Silence."""
-        return await self._quietly(request, lambda frame: read(frame, request, answer_key))
+        return await self._quietly(request, lambda frame: read(frame, request, answer_key, self.desk.sealing))
 
     async def sign_on(self):
-        """Learn which batch is open; Silence when that was not told: what hangs on it must not go then. The pair of batch and
-        trace stays unique: traces go on rising whatever the batch."""
+        """Learn which batch is open, and the session key; Silence when that was not told, Refused for a key that is none: what
+        hangs on it must not go then. The pair of batch and trace stays unique: traces go on rising whatever the batch."""
         counters = self.journal.counters
-        code, batch = await self._plain(messages.sign_on(self.config, counters.batch, max(1, counters.trace)))
+        code, batch, keys = await self._plain(messages.sign_on(self.config, counters.batch, max(1, counters.trace)))
         if code != APPROVED or not batch:
             raise Silence("why.sign_on")
+        try:
+            self.desk.sealing.learn(keys)
+        except BadMessage:
+            raise Silence("why.sign_on") from None
         counters.batch = batch
         self.sign_on_due = False
 
@@ -77,7 +81,7 @@ class Exchange:
 
     def _suspect(self, frame, request):
         try:
-            code, _ = messages.read_plain_answer(frame, request)
+            code = messages.read_plain_answer(frame, request)[0]
         except BadMessage:
             return
         self.sign_on_due = self.sign_on_due or code in _SIGN_ON_CODES

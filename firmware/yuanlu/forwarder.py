@@ -167,8 +167,7 @@ class Forwarder:
         return never_sent and transaction.batch != self._batch()
 
     async def _send_attempt(self, transaction):
-        answer_key, request = self.journal.outgoing(transaction)
-        self.desk.sending(transaction, self.channel.route)
+        answer_key, request = self.desk.sending(transaction, self.channel.route)
         try:
             answer = await self.exchange.authentic(answer_key, request)
         except Silence as error:
@@ -182,6 +181,8 @@ class Forwarder:
 
     def _note_answer(self, transaction, answer):
         verdict = verdicts.of_answer(self.config, transaction, answer, self.codes, self._batch())
+        if verdicts.refuses_seal(self.config, answer.code):
+            self.exchange.sign_on_due = True
         if answer.amount != transaction.amount:
             transaction.why = "why.amount"
         self._note(transaction, verdict, answer)

@@ -38,6 +38,7 @@ _FORMATS = {
     s.DECISION: "<IIBB18s",
     s.BATCH: "<IIIIB",
     s.ALARM: _DESCRIPTION + "12s6sI",
+    s.SEAL: "<IIBH8s",
 }
 _KIND = "transaction original kind amount batch trace date time quality reason operator card fingerprint"
 Intent = namedtuple("Intent", _KIND.split())
@@ -52,6 +53,7 @@ Boot = namedtuple("Boot", "transaction original boot after unreadable".split())
 Alarm = namedtuple("Alarm", (_KIND + " rrn approval booked").split())
 Decision = namedtuple("Decision", "transaction original decision operator evidence".split())
 Batch = namedtuple("Batch", "transaction original closed opened agreed".split())
+Seal = namedtuple("Seal", "transaction original attempt epoch mac".split())
 _BODIES = {
     s.INTENT: Intent,
     s.SALE: Done,
@@ -66,6 +68,7 @@ _BODIES = {
     s.DECISION: Decision,
     s.BATCH: Batch,
     s.ALARM: Alarm,
+    s.SEAL: Seal,
 }
 
 

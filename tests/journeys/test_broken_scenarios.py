@@ -21,6 +21,7 @@ pytestmark = pytest.mark.micropython
         ("doubtless", "repeat-declined-is-no-no", "a slip"),
         ("no-backoff", "acquirer-busy-then-back", "refunds"),
         ("same-nonce", "query-asked-twice", "alarms"),
+        ("reseal-anew", "session-keys-x9-19", "a slip"),
     ],
 )
 def test_control_a_broken_firmware_is_found_by_its_scenario(tmp_path: Path, broken: str, scenario: str, found: str) -> None:

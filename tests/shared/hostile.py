@@ -6,6 +6,7 @@ it is within the limits of its fields and is encoded again to the same bytes. Ru
 
 from parts import APPROVED, Card, Clock, Random, Road, answer_to, keys_at, settings
 from yuanlu.crypto.cmac import cmac
+from yuanlu.crypto.dukpt import Dukpt
 from yuanlu.errors import BadMessage, Silence
 from yuanlu.link.channel import Channel
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft
@@ -17,6 +18,7 @@ SHORTEST, LONGEST = 20, 1024
 SERIAL_SHORTEST, SERIAL_LONGEST = 9, 1100
 FLAG, ESCAPE = 0x7E, 0x7D
 KEYS = keys_at(0x10203)
+SEALING = Dukpt(None)
 CODE = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 # docs/wire.md: field: (digits, text or bytes; length; may it be shorter).
@@ -67,7 +69,7 @@ def read_answer(frame, request):
     """What the terminal reads out of the answer to a request of that kind."""
     if is_plain(request):
         return messages.read_plain_answer(frame, request)
-    return (messages.read_closing if is_closing(request) else messages.read_answer)(frame, request, KEYS.answer)
+    return (messages.read_closing if is_closing(request) else messages.read_answer)(frame, request, KEYS.answer, SEALING)
 
 
 def mutated(random, data):

@@ -38,6 +38,18 @@ def test_when_a_wallet_is_asked_is_rising_seconds():
         assert "'wallet_asks'" in complaint(wallet_asks=asks), asks
 
 
+def test_session_keys_go_without_queries():
+    """Nothing binds an answer to its request there. What is not said of `mac` is "dukpt"."""
+    assert settings().mac == "dukpt" and settings(mac="dukpt", query=1).query == 1
+    for mac in ("ecb", "x9_19", "sm4"):
+        assert settings(mac=mac, wallet_accepts=0).mac == mac
+        for changes in ({"query": 1, "wallet_accepts": 0}, {"wallet_accepts": 1}):
+            told = complaint(mac=mac, **changes)
+            assert mac in told and "'query' and 'wallet_accepts' are 0" in told
+    for mac in ("", "des", "X9_19", 1):
+        assert "'mac'" in complaint(mac=mac)
+
+
 def test_a_missing_setting_is_named():
     """Each of them."""
     for name in SETTINGS:

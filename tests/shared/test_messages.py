@@ -3,6 +3,7 @@
 from parts import APPROVED, Card, Random, answer_to, keys_at, octets, settings
 from raises import raises
 from yuanlu.crypto.cmac import cmac
+from yuanlu.crypto.dukpt import Dukpt
 from yuanlu.errors import BadMessage
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft, Transaction
 from yuanlu.wire import messages
@@ -11,6 +12,7 @@ CONFIG = settings()
 CARD_BLOCK = bytes(range(0x80, 0x80 + 47))
 HEAD = (8, octets("1122334455667788"))
 KEYS = keys_at(0x10203)
+SEALING = Dukpt(None)
 
 # All written by hand from the tables of docs/wire.md sections 1 and 2; what stands before field 64.
 SALE = octets(
@@ -156,7 +158,7 @@ def resealed(content, request, key=KEYS.answer):
 def complaint(frame, request):
     """Why an answer is not believed."""
     with raises(BadMessage) as caught:
-        messages.read_answer(frame, request, KEYS.answer)
+        messages.read_answer(frame, request, KEYS.answer, SEALING)
     return str(caught.value)
 
 
@@ -218,29 +220,29 @@ def test_the_refund_number_is_terminal_epoch_and_record():
 def test_an_answer_says_what_became_of_it():
     """Approved, with all that a later refund needs; declined, without."""
     request = a_refund()
-    answer = messages.read_answer(answer_to(request), request, KEYS.answer)
+    answer = messages.read_answer(answer_to(request), request, KEYS.answer, SEALING)
     assert (answer.code, answer.amount, answer.rrn, answer.approval) == (b"00", 500, APPROVED.rrn, APPROVED.approval)
     assert (answer.date, answer.time) == (1122, 101500)
-    answer = messages.read_answer(memoryview(answer_to(request, b"05")), request, KEYS.answer)
+    answer = messages.read_answer(memoryview(answer_to(request, b"05")), request, KEYS.answer, SEALING)
     assert (answer.code, answer.rrn, answer.approval) == (b"05", bytes(12), bytes(6))
-    assert messages.read_answer(answer_to(a_sale()), a_sale(), KEYS.answer).amount == 1234
+    assert messages.read_answer(answer_to(a_sale()), a_sale(), KEYS.answer, SEALING).amount == 1234
 
 
 def test_every_approval_brings_its_reference():
     """Also those with a remark, or the refund of that sale could not name it. A "no" and a partial approval need none."""
     for request in (a_sale(), a_refund()):
         for code in (b"00", b"11", b"A2", b"A4", b"A5", b"A6"):
-            assert messages.read_answer(answer_to(request, code), request, KEYS.answer).approval == APPROVED.approval
+            assert messages.read_answer(answer_to(request, code), request, KEYS.answer, SEALING).approval == APPROVED.approval
             for missing in ("f37", "f38"):
                 assert "missing in an approval" in complaint(answer_to(request, code, **{missing: None}), request), code
         for code in (b"05", b"10", b"A7"):
-            assert messages.read_answer(answer_to(request, code), request, KEYS.answer).code == code
+            assert messages.read_answer(answer_to(request, code), request, KEYS.answer, SEALING).code == code
 
 
 def test_L6_an_answer_with_another_amount_is_read_as_it_is():
     """The forwarder compares it: an amount that differs is an alarm, not an unreadable message."""
     request = a_refund()
-    assert messages.read_answer(answer_to(request, f4="000000000501"), request, KEYS.answer).amount == 501
+    assert messages.read_answer(answer_to(request, f4="000000000501"), request, KEYS.answer, SEALING).amount == 501
 
 
 def test_an_answer_to_another_message_is_not_ours():
@@ -281,7 +283,7 @@ def test_an_answer_is_bound_to_one_request():
     first = a_sale(1234)
     second = a_sale(1235)
     answer = answer_to(first)
-    assert messages.read_answer(answer, first, KEYS.answer).code == b"00"
+    assert messages.read_answer(answer, first, KEYS.answer, SEALING).code == b"00"
     assert "MAC" in complaint(answer, second)
 
 

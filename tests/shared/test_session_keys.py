@@ -1,14 +1,11 @@
 """The MAK in a sign-on's answer: taken only when it is under this terminal's master key."""
 
 from raises import raises
-from yuanlu.crypto.weak.des import DoubleDes
+from session_host import MAK, TMK, wrapped
 from yuanlu.crypto.weak.macs import ecb_mac, sm4_cbc_mac, x9_19
 from yuanlu.crypto.weak.session import mac, open_keys
-from yuanlu.crypto.weak.sm4 import Sm4
 from yuanlu.errors import BadConfig, BadMessage, Refused
 
-TMK = bytes.fromhex("0123456789abcdeffedcba9876543210")
-MAK = bytes.fromhex("00112233445566778899aabbccddeeff")
 # Field 62 of an answer that brings MAK under TMK, made with the cryptography package.
 FIELD_62 = {
     "ecb": "31a7364cac91ca39c0489f69bec54fa2fb097599",
@@ -20,13 +17,6 @@ ALGORITHMS = ("ecb", "x9_19", "sm4")
 def field_62(algorithm):
     """Those 20 bytes."""
     return bytes.fromhex(FIELD_62["sm4" if algorithm == "sm4" else "ecb"])
-
-
-def wrapped(algorithm, mak, tmk=TMK):
-    """What an acquirer sends for that MAK."""
-    cipher = Sm4 if algorithm == "sm4" else DoubleDes
-    parts = [cipher(tmk).encrypt(mak[at : at + cipher.width]) for at in range(0, 16, cipher.width)]
-    return b"".join(parts) + cipher(mak).encrypt(bytes(cipher.width))[:4]
 
 
 def refused(tmk, data, algorithm):

@@ -58,6 +58,8 @@ def expected(state, record_type, verdict):
         return s.IS_RESOLVED_DONE if verdict else s.IS_DONE
     if record_type == s.ALARM:
         return s.IS_PARKED
+    if record_type == s.SEAL:
+        return state if state in SENDABLE and state not in (s.IS_ASKING, s.IS_ACCEPTED) else None
     if record_type == s.DECISION:
         after, before = DECISIONS.get(verdict, (None, ()))
         return after if state in before or state == s.IS_QUEUED else None

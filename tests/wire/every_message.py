@@ -69,7 +69,7 @@ class Counter:
         """A sale of 100.00 that is done; the first one is record 2, trace 1."""
         sale = self.till.desk.open(Draft(KIND_SALE, 10_000, card=WalletCode() if road == ROAD_WALLET else Card(), road=road))
         answer_key, frame = self.till.journal.outgoing(sale)
-        return self.till.settle(sale, s.DONE, messages.read_answer(self.answer(frame), frame, answer_key))
+        return self.till.settle(sale, s.DONE, messages.read_answer(self.answer(frame), frame, answer_key, self.till.desk.sealing))
 
     def answer(self, frame: bytes) -> bytes:
         """The frame of the acquirer's answer."""
@@ -142,7 +142,7 @@ def _wallet_refund(counter: Counter) -> Made:
 
 def _offline_refund(counter: Counter) -> Made:
     """Of a sale that the acquirer knows by an upload alone."""
-    sale, head, keys = Transaction(2, 2), counter.head, counter.till.desk.dukpt.next_keys()
+    sale, head, keys = Transaction(2, 2), counter.head, counter.till.desk.sealing.next_keys()
     sale.road, sale.batch, sale.trace, sale.date = ROAD_OFFLINE, 1, 7, 20261121
     counter.acquirer.upload_offline_sale("YL000001", sale.batch, sale.trace, 10_000, datetime(2026, 11, 21, 8, 0, 0))
     draft = Draft(KIND_REFUND, 2_500, original=sale.number)
@@ -203,7 +203,7 @@ def _wallet_query(counter: Counter) -> Made:
     sale = counter.sell(ROAD_WALLET)
     refund = counter.till.desk.open(Draft(KIND_REFUND, 2_500, original=sale.number))
     counter.answer(counter.recorded(refund))
-    head, keys = counter.head, counter.till.desk.dukpt.next_keys()
+    head, keys = counter.head, counter.till.desk.sealing.next_keys()
     return Made(messages.query(counter.till.config, refund, head, bytes(range(8)), keys), MERCHANT | {
         "t": "0600", "3": "200000", "4": "000000002500", "11": "000002",
         "57": tags(5, 3, head, "05080001020304050607"), "60": "61000001000", "61": "0000010000021122",
@@ -212,7 +212,7 @@ def _wallet_query(counter: Counter) -> Made:
 
 def _closing(counter: Counter, name: str, digits: str, ksn: int, **more: str) -> Made:
     """A message of closing a batch: the trace of the last attempt, no refund number. ksn: the counter that its KSN has."""
-    head, keys = counter.head, counter.till.desk.dukpt.next_keys()
+    head, keys = counter.head, counter.till.desk.sealing.next_keys()
     message_type, _, kind, network, _ = messages.FORMS[name]
     frame = messages.closing(counter.till.config, name, (1, 1), head, digits, keys)
     fields = {"11": "000001", "48": digits, "57": tags(0, ksn, head)[TAG_01:], "60": f"{kind}000001{network}"}

@@ -43,7 +43,7 @@ def test_every_amount_and_trace_comes_out_as_it_went_in() -> None:
         amount, trace, batch = draw.randint(1, 99_999_999), draw.randint(1, 999_999), draw.randint(1, 999_999)
         draft = Draft(KIND_REFUND, amount, original=1)
         number = draw.randint(1, 99_999_999)
-        keys = till.desk.dukpt.next_keys()
+        keys = till.desk.sealing.next_keys()
         frame = messages.request(config, draft, number, (batch, trace), (number - 1, bytes(8)), original, keys)
         fields = asked(frame)
         assert (int(fields["4"]), int(fields["11"]), int(fields["60"][2:8])) == (amount, trace, batch)
@@ -54,7 +54,7 @@ def exchanged(acquirer: Acquirer, till: parts.Terminal, transaction: Transaction
     """What the firmware reads out of the acquirer's answer to the message as it was recorded."""
     answer_key, frame = till.journal.outgoing(transaction)
     [reply] = acquirer.answer(frame, now) or []
-    return messages.read_answer(reply.frame, frame, answer_key)
+    return messages.read_answer(reply.frame, frame, answer_key, till.desk.sealing)
 
 
 @pytest.mark.parametrize("kind", ["a", "c"])
@@ -145,7 +145,7 @@ def test_L6_mutated_answers_give_badmessage_and_nothing_else() -> None:
         answer = parts.answer_to(request, draw.choice((b"00", b"05")), key)
         for frame in mutated(answer, draw):
             try:
-                messages.read_answer(frame, request, key)
+                messages.read_answer(frame, request, key, till.desk.sealing)
             except BadMessage:
                 continue
             believed += 1
@@ -164,7 +164,7 @@ def test_mutated_answers_with_a_right_mac_give_badmessage_or_what_they_say() -> 
             body[draw.randrange(len(body))] = draw.choice((0, 0x30, 0x99, 0xFF, draw.randrange(256)))
         content = answer[2:13] + bytes(body) + by_hand.mac_of(key, request[-8:] + bytes(body))
         try:
-            found = messages.read_answer(len(content).to_bytes(2, "big") + content, request, key)
+            found = messages.read_answer(len(content).to_bytes(2, "big") + content, request, key, till.desk.sealing)
         except BadMessage:
             continue
         believed += 1

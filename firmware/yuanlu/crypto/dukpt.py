@@ -8,6 +8,7 @@ from struct import pack, unpack_from
 
 from yuanlu.compat import const
 from yuanlu.crypto.aes import ecb
+from yuanlu.crypto.cmac import cmac, equal
 from yuanlu.crypto.two_places import TwoPlaces, first
 from yuanlu.errors import Refused, StoreDamaged
 
@@ -27,6 +28,10 @@ class Keys:
 
     def __init__(self, ksn, request, answer, data):
         self.ksn, self.request, self.answer, self.data = ksn, request, answer, data
+
+    def mac(self, body):
+        """Field 64 of a request over all before it."""
+        return cmac(self.request, body)[:8]
 
 
 def loaded(initial_key, key_id):
@@ -49,12 +54,15 @@ def _fill(registers, count, key, key_id, counter):
 
 
 class Dukpt:
-    """Given the Vault port; the registers are read when a key is needed and do not stay in RAM."""
+    """Given the Vault port; the registers are read when a key is needed and do not stay in RAM. A message is sealed when it is
+    made and never again: crypto.session_sealing does it otherwise."""
+
+    has_session = False
 
     def __init__(self, vault):
         self.vault = vault
 
-    def next_keys(self):
+    def next_keys(self, at_once=False):
         """The Keys of the next transaction, never given again. Refused when all are used up."""
         kept = TwoPlaces(self.vault, PLACES, _LENGTH)
         if kept.state is None:
@@ -63,6 +71,17 @@ class Dukpt:
             _advance(kept)
         ksn, key = _advance(kept)
         return Keys(ksn, *[derive(key, usage, ksn[:8], _counter(ksn)) for usage in (MAC_OF_REQUEST, MAC_OF_ANSWER, DATA)])
+
+    def fits(self, answer_key, mac_of_request, body, mac):
+        """Whether that is the MAC of the answer to that request; body: all before it."""
+        return equal(cmac(answer_key, mac_of_request + body)[:8], mac)
+
+    def learn(self, keys):
+        """Field 62 of a sign-on's answer brings nothing here."""
+
+    def is_old(self, epoch):
+        """What was sealed stays sealed."""
+        return False
 
 
 def _advance(kept):

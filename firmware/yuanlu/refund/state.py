@@ -18,6 +18,7 @@ WITHDRAWN                -> withdrawn     only while it was never sent
 DECISION not done        -> resolved not done
 DECISION another         -> queued        a person takes it on himself that a new attempt is made
 DECISION release         -> waiting       what held the queue is mended: the same bytes may go
+SEAL                     -> as before     under session keys: field 64 of the bytes that go next (docs/wire.md section 5)
 ALARM                    -> parked        money moved otherwise than was believed: complete in itself, from any state
 """
 
@@ -43,6 +44,7 @@ CONFIG = const(15)
 REFUND = const(16)
 BATCH = const(17)
 ALARM = const(18)
+SEAL = const(19)
 
 # What an ATTEMPT is.
 AGAIN = const(1)
@@ -126,7 +128,7 @@ def next_state(state, record_type, verdict=0):
         after = IS_WITHDRAWN
     elif record_type == ALARM:
         after = IS_PARKED
-    elif record_type in (PRINTED, APPROVAL):
+    elif record_type in (PRINTED, APPROVAL) or (record_type == SEAL and is_sendable(state) and not is_asked(state)):
         after = state
     if after is None:
         raise StoreDamaged("record type {} verdict {} after state {}".format(record_type, verdict, STATE_NAMES[state]))

@@ -18,10 +18,11 @@ EVIDENCE = const(18)  # bytes of it
 
 
 # The records of these types that a newer one makes superfluous.
-_ALL = (s.INTENT, s.ATTEMPT, s.SENDING, s.RESULT, s.DECISION)
+_ALL = (s.INTENT, s.ATTEMPT, s.SENDING, s.RESULT, s.DECISION, s.SEAL)
 _WHOLE = (s.INTENT, s.SALE, s.REFUND, s.ALARM)  # say all there is to say of a transaction
 _OUTDATES = {
-    s.ATTEMPT: (s.ATTEMPT, s.SENDING, s.RESULT, s.DECISION),
+    s.ATTEMPT: (s.ATTEMPT, s.SENDING, s.RESULT, s.DECISION, s.SEAL),
+    s.SEAL: (s.SEAL,),
     s.SENDING: (s.SENDING, s.RESULT, s.DECISION),
     s.PRINTED: (s.PRINTED,),
     s.DECISION: (s.SENDING, s.RESULT, s.DECISION),
@@ -125,11 +126,11 @@ class Transaction:
         self.rests_on = [place for place in self.rests_on if place[3] not in outdated]
         self.rests_on.append((record.number, record.address, record.size, kind))
 
-    def message_place(self):
-        """(number, address) of the record that carries the attempt's bytes."""
+    def message_place(self, kinds=(s.INTENT, s.ATTEMPT)):
+        """(number, address) of the record that carries the attempt's bytes, or of the newest of other kinds; zeros for none."""
         found = (0, 0)
         for number, address, _, kind in self.rests_on:
-            if kind in (s.INTENT, s.ATTEMPT):
+            if kind in kinds:
                 found = (number, address)
         return found
 

@@ -11,6 +11,8 @@ _NOT_BOOKED = b"25"
 BALANCE_SHORT = (b"Y5", b"51")
 # Answers to a reversal that mean: it does not stand. 12 and 25: the acquirer had never booked it.
 _REVERSED = (b"00", b"12", b"25")
+# Under session keys: the seal is of an older key, the message was not looked at.
+_SEAL_REFUSED = (b"A0", b"99")
 
 
 def after_silence(config, transaction, batch):
@@ -53,6 +55,8 @@ def of_answer(config, transaction, answer, codes, batch):
             return s.ACCEPTED
         if answer.code in BALANCE_SHORT and transaction.sends < config.budget:
             return s.LATER
+    if refuses_seal(config, answer.code):
+        return s.LATER if not transaction.doubt and transaction.sends < config.budget else s.PERSON
     conclusive = config.repeat in ("replays", "open_batch")
     verdict = codes.verdict(answer.code, transaction.doubt, conclusive)
     if verdict == s.UNSURE:
@@ -87,6 +91,11 @@ def of_query(config, refund, answer, batch):
 def is_wallets(config, transaction):
     """Its approval means "accepted": it is asked for until the money has gone back."""
     return config.wallet_accepts and transaction.road == ROAD_WALLET and transaction.kind == KIND_REFUND
+
+
+def refuses_seal(config, code):
+    """A sign-on has to bring another session key before anything is sent again."""
+    return config.mac != "dukpt" and code in _SEAL_REFUSED
 
 
 def holds_queue(live):

@@ -11,14 +11,14 @@ from yuanlu.store import header, summary
 from yuanlu.store.log import MESSAGE, NOTE
 
 OWED = const(8)  # settled transactions whose slip is remembered
-_PLACES = const(7)  # records that one unsettled transaction rests on, at most: its sale's among them
+_PLACES = const(7)  # records that one unsettled transaction rests on, at most: its sale's among them; a SEAL besides
 
 
 def refunds_left(journal):
     """So many more transactions may stand open."""
     log, unit = journal.log, journal.log.flash.unit
-    named = room_for_places(log) // _PLACES - OWED // 2
-    one = r.size(MESSAGE, unit) + 3 * r.size(NOTE, unit) + log.done_size
+    named = room_for_places(log) // (_PLACES + journal.has_session) - OWED // 2
+    one = r.size(MESSAGE, unit) + (3 + journal.has_session) * r.size(NOTE, unit) + log.done_size
     held = log.window * (_usable(log.flash) - log.exchange_room) // one
     return max(0, min(named, held) - len(journal.live))
 

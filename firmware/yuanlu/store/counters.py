@@ -2,6 +2,7 @@
 trace is new even when the acquirer moves the batch back."""
 
 from yuanlu.errors import Refused
+from yuanlu.refund import state as s
 
 
 class Counters:
@@ -16,6 +17,17 @@ class Counters:
         """That trace was used; batch: of an attempt newer than all before, 0 otherwise."""
         self.trace = max(self.trace, trace)
         self.batch = batch or self.batch
+
+    def fold(self, record):
+        """What one new record says of them."""
+        if record.type == s.BOOT:
+            self.boot = max(self.boot, record.body().boot)
+        elif record.type == s.BATCH:
+            self.seen(0, record.body().opened)
+        elif record.type in (s.INTENT, s.ATTEMPT):
+            body = record.body()
+            is_reversal = record.type == s.ATTEMPT and body.kind == s.REVERSAL
+            self.seen(body.trace, 0 if is_reversal else body.batch)
 
     def begin_life(self, trace, boot, lost):
         """Power came back. trace, boot: what the vault has seen; lost: so many traces may stand where nothing can be read."""

@@ -28,6 +28,7 @@ class Journal:
         self.owed = []  # settled, but no slip says so yet
         self.originals = []  # places of the SALE records that refunds in `live` rest on: (number, address, original)
         self.printed = 0  # number of the transaction whose slip came last
+        self.has_session = False  # messages are sealed under session keys, which takes records besides
         self.trouble = []  # what contradicts or is missing: reported, never guessed over
 
     def mount(self):
@@ -87,16 +88,9 @@ class Journal:
         if record.copy:
             self.moved([(record.number, record.address)])
             return
-        if record.type == s.BOOT:
-            self.counters.boot = max(self.counters.boot, record.body().boot)
-        elif record.type == s.BATCH:
-            self.counters.seen(0, record.body().opened)
-        elif record.type == s.PRINTED:
+        self.counters.fold(record)
+        if record.type == s.PRINTED:
             self.printed = record.transaction
-        elif record.type in (s.INTENT, s.ATTEMPT):
-            body = record.body()
-            is_reversal = record.type == s.ATTEMPT and body.kind == s.REVERSAL
-            self.counters.seen(body.trace, 0 if is_reversal else body.batch)
         if record.transaction:
             self._apply(record)
 
@@ -241,10 +235,15 @@ class Journal:
 
     def outgoing(self, transaction):
         """(key of its answer's MAC, the exact bytes of its attempt), as they were recorded before anything was sent."""
-        number, address = transaction.message_place()
-        record = self.log.chip.read(address)
-        tail = b"" if record is None or record.number != number else self.seal.conceal(number, record.tail())
+        _, mac = self.newest_seal(transaction)
+        record = self.log.record_at(transaction.message_place())
+        tail = b"" if record is None else self.seal.conceal(record.number, record.tail())
         frame = tail[_ANSWER_KEY:]
         if len(frame) < 2 or int.from_bytes(frame[:2], "big") != len(frame) - 2:  # not there, or its key was forgotten since
             raise StoreDamaged("journal: the message of transaction {} cannot be read".format(transaction.number))
-        return tail[:_ANSWER_KEY], frame
+        return tail[:_ANSWER_KEY], frame[: len(frame) - len(mac)] + mac
+
+    def newest_seal(self, transaction):
+        """(key epoch, field 64) that its attempt was sealed with last; epoch 0 for never."""
+        record = self.log.record_at(transaction.message_place((s.SEAL,)))
+        return (record.body().epoch, record.body().mac) if record else (0, b"")

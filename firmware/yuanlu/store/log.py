@@ -73,6 +73,11 @@ class Log:
         """The lowest sequence of the window."""
         return max(1, self.sequence - self.window + 1)
 
+    def record_at(self, place):
+        """The record with that (number, address), or None; number 0 for none at all."""
+        record = self.chip.read(place[1]) if place[0] else None
+        return record if record is not None and record.number == place[0] else None
+
     def offset(self, address):
         """From the start of its sector."""
         return address % self.flash.sector_size

@@ -38,7 +38,7 @@ FIELDS = {
     57: (_BYTES_VAR, 255),
     60: (_DIGITS_VAR, 17),
     61: (_DIGITS_VAR, 29),
-    62: (_TEXT_VAR, 48),
+    62: (_BYTES_VAR, 48),  # a terminal's number, or a key
     63: (_TEXT_VAR, 163),
     64: (_BYTES, 8),
 }

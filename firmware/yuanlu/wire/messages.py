@@ -2,7 +2,6 @@
 
 from collections import namedtuple
 
-from yuanlu.crypto.cmac import cmac, equal
 from yuanlu.errors import BadMessage
 from yuanlu.refund.codes import APPROVALS
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_OFFLINE, ROAD_WALLET
@@ -45,7 +44,7 @@ def request(config, draft, number, identity, head, original, keys):
     """The frame of a sale 0200, void 0200 or refund 0220.
 
     identity: (batch, trace); head: (record number, tag) of the journal; original: the sale as Transaction (void, refund);
-    keys: crypto.dukpt.Keys, used for nothing else.
+    keys: crypto.dukpt.Keys, used for nothing else, or what session keys have in their place.
     """
     private = _number(config, number) + _proof(head, keys)
     if draft.kind == KIND_SALE:
@@ -116,7 +115,8 @@ def _number(config, number):
 
 
 def _proof(head, keys):
-    return bytes((2, 12)) + keys.ksn + bytes((3, 12)) + head[0].to_bytes(4, "big") + head[1]
+    ksn = bytes((2, 12)) + keys.ksn if keys.ksn else b""  # missing under session keys
+    return ksn + bytes((3, 12)) + head[0].to_bytes(4, "big") + head[1]
 
 
 def _frame(config, name, identity, keys, amount, private, values):
@@ -140,7 +140,7 @@ def _frame(config, name, identity, keys, amount, private, values):
     message = iso8583.encode(message_type, [(number, known[number]) for number in numbers])
     if keys is not None:
         message = message[:-8]
-        message += cmac(keys.request, message)[:8]
+        message += keys.mac(message)
     frame = bytes.fromhex(config.tpdu + config.header) + message
     return len(frame).to_bytes(2, "big") + frame
 
@@ -165,10 +165,15 @@ def _read(frame, request, echoed):
 
 
 def read_plain_answer(frame, request):
-    """(code, batch) of the answer to any request of ours. Nothing proves who sent it: it never decides about money."""
+    """(code, batch, field 62) of the answer to any request of ours. Nothing proves who sent it: it never decides about money."""
     _, fields = _read(frame, request, (11, 41, 42))
     batch = fields.get(60, "")
-    return fields[39], int(batch[2:8]) if len(batch) >= 8 else 0
+    return fields[39], int(batch[2:8]) if len(batch) >= 8 else 0, fields.get(62, b"")
+
+
+def covered(frame):
+    """What field 64 of that frame covers: the message type up to the byte before it."""
+    return bytes(frame[_PREFIX:-8])
 
 
 def asks_for(frame):
@@ -176,20 +181,19 @@ def asks_for(frame):
     return frame[_REQUEST_NIBBLE] & 15
 
 
-def _authentic(frame, request, answer_key):
-    """(fields of the request, fields of the answer); BadMessage when it is not ours or not authentic."""
+def _authentic(frame, request, answer_key, sealing):
+    """(fields of the request, fields of the answer); BadMessage when it is not ours or not authentic. sealing: the Desk's."""
     asked, fields = _read(frame, request, (11, 41, 42, 60))
     if 64 not in fields:
         raise BadMessage("field 64: missing in the answer")
-    covered = asked[64] + bytes(frame[_PREFIX:-8])
-    if not equal(cmac(answer_key, covered)[:8], fields[64]):
+    if not sealing.fits(answer_key, asked[64], covered(frame), fields[64]):
         raise BadMessage("field 64: the MAC of the answer is wrong")
     return asked, fields
 
 
-def read_answer(frame, request, answer_key):
+def read_answer(frame, request, answer_key, sealing):
     """The Answer in `frame` to `request` (both whole frames). BadMessage when it is not ours or not authentic."""
-    _, fields = _authentic(frame, request, answer_key)
+    _, fields = _authentic(frame, request, answer_key, sealing)
     if 4 not in fields:
         raise BadMessage("field 4: missing in the answer")
     if fields[39] in APPROVALS and request[_PREFIX : _PREFIX + 2] != b"\x04\x00" and not (37 in fields and 38 in fields):
@@ -204,9 +208,9 @@ def read_answer(frame, request, answer_key):
     )
 
 
-def read_closing(frame, request, answer_key):
+def read_closing(frame, request, answer_key, sealing):
     """(code, flag) of the answer to a settlement or upload; flag of a settlement: 1 the totals agree, 2 they do not, 3 error."""
-    asked, fields = _authentic(frame, request, answer_key)
+    asked, fields = _authentic(frame, request, answer_key, sealing)
     said = fields.get(48, "")
     if 48 in fields and (len(said) != len(asked[48]) or said[:30] != asked[48][:30]):
         raise BadMessage("field 48: the answer belongs to other totals")

@@ -20,7 +20,7 @@ SHORTEST_PAYLOAD, LONGEST_PAYLOAD = 8, 640
 SHORTEST_RECORD = RECORD.size + SHORTEST_PAYLOAD + TAG_BYTES + CRC_BYTES
 
 SALE, INTENT, SENDING, RESULT, ATTEMPT, WITHDRAWN, PRINTED, SUMMARY, BOOT, REFUND = 1, 2, 3, 4, 5, 7, 10, 13, 14, 16
-DECISION, BATCH, ALARM = 6, 17, 18
+DECISION, BATCH, ALARM, SEAL = 6, 17, 18, 19
 NAMES = {
     SALE: "SALE",
     INTENT: "INTENT",
@@ -35,6 +35,7 @@ NAMES = {
     REFUND: "REFUND",
     BATCH: "BATCH",
     ALARM: "ALARM",
+    SEAL: "SEAL",
 }
 
 DESCRIPTION = struct.Struct("<BIIIIIBBB10s8s")
@@ -51,6 +52,7 @@ LAYOUTS: dict[int, tuple[struct.Struct, list[str]]] = {
     BOOT: (struct.Struct("<III"), "boot after unreadable".split()),
     BATCH: (struct.Struct("<IIB"), "closed opened agreed".split()),
     ALARM: (struct.Struct(DESCRIPTION.format + "12s6sI"), [*DESCRIPTION_FIELDS, "rrn", "approval", "booked"]),
+    SEAL: (struct.Struct("<BH8s"), "attempt epoch mac".split()),
 }
 LAYOUTS[REFUND] = LAYOUTS[SALE]
 WITH_MESSAGE = (INTENT, ATTEMPT)

@@ -2,7 +2,7 @@
 
 # Broken on purpose: every query carries the same nonce.
 def _query_again(self, refund):
-    keys = self.dukpt.next_keys()
+    keys = self.sealing.next_keys()
     return keys.answer, messages.query(self.config, refund, self.journal.log.newest, bytes(8), keys)
 
 

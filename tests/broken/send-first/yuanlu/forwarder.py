@@ -7,7 +7,7 @@ async def _send_first(self, transaction):
     await self.channel.stream.write(request)
     self.desk.sending(transaction, self.channel.route)
     try:
-        answer = await self.channel.exchange(b"", lambda frame: read_answer(frame, request, key), self.config.answer_ms)
+        answer = await self.channel.exchange(b"", lambda frame: read_answer(frame, request, key, self.desk.sealing), self.config.answer_ms)
     except Silence as error:
         self._note_silence(transaction, error.reason)
     else:
