@@ -31,8 +31,7 @@ class Forwarder:
         self.schedule = Schedule(self.journal, clock, vault, config)
         self.clock = clock
         self.config = config
-        self.changed = Event()
-        self.woken = Event()
+        self.changed, self.woken = Event(), Event()
         self.wanted = 0  # number of the transaction that a clerk stands and waits for: it goes first
         self.errand = None  # what a person asks for besides
 
