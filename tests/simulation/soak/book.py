@@ -13,11 +13,20 @@ from parts import NorFlash, PowerCut, Vault
 from yuanlu import record as r
 from yuanlu.errors import StoreDamaged
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, Transaction
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, RESOLVED, Transaction, _verdict
 
-TYPES = {getattr(s, name): name.lower() for name in ("SALE INTENT SENDING RESULT ATTEMPT DECISION WITHDRAWN PRINTED REFUND".split())}
-VERDICTS = (s.RESULT, s.ATTEMPT, s.DECISION)  # records whose arrow also depends on what they say
-_MOST_VERDICTS = 24
+TYPES = {getattr(s, name): name.lower() for name in "SALE INTENT SENDING RESULT ATTEMPT DECISION WITHDRAWN PRINTED REFUND ALARM".split()}
+WITH_A_PERSON = (s.IS_PARKED, s.IS_HELD)
+_VERDICTS = "DECLINED LATER HOLD PERSON RENEW SILENT ASK REVERSED ACCEPTED".split()
+# Records whose arrow also depends on what they say, and all that they could.
+_SAY = {s.RESULT: range(256), s.ATTEMPT: range(256), s.DECISION: range(256), s.SALE: (0, RESOLVED), s.REFUND: (0, RESOLVED)}
+_WORDS = {
+    s.RESULT: {getattr(s, name): f" {name.lower()}" for name in _VERDICTS},
+    s.ATTEMPT: {s.AGAIN: " again", s.REVERSAL: " reversal"},
+    s.DECISION: {s.NOT_DONE: " not done", s.ANOTHER: " another", s.RELEASE: " release"},
+    s.SALE: {RESOLVED: " by a person"},
+    s.REFUND: {RESOLVED: " by a person"},
+}
 
 
 class Arrow(NamedTuple):
@@ -28,17 +37,16 @@ class Arrow(NamedTuple):
     verdict: int
 
     def __str__(self) -> str:
-        said = f" {self.verdict}" if self.verdict else ""
+        said = _WORDS.get(self.record_type, {}).get(self.verdict, "")
         return f"{s.STATE_NAMES[self.state]} -{TYPES[self.record_type]}{said}-> {s.STATE_NAMES[s.next_state(*self)]}"
 
 
 def all_arrows() -> list[Arrow]:
     """Found by trying: every state with every type of record that can be written about a transaction."""
-    written = [record_type for record_type in TYPES if record_type in r._FORMATS]
     found = []
     for state in range(len(s.STATE_NAMES)):
-        for record_type in written:
-            for verdict in range(_MOST_VERDICTS if record_type in VERDICTS else 1):
+        for record_type in TYPES:
+            for verdict in _SAY.get(record_type, (0,)):
                 try:
                     s.next_state(state, record_type, verdict)
                 except StoreDamaged:
@@ -49,9 +57,7 @@ def all_arrows() -> list[Arrow]:
 
 def arrow_of(state: int, record: Any) -> Arrow:
     """The arrow that this record takes from that state."""
-    body = record.body()
-    verdict = body.verdict if record.type == s.RESULT else body.kind if record.type == s.ATTEMPT else 0
-    return Arrow(state, record.type, verdict)
+    return Arrow(state, record.type, _verdict(record.type, record.body()))
 
 
 def code_of(record: Any) -> str:
@@ -60,13 +66,14 @@ def code_of(record: Any) -> str:
 
 
 class Book:
-    """Transactions by number, in order. `on_parked` is told when one comes to need a person, with the record that says so."""
+    """Transactions by number, in order. `on_parked` is told when one comes to need a person, with the record that says so;
+    `on_contradiction` of a record that cannot follow the ones before it."""
 
-    def __init__(self, on_parked: Callable[[Transaction, Any], None]) -> None:
+    def __init__(self, on_parked: Callable[[Transaction, Any], None], on_contradiction: Callable[[str], None]) -> None:
         self.transactions: dict[int, Transaction] = {}
         self.arrows: Counter[Arrow] = Counter()
         self.codes: dict[int, str] = {}  # the last one of each
-        self.on_parked = on_parked
+        self.on_parked, self.on_contradiction = on_parked, on_contradiction
         self.records = 0
 
     def take(self, record: Any) -> None:
@@ -75,13 +82,17 @@ class Book:
             return
         transaction = self.transactions.setdefault(record.transaction, Transaction(record.transaction, record.original))
         before, last = transaction.state, transaction.last
-        transaction.apply(record)
+        try:
+            transaction.apply(record)
+        except StoreDamaged as error:
+            self.on_contradiction(f"transaction {record.transaction}: {error}")
+            return
         if transaction.last == last:
             return
         self.records += 1
         self.arrows[arrow_of(before, record)] += 1
         self.codes[transaction.number] = code_of(record) or self.codes.get(transaction.number, "")
-        if transaction.state == s.IS_PARKED and before != s.IS_PARKED:
+        if transaction.state in WITH_A_PERSON and before not in WITH_A_PERSON:
             self.on_parked(transaction, record)
 
     def of(self, *kinds: int) -> list[Transaction]:

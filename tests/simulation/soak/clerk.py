@@ -84,8 +84,12 @@ class Clerk:
 
     def echo(self, terminal: Terminal, life: Life, a: int, b: int) -> None:
         """A line test."""
-        life.forwarder.line_check = "asked"
-        life.forwarder.wake()
+        self._errand(life, "echo")
+
+    def _errand(self, life: Life, name: str) -> None:
+        if not life.forwarder.errand:  # the screen of the one before is still up
+            life.forwarder.errand = name
+            life.forwarder.wake()
 
     def _open(self, terminal: Terminal, life: Life, draft: Draft) -> Transaction | None:
         try:

@@ -4,6 +4,7 @@ later, and settle what they find."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from soak.book import code_of
@@ -50,19 +51,27 @@ class People:
 
     def act(self, terminal: Terminal, life: Life) -> None:
         """Settle what has been with a person for long enough."""
-        if hasattr(life.desk, "release"):
-            life.desk.release(_OPERATOR)
+        held = [t for t in life.journal.live if t.state == s.IS_HELD]
+        if held and all(self._is_over(terminal, t) for t in held):
+            self._decide(terminal, life, lambda: life.desk.release(_OPERATOR, b"mended"))
         for transaction in list(life.journal.live):
-            since = self.called_at.get(terminal.name_of(transaction), self.world.now_ms)
-            if transaction.state == s.IS_PARKED and self.world.now_ms - since >= PATIENCE_MS:
+            if transaction.state == s.IS_PARKED and self._is_over(terminal, transaction):
                 self._settle(terminal, life, transaction)
 
+    def _is_over(self, terminal: Terminal, transaction: Transaction) -> bool:
+        return self.world.now_ms - self.called_at.get(terminal.name_of(transaction), self.world.now_ms) >= PATIENCE_MS
+
     def _settle(self, terminal: Terminal, life: Life, transaction: Transaction) -> None:
-        if not hasattr(life.desk, "resolve"):
-            return
-        booked = self.world.times(terminal.name_of(transaction)) > 0
+        """As the books say; where nothing is booked, every second refund is tried anew."""
+        desk, booked = life.desk, self.world.times(terminal.name_of(transaction)) > 0
+        if not booked and transaction.kind == KIND_REFUND and transaction.number % 2:
+            self._decide(terminal, life, lambda: desk.again(transaction, _OPERATOR, b"not on the statement"[:18]))
+        else:
+            self._decide(terminal, life, lambda: desk.resolve(transaction, booked, _OPERATOR, b"statement"))
+
+    def _decide(self, terminal: Terminal, life: Life, decide: Callable[[], None]) -> None:
         try:
-            life.desk.resolve(transaction, booked, _OPERATOR, b"statement")
+            decide()
         except Refused as error:
             self.world.refused(error.reason)
         life.forwarder.wake()

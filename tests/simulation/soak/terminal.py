@@ -57,7 +57,7 @@ class Terminal:
         self.world, self.number = world, number
         self.name = f"YL{number + 1:06d}"
         self.config = Config(self._settings())
-        self.book = Book(self._parked)
+        self.book = Book(self._parked, lambda text: world.wrong("journal", f"{self.name}: {text}"))
         self.chip = Chip(sectors, unit, self.book, world.digest.update)
         chance = random.Random(f"vault {world.plan.seed} {number}")
         self.vault = TearingVault(self.chip, self._keys(chance), chance)
@@ -75,6 +75,7 @@ class Terminal:
     def _settings(self) -> str:
         plan, merchant = self.world.plan, self.world.merchant
         chosen = {"terminal": self.name, "merchant": merchant, "repeat": plan.repeat, "query": int(plan.query)}
+        chosen |= {"old_batches": int(plan.repeat in ("replays", "duplicate")), "offline_count": 32, "offline_amount": 99_999_999}
         return json.dumps({**SETTINGS, **chosen, "answer_ms": ANSWER_MS, "ask_ms": ASK_MS, "open_limit": 32})
 
     def _keys(self, chance: random.Random) -> dict[int, bytes]:
@@ -142,9 +143,9 @@ class Life:
         self.journal = Journal(terminal.chip, crc32(config.terminal.encode()), Seal(vault))
         self.journal.mount()
         self._see_arrows()
-        self.desk = Desk(self.journal, config, vault, self.clock)
         self.network, self.serial = Network(terminal), SerialPort(terminal)
         self.line = SerialLine(self.serial, self.clock, vault)
+        self.desk = Desk(self.journal, config, vault, self.clock, self.is_offline)
         channel = Channel([NetworkRoad(self.network, config), self.line], self.clock)
         self.forwarder = Forwarder(self.desk, channel, CODES, vault, self.clock, config)
         tasks = [
@@ -155,6 +156,10 @@ class Life:
             ("slips", self._tell),
         ]
         self.tasks = [create_task(_guard(self, name, start)) for name, start in tasks]
+
+    def is_offline(self) -> bool:
+        """As app.py has it."""
+        return not (self.network.is_up() or self.line.is_there())
 
     def _see_arrows(self) -> None:
         """What a mount folds again, from what compaction has left."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from emulator import acquirer as acquirers
 from emulator.shop import compare
 from parts import PowerCut
-from soak.book import Arrow
+from soak.book import WITH_A_PERSON, Arrow
 from soak.clerk import Clerk
 from soak.laptop import Laptop
 from soak.lines import Connection, Fault
@@ -31,7 +31,6 @@ SETTLE_MS = 600_000  # with good lines everything is settled or with a person wi
 DAYS_LATER_MS = 2 * 86_400_000
 _LOOK_MS = 500
 _DARK_MS = 400
-WITH_A_PERSON = (s.IS_PARKED, s.IS_HELD)
 
 
 class Wrong(NamedTuple):
