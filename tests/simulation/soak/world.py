@@ -24,7 +24,9 @@ from soak.plan import Plan, Step
 from soak.terminal import Terminal
 from yuanlu import loop as virtual
 from yuanlu.refund import state as s
+from yuanlu.refund import verdicts
 from yuanlu.refund.transaction import KIND_NAMES, KIND_REFUND, KIND_SALE, KIND_VOID
+from yuanlu.store import pending
 
 START = datetime(2026, 11, 22, 10, 0, 0)
 SETTLE_MS = 600_000  # with good lines everything is settled or with a person within so long
@@ -305,9 +307,13 @@ class World:
             terminal.plug_network(True)
 
     def _is_settled(self) -> bool:
-        lives = [terminal.life for terminal in self.terminals]
+        """Everything has ended, is with a person, or waits in a queue that is held until a person comes."""
+        journals = [terminal.life.journal if terminal.life else None for terminal in self.terminals]
         return not self.on_the_way and all(
-            life is not None and all(t.state in WITH_A_PERSON for t in life.journal.live) for life in lives
+            journal is not None
+            and not pending.eligible(journal)
+            and (verdicts.holds_queue(journal.live) or all(t.state in WITH_A_PERSON for t in journal.live))
+            for journal in journals
         )
 
     def _settle(self) -> None:
