@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from parts import NorFlash, PowerCut, Vault
 from yuanlu import record as r
 from yuanlu.errors import StoreDamaged
+from yuanlu.loop import loop
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, RESOLVED, Transaction, _verdict
 
@@ -73,6 +74,7 @@ class Book:
         self.transactions: dict[int, Transaction] = {}
         self.arrows: Counter[Arrow] = Counter()
         self.codes: dict[int, str] = {}  # the last one of each
+        self.done_at: dict[int, int] = {}  # ms of the world
         self.on_parked, self.on_contradiction = on_parked, on_contradiction
         self.records = 0
 
@@ -91,6 +93,8 @@ class Book:
             return
         self.records += 1
         self.arrows[arrow_of(before, record)] += 1
+        if transaction.state in (s.IS_DONE, s.IS_RESOLVED_DONE):
+            self.done_at.setdefault(transaction.number, loop.now)
         self.codes[transaction.number] = code_of(record) or self.codes.get(transaction.number, "")
         if transaction.state in WITH_A_PERSON and before not in WITH_A_PERSON:
             self.on_parked(transaction, record)

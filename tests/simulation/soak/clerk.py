@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from soak.world import World
 
 _RECENT = 8
+_PAYERS = ("6228480402564890018", "280000000000000017")  # a published test number, a made-up code
 
 
 class Card:
-    """What the reader gives."""
+    """What reader and scanner give."""
 
-    number, fingerprint = b"6228484890", bytes(8)
+    fingerprint = bytes(8)
 
-    def __init__(self, reader_key: bytes, seed: int) -> None:
-        self.block = seal_card("6228480402564890018", random.Random(seed).randbytes(12), reader_key)
+    def __init__(self, payer: str, reader_key: bytes, seed: int) -> None:
+        self.number = (payer[:6] + payer[-4:]).encode()
+        self.block = seal_card(payer, random.Random(seed).randbytes(12), reader_key)
 
 
 class Clerk:
@@ -32,9 +34,10 @@ class Clerk:
     def __init__(self, world: World) -> None:
         self.world = world
 
-    def sale(self, terminal: Terminal, life: Life, amount: int, b: int) -> None:
-        """a: fen"""
-        self._open(terminal, life, Draft(KIND_SALE, amount, card=Card(self.world.reader_key, self.world.now_ms)))
+    def sale(self, terminal: Terminal, life: Life, amount: int, road: int) -> None:
+        """a: fen; b: 0 by card, 1 by a wallet"""
+        card = Card(_PAYERS[road], self.world.reader_key, self.world.now_ms)
+        self._open(terminal, life, Draft(KIND_SALE, amount, card=card, road=road))
 
     def refund(self, terminal: Terminal, life: Life, pick: int, share: int) -> Transaction | None:
         """a: which of the newest sales; b: permille of what is left of it"""
@@ -84,9 +87,10 @@ class Clerk:
 
     def echo(self, terminal: Terminal, life: Life, a: int, b: int) -> None:
         """A line test."""
-        self._errand(life, "echo")
+        self.errand(life, "echo")
 
-    def _errand(self, life: Life, name: str) -> None:
+    def errand(self, life: Life, name: str) -> None:
+        """What the forwarder does besides: an "echo" or "closing"."""
         if not life.forwarder.errand:  # the screen of the one before is still up
             life.forwarder.errand = name
             life.forwarder.wake()

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soak.book import code_of
 from soak.plan import BEFORE_THE_FIRST_BYTE
 from soak.terminal import Life, Terminal
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import KIND_REFUND, Transaction
+from yuanlu.refund.transaction import KIND_REFUND, ROAD_WALLET, Transaction
 
 if TYPE_CHECKING:
     from soak.world import World
@@ -21,21 +22,30 @@ PATIENCE_MS = 60_000  # nobody looks before: a statement comes days later, when 
 _OPERATOR = 7
 
 
+class Call(NamedTuple):
+    """A transaction has come to need a person. `spent`: everything that could be tried was."""
+
+    when: datetime
+    at_ms: int
+    cause: str
+    spent: bool
+
+
 class People:
-    """`causes` counts why refunds came to them, `called_at` knows when, by number on the wire."""
+    """`calls`: by number on the wire, the newest; `causes` counts why refunds came to them."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.causes: Counter[str] = Counter()
-        self.called_at: dict[str, int] = {}
+        self.calls: dict[str, Call] = {}
 
     def called(self, terminal: Terminal, transaction: Transaction, record: Any, asked: int) -> None:
-        """A transaction has come to need a person. Wrong, where a query or a repeat could have told, or nothing was sent."""
-        number, world = terminal.name_of(transaction), self.world
-        self.called_at[number] = world.now_ms
-        code = code_of(record)
-        spent = max(transaction.sends, transaction.attempt, asked) >= terminal.config.budget
+        """By a record that says so. Wrong when nothing was sent, or a query or a repeat could have told more."""
+        number, world, code = terminal.name_of(transaction), self.world, code_of(record)
+        asks = len(terminal.config.wallet_asks) if transaction.road == ROAD_WALLET else terminal.config.budget
+        spent = max(transaction.sends, transaction.attempt) >= terminal.config.budget or asked >= asks
         cause = f"budget {terminal.book.codes.get(transaction.number, '')}".strip() if spent else f"code {code}" if code else "silence"
+        self.calls[number] = Call(world.date, world.now_ms, cause, spent)
         world.note(terminal, f"{number} needs a person: {cause}", b"")
         if transaction.kind != KIND_REFUND:
             return
@@ -43,11 +53,18 @@ class People:
         met = list(terminal.met.get(number, {}))
         if cause == "silence" and all(fault in BEFORE_THE_FIRST_BYTE for fault in met):
             world.wrong("person", f"{number}: nothing was sent, and it is with a person; it met {met}")
-        if (world.plan.query or world.plan.kind == "a") and not spent:
-            if cause == "silence":
-                world.wrong("person", f"{number}: an answer was lost, and it is with a person; it met {met}")
-            elif world.times(number):
-                world.wrong("person", f"{number}: booked, and with a person for {cause}; it met {met}")
+        elif cause == "silence" and self._could_be_told():
+            world.wrong("person", f"{number}: an answer was lost, and it is with a person; it met {met}")
+
+    def _could_be_told(self) -> bool:
+        return self.world.plan.query or self.world.plan.kind == "a"
+
+    def judge(self) -> None:
+        """Wrong where a refund was with a person though it was booked, or accepted by its wallet, before."""
+        for entry in self.world.acquirer.ledger.entries if self._could_be_told() else ():
+            call = self.calls.get(entry.number)
+            if entry.kind == "refund" and call and not call.spent and entry.when <= call.when:
+                self.world.wrong("person", f"{entry.number}: booked or accepted, then with a person for {call.cause}")
 
     def act(self, terminal: Terminal, life: Life) -> None:
         """Settle what has been with a person for long enough."""
@@ -59,7 +76,8 @@ class People:
                 self._settle(terminal, life, transaction)
 
     def _is_over(self, terminal: Terminal, transaction: Transaction) -> bool:
-        return self.world.now_ms - self.called_at.get(terminal.name_of(transaction), self.world.now_ms) >= PATIENCE_MS
+        call = self.calls.get(terminal.name_of(transaction))
+        return call is not None and self.world.now_ms - call.at_ms >= PATIENCE_MS
 
     def _settle(self, terminal: Terminal, life: Life, transaction: Transaction) -> None:
         """As the books say; where nothing is booked, every second refund is tried anew."""

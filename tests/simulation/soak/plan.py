@@ -37,7 +37,7 @@ LINE_FAULTS = {
 }
 BEFORE_THE_FIRST_BYTE = ("no connection", "offline", "serial line")
 # What befalls a terminal or all of them; a refund has met it when it stood open then.
-OTHER_FAULTS = ("offline", "serial line", "bridge restart", "power", "acquirer restart", "clock", "batch", "mood")
+OTHER_FAULTS = ("offline", "serial line", "bridge restart", "power", "acquirer restart", "clock", "batch", "closing", "mood", "wallet")
 ALL_FAULTS = (*LINE_FAULTS, *OTHER_FAULTS)
 
 
@@ -122,7 +122,7 @@ class _Day:
         self.at += self.chance.randint(300, 2500)
         if self.chance.random() < 0.15:
             self._line_faults()
-        self._add("sale", self.chance.randrange(2_000, 300_000))
+        self._add("sale", self.chance.randrange(2_000, 300_000), int(self.chance.random() < 0.25))
 
     def _share(self) -> int:
         """Permille of what is left of the sale; 1000: all of it."""
@@ -137,8 +137,8 @@ class _Day:
     def _other(self) -> None:
         chance = self.chance
         what = chance.choices(
-            ("offline", "cable", "power", "cut", "tear", "clock", "batch", "impatient", "withdraw", "paper", "person", "echo"),
-            (5, 3, 3, 14, 4, 3, 5, 5, 4, 2, 5, 1),
+            ("offline", "cable", "power", "cut", "tear", "clock", "batch", "closing", "impatient", "withdraw", "paper", "person", "echo"),
+            (5, 3, 3, 14, 4, 3, 5, 4, 5, 4, 2, 5, 1),
         )[0]
         if what == "offline":
             self._add(what, 0, chance.randint(2_000, 25_000))
@@ -173,4 +173,6 @@ def _around(chance: random.Random, end: int, terminals: int) -> list[Step]:
     for _ in range(chance.randrange(3)):
         mood = chance.choice(("by-amount", "by-amount", "by-amount", "declines"))
         steps.append(Step(chance.randrange(end), 0, "mood", mood, chance.randint(5_000, 40_000)))
+    if chance.random() < 0.4:
+        steps.append(Step(chance.randrange(end), 0, "wallet", chance.choice(("Y5", "51", "61", "57")), chance.randint(5_000, 60_000)))
     return steps
