@@ -75,6 +75,7 @@ class Book:
         self.arrows: Counter[Arrow] = Counter()
         self.codes: dict[int, str] = {}  # the last one of each
         self.done_at: dict[int, int] = {}  # ms of the world
+        self.sent_at: dict[int, int] = {}  # of its newest SENDING
         self.on_parked, self.on_contradiction = on_parked, on_contradiction
         self.records = 0
 
@@ -93,7 +94,9 @@ class Book:
             return
         self.records += 1
         self.arrows[arrow_of(before, record)] += 1
-        if transaction.state in (s.IS_DONE, s.IS_RESOLVED_DONE):
+        if record.type == s.SENDING:
+            self.sent_at[transaction.number] = loop.now
+        elif transaction.state in (s.IS_DONE, s.IS_RESOLVED_DONE):
             self.done_at.setdefault(transaction.number, loop.now)
         self.codes[transaction.number] = code_of(record) or self.codes.get(transaction.number, "")
         if transaction.state in WITH_A_PERSON and before not in WITH_A_PERSON:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from emulator.acquirer import BadMessage
+from emulator.acquirer import Acquirer, BadMessage
 from emulator.acquirer.acquirer import ECHOED
 from emulator.acquirer.message import MAC_BYTES, decode, encode, swap_tpdu
 from soak.plan import ANSWER_MS, LATEST_MS
@@ -97,7 +97,8 @@ class Connection:
             self.world.wrong("unreadable", f"the acquirer cannot read a request: {error}")
             return
         for reply in replies:
-            self._answer(reply.frame)
+            is_other = self.fault.name == "other amount"
+            self._answer(_with_other_amount(self.world.acquirer, request, reply.frame) if is_other else reply.frame)
 
     def _answer(self, frame: bytes) -> None:
         name, variant = self.fault
@@ -144,6 +145,16 @@ def _noise(variant: int) -> bytes:
     """Bytes that are no frame: by turns with a length that fits and with none."""
     noise = random.Random(variant).randbytes(30 + variant % 40)
     return len(noise).to_bytes(2, "big") + noise if variant % 2 else b"\xff" + noise
+
+
+def _with_other_amount(acquirer: Acquirer, request: bytes, frame: bytes) -> bytes:
+    """An approval of one fen more, sealed by the acquirer itself."""
+    asked, answer = decode(request), decode(frame)
+    if answer.fields.get(39) != "00" or 4 not in answer.fields or 37 not in answer.fields:
+        return frame
+    fields = {**answer.fields, 4: f"{int(answer.fields[4]) + 1:012d}"}
+    del fields[64]
+    return encode(answer.tpdu, answer.type, fields, lambda signed: acquirer._serials.answer_mac(asked, signed))
 
 
 def _without_mac(frame: bytes) -> bytes:

@@ -32,19 +32,23 @@ class Call(NamedTuple):
 
 
 class People:
-    """`calls`: by number on the wire, the newest; `causes` counts why refunds came to them."""
+    """`calls`: by number on the wire, the newest; `causes` counts why refunds came to them; `released`: what was held once."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.causes: Counter[str] = Counter()
         self.calls: dict[str, Call] = {}
+        self.released: list[str] = []
 
     def called(self, terminal: Terminal, transaction: Transaction, record: Any, asked: int) -> None:
         """By a record that says so. Wrong when nothing was sent, or a query or a repeat could have told more."""
         number, world, code = terminal.name_of(transaction), self.world, code_of(record)
         asks = len(terminal.config.wallet_asks) if transaction.road == ROAD_WALLET else terminal.config.budget
         spent = max(transaction.sends, transaction.attempt) >= terminal.config.budget or asked >= asks
-        cause = f"budget {terminal.book.codes.get(transaction.number, '')}".strip() if spent else f"code {code}" if code else "silence"
+        last = terminal.book.codes.get(transaction.number, "")
+        cause = f"budget {last}".strip() if spent else f"code {code}" if code else "silence"
+        if record.type == s.ALARM:
+            cause, spent = "other amount", True
         self.calls[number] = Call(world.date, world.now_ms, cause, spent)
         world.note(terminal, f"{number} needs a person: {cause}", b"")
         if transaction.kind != KIND_REFUND:
@@ -67,27 +71,33 @@ class People:
                 self.world.wrong("person", f"{entry.number}: booked or accepted, then with a person for {call.cause}")
 
     def act(self, terminal: Terminal, life: Life) -> None:
-        """Settle what has been with a person for long enough."""
-        held = [t for t in life.journal.live if t.state == s.IS_HELD]
-        if held and all(self._is_over(terminal, t) for t in held):
-            self._decide(terminal, life, lambda: life.desk.release(_OPERATOR, b"mended"))
-        for transaction in list(life.journal.live):
-            if transaction.state == s.IS_PARKED and self._is_over(terminal, transaction):
+        """Settle what has been open for long enough, as the books say. What holds the queue is mended first; what is held again
+        after that is settled like everything else."""
+        old = [t for t in life.journal.live if s.may_be_decided(t.state) and self._is_over(terminal, t)]
+        mended = [t for t in old if t.state == s.IS_HELD and terminal.name_of(t) not in self.released]
+        if mended:
+            self.released += [terminal.name_of(t) for t in mended]
+            self._decide(life, lambda: life.desk.release(_OPERATOR, b"mended"))
+        for transaction in old:
+            if transaction not in mended:
                 self._settle(terminal, life, transaction)
 
     def _is_over(self, terminal: Terminal, transaction: Transaction) -> bool:
-        call = self.calls.get(terminal.name_of(transaction))
-        return call is not None and self.world.now_ms - call.at_ms >= PATIENCE_MS
+        """Nothing of it can be on its way any more."""
+        sent_at = terminal.book.sent_at.get(transaction.number)
+        return sent_at is not None and self.world.now_ms - sent_at >= PATIENCE_MS
 
     def _settle(self, terminal: Terminal, life: Life, transaction: Transaction) -> None:
-        """As the books say; where nothing is booked, every second refund is tried anew."""
-        desk, booked = life.desk, self.world.times(terminal.name_of(transaction)) > 0
-        if not booked and transaction.kind == KIND_REFUND and transaction.number % 2:
-            self._decide(terminal, life, lambda: desk.again(transaction, _OPERATOR, b"not on the statement"[:18]))
+        """Where nothing is booked, every second refund is tried anew."""
+        desk, number = life.desk, terminal.name_of(transaction)
+        booked = self.world.times(number) > 0
+        anew = not booked and transaction.kind == KIND_REFUND and transaction.number % 2
+        if anew and transaction.state in (s.IS_UNKNOWN, s.IS_ASKING, s.IS_PARKED):
+            self._decide(life, lambda: desk.again(transaction, _OPERATOR, b"not on statement"))
         else:
-            self._decide(terminal, life, lambda: desk.resolve(transaction, booked, _OPERATOR, b"statement"))
+            self._decide(life, lambda: desk.resolve(transaction, booked, _OPERATOR, b"statement"))
 
-    def _decide(self, terminal: Terminal, life: Life, decide: Callable[[], None]) -> None:
+    def _decide(self, life: Life, decide: Callable[[], None]) -> None:
         try:
             decide()
         except Refused as error:

@@ -33,6 +33,7 @@ LINE_FAULTS = {
     "bad mac": "the answer with a wrong MAC",
     "no mac": "the answer without a MAC",
     "forged": "somebody without the key answers with an error; the acquirer never hears of it, or its answer is lost",
+    "other amount": "the acquirer approves another amount than was asked for, with a right MAC",
     "memory": "no memory is left while the terminal sends or waits",
 }
 BEFORE_THE_FIRST_BYTE = ("no connection", "offline", "serial line")
@@ -138,10 +139,10 @@ class _Day:
         chance = self.chance
         what = chance.choices(
             ("offline", "cable", "power", "cut", "tear", "clock", "batch", "closing", "impatient", "withdraw", "paper", "person", "echo"),
-            (5, 3, 3, 14, 4, 3, 5, 4, 5, 4, 2, 5, 1),
+            (6, 4, 3, 14, 4, 3, 5, 4, 5, 4, 4, 7, 1),
         )[0]
         if what == "offline":
-            self._add(what, 0, chance.randint(2_000, 25_000))
+            self._add(what, 0, chance.choice((chance.randint(2_000, 25_000), chance.randint(20_000, 90_000))))
         elif what == "cable":
             self._cable(chance.randint(20_000, 60_000))
         elif what == "power":

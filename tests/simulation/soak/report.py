@@ -37,6 +37,7 @@ class Report:
         self.arrows: Counter[Arrow] = Counter()
         self.wrong: Counter[str] = Counter()
         self.failed: dict[int, list[str]] = {}
+        self.digests: dict[int, str] = {}
 
     def add(self, outcome: Outcome) -> None:
         """One world's."""
@@ -52,6 +53,7 @@ class Report:
         self.causes[kind].update(outcome.causes)
         self.refused.update(outcome.refused)
         self.arrows.update(outcome.arrows)
+        self.digests[outcome.seed] = outcome.digest
         self.wrong.update(wrong.kind for wrong in outcome.wrong)
         if outcome.wrong:
             self.failed[outcome.seed] = [f"{wrong.kind}: {wrong.text}" for wrong in outcome.wrong]
@@ -153,6 +155,7 @@ class Report:
             "arrows": {str(arrow): self.arrows[arrow] for arrow in all_arrows()},
             "out_of_reach": {str(arrow): out_of_reach(arrow) for arrow in all_arrows() if out_of_reach(arrow)},
             "failed": {str(seed): lines for seed, lines in sorted(self.failed.items())},
+            "digests": {str(seed): digest for seed, digest in sorted(self.digests.items())},
             "troubles": troubles,
         }
 
@@ -166,6 +169,44 @@ def _named(causes: Counter[str]) -> Counter[str]:
     return named
 
 
+_SETTLED = (s.IS_DONE, s.IS_DECLINED, s.IS_REVERSED, s.IS_WITHDRAWN, s.IS_RESOLVED_DONE)
+_BY_AN_ANSWER = (s.IS_SENDING, s.IS_ASKING, s.IS_ACCEPTED)
+_OF_A_QUERY = "a query is answered: booked, not booked, still at it; everything else is for a person"
+_NO_ANSWER = "an answer is noted after a SENDING or a query alone"
+_REFUSED = "the desk refuses it to a person in this state"
+
+
 def out_of_reach(arrow: Arrow) -> str:
-    """Why this firmware never takes that arrow, or ""."""
+    """Why this firmware, or the people here, never take that arrow; "" when they can."""
+    state, record_type, verdict = arrow
+    if state == s.IS_NEW:
+        return "" if record_type in (s.INTENT, s.SALE, s.REFUND) else "what is left of a settled transaction is passed over"
+    if record_type in (s.SALE, s.REFUND):
+        return _why_not_whole(state, record_type, bool(verdict))
+    if record_type == s.ALARM:
+        return "" if state in (s.IS_SENDING, s.IS_ASKING) else "it takes a person who was wrong; tests/shared/test_decisions.py has it"
+    if record_type == s.RESULT and state in (s.IS_ASKING, s.IS_ACCEPTED):
+        told = (s.PERSON, s.RENEW, s.SILENT) if state == s.IS_ASKING else (s.PERSON, s.DECLINED)
+        return "" if verdict in told else _OF_A_QUERY
+    if record_type == s.DECISION:
+        return _why_not_decided(state, verdict)
     return ""
+
+
+def _why_not_whole(state: int, record_type: int, by_person: bool) -> str:
+    if by_person:
+        if not s.may_be_decided(state):
+            return _REFUSED
+        return "what is held was not booked, and people go by the books" if state == s.IS_HELD else ""
+    if state not in _BY_AN_ANSWER:
+        return _NO_ANSWER
+    return "a sale is never asked after" if record_type == s.SALE and state != s.IS_SENDING else ""
+
+
+def _why_not_decided(state: int, decision: int) -> str:
+    if state == s.IS_QUEUED:
+        return ""  # a mount sees it, when compaction has left out what came before
+    if decision == s.RELEASE:
+        return "" if state == s.IS_HELD else "only what is held is released"
+    anew = (s.IS_UNKNOWN, s.IS_ASKING, s.IS_PARKED)
+    return _REFUSED if decision == s.ANOTHER and state not in anew else ""

@@ -168,7 +168,7 @@ class Life:
 
     def _see_arrows(self) -> None:
         """What a mount folds again, from what compaction has left."""
-        for transaction in self.journal.live:
+        for transaction in self.journal.live + self.journal.owed:
             again = Transaction(transaction.number, transaction.original)
             for _, address, _, _ in transaction.rests_on:
                 record = self.journal.log.chip.read(address)
