@@ -50,7 +50,8 @@ def test_another_seed_is_another_world() -> None:
 
 def doubled() -> Plan:
     """Repeats are sent to an acquirer that books them again."""
-    return next(plan for plan in controls.plans(controls.CONTROLS["profile of kind a for an acquirer of kind c"]) if is_doubled(plan))
+    control = controls.CONTROLS["profile of kind a for an acquirer of kind c"]
+    return next(plan for plan in controls.plans(control) if is_doubled(plan))
 
 
 def is_doubled(plan: Plan) -> bool:

@@ -16,7 +16,10 @@ from yuanlu.loop import loop
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, RESOLVED, Transaction, _verdict
 
-TYPES = {getattr(s, name): name.lower() for name in "SALE INTENT SENDING RESULT ATTEMPT DECISION WITHDRAWN PRINTED REFUND ALARM".split()}
+TYPES = {
+    getattr(s, name): name.lower()
+    for name in "SALE INTENT SENDING RESULT ATTEMPT DECISION WITHDRAWN PRINTED REFUND ALARM".split()
+}
 WITH_A_PERSON = (s.IS_PARKED, s.IS_HELD)
 _VERDICTS = "DECLINED LATER HOLD PERSON RENEW SILENT ASK REVERSED ACCEPTED".split()
 # Records whose arrow also depends on what they say, and all that they could.
@@ -113,7 +116,9 @@ class Book:
             if part.kind != KIND_SALE and not s.frees_cap(part.state):
                 spent[part.original] += part.amount
         paid = {sale.number: sale.amount for sale in self.of(KIND_SALE)}
-        return [f"sale {number}: {fen} fen of {paid.get(number)} given back" for number, fen in spent.items() if fen > paid[number]]
+        return [
+            f"sale {number}: {fen} fen of {paid.get(number)} given back" for number, fen in spent.items() if fen > paid[number]
+        ]
 
     @property
     def refunds(self) -> list[Transaction]:

@@ -43,12 +43,14 @@ class Clerk:
         """a: which of the newest sales; b: permille of what is left of it"""
         sales = life.journal.sales(_RECENT)
         if not sales:
-            return self.world.refused("no sale")
+            self.world.count_refusal("no sale")
+            return None
         sale = sales[pick % len(sales)]
         try:
             left = life.desk.left(sale)
         except Refused as error:
-            return self.world.refused(error.reason)
+            self.world.count_refusal(error.reason)
+            return None
         amount = max(1, left * share // 1000)
         return self._open(terminal, life, Draft(life.desk.way_back(sale, amount), amount, original=sale.number))
 
@@ -99,9 +101,11 @@ class Clerk:
         try:
             transaction = life.desk.open(draft)
         except Refused as error:
-            return self.world.refused(error.reason)
+            self.world.count_refusal(error.reason)
+            return None
         except StoreFull:
-            return self.world.refused("journal full")
+            self.world.count_refusal("journal full")
+            return None
         life.forwarder.wake()
         self.world.note(terminal, f"opens {terminal.name_of(transaction)}, {draft.amount} fen", b"")
         return transaction
@@ -110,4 +114,4 @@ class Clerk:
         try:
             life.desk.withdraw(transaction)
         except Refused as error:
-            self.world.refused(error.reason)
+            self.world.count_refusal(error.reason)

@@ -20,7 +20,7 @@ from soak.world import play  # noqa: E402
 
 
 class Control(NamedTuple):
-    """firmware: a folder of tests/broken, or "" for the right one; seeds: where it does harm; found: one of these must be found."""
+    """firmware: a folder of tests/broken, or "" for the right one; seeds: where it does harm; found: one of these must be."""
 
     firmware: str
     seeds: range
@@ -49,8 +49,11 @@ def run(name: str) -> dict[str, int]:
     """How often each kind of wrong was found, in a process of its own."""
     control = CONTROLS[name]
     folders = [overlaid(control.firmware)] if control.firmware else []
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders)), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([sys.executable, __file__, name], env=environment, capture_output=True, text=True, timeout=600)
+    path = [*folders, ROOT / "tests/simulation"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "soak.controls", name], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=600
+    )
     if done.returncode:
         raise RuntimeError(f"{name}: status {done.returncode}: {done.stderr[-1500:]}")
     figures = json.loads(done.stdout.splitlines()[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from host_tools.yuanluctl import bridge as b
@@ -68,12 +69,14 @@ class Laptop:
     def from_terminal(self, data: bytes) -> None:
         """Bytes leave the terminal."""
         bridge = self.bridge
-        self._carry(0, data, lambda got: self.running and bridge is self.bridge and self._take(got))
 
-    def _take(self, data: bytes) -> None:
-        self._do(self.bridge.serial_received(self.world.now_ms, data))
+        def take(got: bytes) -> None:
+            if self.running and bridge is self.bridge:
+                self._do(bridge.serial_received(self.world.now_ms, got))
 
-    def _carry(self, direction: int, data: bytes, deliver) -> None:
+        self._carry(0, data, take)
+
+    def _carry(self, direction: int, data: bytes, deliver: Callable[[bytes], None]) -> None:
         """At the line's pace, with its noise."""
         self.world.note(self.terminal, f"line {'<>'[1 - direction]} {len(data)} bytes", data)
         if self.chance.randrange(1000) < self.noise:

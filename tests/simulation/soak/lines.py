@@ -43,7 +43,7 @@ GOOD = Fault("", 0)
 
 
 class Connection:
-    """One connection to the acquirer, from the moment at which it stands. tell: gets the bytes that come back, b"" when it ends."""
+    """One connection to the acquirer, from when it stands. tell: gets the bytes that come back, b"" when it ends."""
 
     def __init__(self, world: World, terminal: Terminal, fault: Fault, tell: Callable[[bytes], None]) -> None:
         self.world, self.terminal, self.fault, self.tell = world, terminal, fault, tell
@@ -90,6 +90,8 @@ class Connection:
     def _arrive(self, request: bytes) -> None:
         self.world.on_the_way -= 1
         if not self.world.acquirer_is_up:
+            found = NUMBER.search(request)
+            self.terminal.meets(found[0].decode() if found else "", "acquirer restart")
             return
         try:
             replies = self.world.acquirer.answer(request, self.world.date) or []

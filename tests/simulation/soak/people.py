@@ -92,7 +92,7 @@ class People:
         desk, number = life.desk, terminal.name_of(transaction)
         booked = self.world.times(number) > 0
         anew = not booked and transaction.kind == KIND_REFUND and transaction.number % 2
-        if anew and transaction.state in (s.IS_UNKNOWN, s.IS_ASKING, s.IS_PARKED):
+        if anew and s.may_be_tried_anew(transaction.state):
             self._decide(life, lambda: desk.again(transaction, _OPERATOR, b"not on statement"))
         else:
             self._decide(life, lambda: desk.resolve(transaction, booked, _OPERATOR, b"statement"))
@@ -101,5 +101,5 @@ class People:
         try:
             decide()
         except Refused as error:
-            self.world.refused(error.reason)
+            self.world.count_refusal(error.reason)
         life.forwarder.wake()

@@ -38,7 +38,18 @@ LINE_FAULTS = {
 }
 BEFORE_THE_FIRST_BYTE = ("no connection", "offline", "serial line")
 # What befalls a terminal or all of them; a refund has met it when it stood open then.
-OTHER_FAULTS = ("offline", "serial line", "bridge restart", "power", "acquirer restart", "clock", "batch", "closing", "mood", "wallet")
+OTHER_FAULTS = (
+    "offline",
+    "serial line",
+    "bridge restart",
+    "power",
+    "acquirer restart",
+    "clock",
+    "batch",
+    "closing",
+    "mood",
+    "wallet",
+)
 ALL_FAULTS = (*LINE_FAULTS, *OTHER_FAULTS)
 
 
@@ -76,8 +87,8 @@ def befalls(fault: str, kind: str) -> bool:
 
 
 def draw(seed: int, repeat: str | None = None, doubling: bool = False) -> Plan:
-    """The plan of a seed: acquirers by turns, everything else by chance. repeat: another profile than the right one; doubling: the
-    lines to any kind may deliver twice."""
+    """The plan of a seed: acquirers by turns, everything else by chance. repeat: another profile than the right one; doubling:
+    the lines to any kind may deliver twice."""
     chance = random.Random(f"soak {seed}")
     kind, query = "abcd"[seed % 4], bool(seed // 4 % 2)
     terminals = [(chance.choice((6, 8, 12)), chance.choice((1, 16, 32))) for _ in range(chance.randint(1, 3))]
@@ -138,7 +149,21 @@ class _Day:
     def _other(self) -> None:
         chance = self.chance
         what = chance.choices(
-            ("offline", "cable", "power", "cut", "tear", "clock", "batch", "closing", "impatient", "withdraw", "paper", "person", "echo"),
+            (
+                "offline",
+                "cable",
+                "power",
+                "cut",
+                "tear",
+                "clock",
+                "batch",
+                "closing",
+                "impatient",
+                "withdraw",
+                "paper",
+                "person",
+                "echo",
+            ),
             (6, 4, 3, 14, 4, 3, 5, 4, 5, 4, 4, 7, 1),
         )[0]
         if what == "offline":
@@ -175,5 +200,7 @@ def _around(chance: random.Random, end: int, terminals: int) -> list[Step]:
         mood = chance.choice(("by-amount", "by-amount", "by-amount", "declines"))
         steps.append(Step(chance.randrange(end), 0, "mood", mood, chance.randint(5_000, 40_000)))
     if chance.random() < 0.4:
-        steps.append(Step(chance.randrange(end), 0, "wallet", chance.choice(("Y5", "51", "61", "57")), chance.randint(5_000, 60_000)))
+        steps.append(
+            Step(chance.randrange(end), 0, "wallet", chance.choice(("Y5", "51", "61", "57")), chance.randint(5_000, 60_000))
+        )
     return steps

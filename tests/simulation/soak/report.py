@@ -97,12 +97,14 @@ class Report:
         taken = sum(bool(self.arrows[arrow]) for arrow in all_arrows())
         beyond = sum(out_of_reach(arrow) != "" for arrow in all_arrows())
         console.print(
-            f"{self.seeds} worlds, {self.refunds} refunds, {self.voids} voids, {self.sales} sales, {self.lives} lives of terminals; "
-            f"{self.seconds:.0f} s of one core"
+            f"{self.seeds} worlds, {self.refunds} refunds, {self.voids} voids, {self.sales} sales, "
+            f"{self.lives} lives of terminals; {self.seconds:.0f} s of one core"
         )
         console.print(f"arrows of next_state: {len(all_arrows())}, {taken} taken, {beyond} out of reach (reasons: report.py)")
-        console.print(f"after the last fault all was settled or with a person within {self.settle_ms / 1000:.1f} s "
-                      f"(bound {SETTLE_MS // 1000} s)")
+        console.print(
+            f"after the last fault all was settled or with a person within {self.settle_ms / 1000:.1f} s "
+            f"(bound {SETTLE_MS // 1000} s)"
+        )
         console.print(", ".join(f"{name} {self.wrong[name]}" for name in MUST_BE_NONE))
         for line in troubles[:40]:
             console.print(f"  {line}", markup=False)
@@ -184,7 +186,7 @@ def out_of_reach(arrow: Arrow) -> str:
     if record_type in (s.SALE, s.REFUND):
         return _why_not_whole(state, record_type, bool(verdict))
     if record_type == s.ALARM:
-        return "" if state in (s.IS_SENDING, s.IS_ASKING) else "it takes a person who was wrong; tests/shared/test_decisions.py has it"
+        return "" if state in _BY_AN_ANSWER else "it takes a person who was wrong"
     if record_type == s.RESULT and state in (s.IS_ASKING, s.IS_ACCEPTED):
         told = (s.PERSON, s.RENEW, s.SILENT) if state == s.IS_ASKING else (s.PERSON, s.DECLINED)
         return "" if verdict in told else _OF_A_QUERY
@@ -197,6 +199,8 @@ def _why_not_whole(state: int, record_type: int, by_person: bool) -> str:
     if by_person:
         if not s.may_be_decided(state):
             return _REFUSED
+        if record_type == s.SALE and state != s.IS_PARKED:
+            return "a sale without an answer is reversed, not left to a person, until that fails"
         return "what is held was not booked, and people go by the books" if state == s.IS_HELD else ""
     if state not in _BY_AN_ANSWER:
         return _NO_ANSWER
@@ -204,9 +208,8 @@ def _why_not_whole(state: int, record_type: int, by_person: bool) -> str:
 
 
 def _why_not_decided(state: int, decision: int) -> str:
-    if state == s.IS_QUEUED:
+    if state in (s.IS_QUEUED, s.IS_REVERSING):
         return ""  # a mount sees it, when compaction has left out what came before
     if decision == s.RELEASE:
         return "" if state == s.IS_HELD else "only what is held is released"
-    anew = (s.IS_UNKNOWN, s.IS_ASKING, s.IS_PARKED)
-    return _REFUSED if decision == s.ANOTHER and state not in anew else ""
+    return _REFUSED if decision == s.ANOTHER and not s.may_be_tried_anew(state) else ""

@@ -1,4 +1,4 @@
-"""A terminal without its screen: the firmware put together as app.py does it, over a chip and a vault that stay from life to life."""
+"""A terminal without its screen: the firmware put together as app.py does it, over a chip and a vault that outlast its lives."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from soak.laptop import Laptop, SerialPort
 from soak.lines import GOOD, Fault, Network
 from soak.plan import ANSWER_MS, ASK_MS
 from yuanlu.app import _guard
-from yuanlu.compat import create_task
 from yuanlu.config import Config
 from yuanlu.crypto.dukpt import loaded
 from yuanlu.crypto.seal import Seal, provisioned
 from yuanlu.desk import Desk
-from yuanlu.errors import Refused
+from yuanlu.errors import Refused, StoreDamaged
 from yuanlu.forwarder import Forwarder
 from yuanlu.link.acquirer import NetworkRoad
 from yuanlu.link.channel import Channel
 from yuanlu.link.serial_line import SerialLine
+from yuanlu.loop import create_task
 from yuanlu.refund.codes import Codes
 from yuanlu.refund.transaction import Transaction
 from yuanlu.store.journal import Journal
@@ -167,13 +167,24 @@ class Life:
         return not (self.network.is_up() or self.line.is_there())
 
     def _see_arrows(self) -> None:
-        """What a mount folds again, from what compaction has left."""
+        """What a mount folds again, from what compaction has left; it can contradict itself only by a fault of the firmware."""
+        self._count_trouble()
         for transaction in self.journal.live + self.journal.owed:
             again = Transaction(transaction.number, transaction.original)
             for _, address, _, _ in transaction.rests_on:
                 record = self.journal.log.chip.read(address)
-                self.terminal.book.arrows[arrow_of(again.state, record)] += 1
-                again.apply(record)
+                try:
+                    arrow = arrow_of(again.state, record)
+                    again.apply(record)
+                except StoreDamaged:
+                    break  # the journal has told it
+                self.terminal.book.arrows[arrow] += 1
+
+    def _count_trouble(self) -> None:
+        """Power cuts leave torn bytes at the end, and nothing else."""
+        for trouble in self.journal.trouble:
+            if "power went while they were written" not in trouble:
+                self.terminal.world.wrong("journal", f"{self.terminal.name}: {trouble}")
 
     def failed(self, name: str, error: Exception) -> None:
         """A task died and is started again, as app.py does it. Only a lack of memory is no fault of the firmware."""

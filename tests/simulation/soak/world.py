@@ -1,4 +1,4 @@
-"""One world: time, the acquirer, terminals, and the steps of a plan. At its end lines are good, people act, and money is counted."""
+"""One world: time, the acquirer, terminals, the steps of a plan. At its end lines are good, people act, and money is counted."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from emulator import acquirer as acquirers
@@ -33,6 +34,7 @@ SETTLE_MS = 5_400_000  # with good lines everything is settled or with a person 
 DAYS_LATER_MS = 2 * 86_400_000
 ROUNDS = 3  # people come back, since a new attempt may need them again
 WALLET_MS = 15_000  # until a wallet's refund is done
+MOST_WRONG = 300  # a world in which all goes wrong need not go on
 _LOOK_MS = 500
 _DARK_MS = 400
 
@@ -145,7 +147,7 @@ class World:
                 self.at(min(look_ms, deadline - self.now_ms), look)
 
         self.at(0, look)
-        while not over:
+        while not over and len(self.outcome.wrong) < MOST_WRONG:
             try:
                 virtual.loop.turn()
             except PowerCut:
@@ -172,7 +174,7 @@ class World:
         if self.log:
             self.log(f"{self.now_ms:>9} WRONG, {kind}: {text}")
 
-    def refused(self, reason: str) -> None:
+    def count_refusal(self, reason: str) -> None:
         """The desk said no."""
         self.outcome.refused[reason] += 1
 
@@ -187,7 +189,7 @@ class World:
         """All of it."""
         began = time.process_time()
         for step in self.plan.steps:
-            self.at(step.at, lambda step=step: self._take(step))
+            self.at(step.at, partial(self._take, step))
         last = max((step.at for step in self.plan.steps), default=0)
         self.run(last + 1)
         self._make_good()
