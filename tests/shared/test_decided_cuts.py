@@ -3,6 +3,7 @@
 from parts import APPROVED, Card, NorFlash, Terminal
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_SALE, Draft
+from yuanlu.wire.messages import Answer
 
 
 def after_a_cut(terminal):
@@ -25,6 +26,6 @@ def test_L5_a_reversal_that_a_person_gave_up_is_not_sent_again():
 def test_L5_an_alarm_that_a_person_has_settled_does_not_come_back():
     terminal = Terminal(NorFlash())
     refund = terminal.refund(terminal.sell(), 1000)
-    terminal.settle(refund, s.OTHERWISE, APPROVED._replace(amount=1001))
+    terminal.settle(refund, s.OTHERWISE, Answer(b"00", 1001, APPROVED.rrn, APPROVED.approval, 0, 0))
     terminal.desk.resolve(refund, True, 1, b"statement")
     assert after_a_cut(terminal) == ([], [])
