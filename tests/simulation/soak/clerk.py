@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from emulator.acquirer import seal_card
 from soak.terminal import Life, Terminal
 from yuanlu.errors import Refused, StoreFull
+from yuanlu.exchange import Errand
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, Draft, Transaction
 
@@ -94,7 +95,7 @@ class Clerk:
     def errand(self, life: Life, name: str) -> None:
         """What the forwarder does besides: an "echo" or "closing"."""
         if not life.forwarder.errand:  # the screen of the one before is still up
-            life.forwarder.errand = name
+            life.forwarder.errand = Errand(name)
             life.forwarder.wake()
 
     def _open(self, terminal: Terminal, life: Life, draft: Draft) -> Transaction | None:

@@ -40,11 +40,11 @@ class People:
         self.calls: dict[str, Call] = {}
         self.released: list[str] = []
 
-    def called(self, terminal: Terminal, transaction: Transaction, record: Any, asked: int) -> None:
-        """By a record that says so. Wrong when nothing was sent, or a query or a repeat could have told more."""
+    def called(self, terminal: Terminal, transaction: Transaction, record: Any, live: Transaction) -> None:
+        """By a record that says so; live: as the forwarder has it. Wrong when nothing was sent, or a query or a repeat could have told more."""
         number, world, code = terminal.name_of(transaction), self.world, code_of(record)
-        asks = len(terminal.config.wallet_asks) if transaction.road == ROAD_WALLET else terminal.config.budget
-        spent = max(transaction.sends, transaction.attempt) >= terminal.config.budget or asked >= asks
+        spent = max(transaction.sends, transaction.attempt, live.failures + 1) >= terminal.config.budget
+        spent = spent or live.asked >= len(terminal.config.wallet_asks)
         last = terminal.book.codes.get(transaction.number, "")
         cause = f"budget {last}".strip() if spent else f"code {code}" if code else "silence"
         if record.type == s.ALARM:

@@ -111,7 +111,8 @@ class Terminal:
     def next_fault(self) -> Fault:
         """For the connection that is opened now."""
         fault = self.faults.popleft() if self.faults else GOOD
-        is_closing = self.life is not None and self.life.forwarder.errand == "closing"
+        errand = self.life.forwarder.errand if self.life else None
+        is_closing = errand is not None and errand.name == "closing"
         return GOOD if is_closing and self.world.plan.kind == "d" and fault.name in _CROSS_A_BATCH else fault
 
     def meets(self, number: str, what: str) -> None:
@@ -136,7 +137,7 @@ class Terminal:
 
     def _parked(self, transaction: Transaction, record: Any) -> None:
         live = self.life.journal.find_live(transaction.number) if self.life else None
-        self.world.people.called(self, transaction, record, live.asked if live else 0)
+        self.world.people.called(self, transaction, record, live or transaction)
 
 
 class Life:
