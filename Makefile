@@ -9,7 +9,7 @@ DEMO := $(BIN)/python -m emulator demo $(if $(BREAK),--break '$(BREAK)')
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-32 bench fuzz power herd check fix font codes picture plot states clean
+.PHONY: help setup build run demo test test-32 bench fuzz power soak herd check fix font codes picture plot states clean
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -51,6 +51,9 @@ fuzz: $(VENV) ## a million hostile frames for what the terminal takes in; FRAMES
 
 power: build $(MICROPYTHON_32) ## cut the power everywhere, half an hour on two cores; figures into build/power.json (docs/reliability.md)
 	@$(BIN)/python tests/power/power.py $(POWER)
+
+soak: $(VENV) ## play SEEDS=2000 worlds and count the money after each, on two cores; figures into build/soak.json
+	@$(BIN)/python tests/simulation/soak/play.py --seeds $(or $(SEEDS),2000)
 
 herd: $(VENV) ## let 5 000 terminals lose their host at once; figures into build/herd.json, docs/herd.svg (docs/performance.md)
 	@mkdir -p build

@@ -62,7 +62,8 @@ def expected(state, record_type, verdict):
         return state if state in SENDABLE and state not in (s.IS_ASKING, s.IS_ACCEPTED) else None
     if record_type == s.DECISION:
         after, before = DECISIONS.get(verdict, (None, ()))
-        return after if state in before or state == s.IS_QUEUED else None
+        left_out = state == s.IS_QUEUED or (verdict == s.NOT_DONE and state == s.IS_REVERSING)
+        return after if state in before or left_out else None
     if record_type == s.ATTEMPT:
         return ATTEMPTS.get((state, verdict))
     return ARROWS.get((state, record_type))

@@ -152,8 +152,8 @@ def _after_attempt(state, kind):
 
 
 def _after_decision(state, decision):
-    # From queued: compaction has left out what came before it.
-    if decision == NOT_DONE and (may_be_decided(state) or state == IS_QUEUED):
+    # From queued, or of a reversal: compaction has left out what came before it.
+    if decision == NOT_DONE and (may_be_decided(state) or state in (IS_QUEUED, IS_REVERSING)):
         return IS_RESOLVED_NOT_DONE
     if decision == ANOTHER and (may_be_tried_anew(state) or state == IS_QUEUED):
         return IS_QUEUED

@@ -26,8 +26,8 @@ _OUTDATES = {
     s.SENDING: (s.SENDING, s.RESULT, s.DECISION),
     s.PRINTED: (s.PRINTED,),
     s.DECISION: (s.SENDING, s.RESULT, s.DECISION),
-    s.SALE: _ALL,
-    s.REFUND: _ALL,
+    s.SALE: _ALL + (s.ALARM,),
+    s.REFUND: _ALL + (s.ALARM,),
     s.ALARM: _ALL + (s.SALE, s.REFUND, s.ALARM),
 }
 
