@@ -156,7 +156,7 @@ def _with_other_amount(acquirer: Acquirer, request: bytes, frame: bytes) -> byte
         return frame
     fields = {**answer.fields, 4: f"{int(answer.fields[4]) + 1:012d}"}
     del fields[64]
-    return encode(answer.tpdu, answer.type, fields, lambda signed: acquirer._serials.answer_mac(asked, signed))
+    return encode(answer.tpdu, answer.type, fields, lambda signed: acquirer._keys.answer_mac(asked, signed))
 
 
 def _without_mac(frame: bytes) -> bytes:

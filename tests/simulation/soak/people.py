@@ -13,7 +13,7 @@ from soak.plan import BEFORE_THE_FIRST_BYTE
 from soak.terminal import Life, Terminal
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import KIND_REFUND, ROAD_WALLET, Transaction
+from yuanlu.refund.transaction import KIND_REFUND, Transaction
 
 if TYPE_CHECKING:
     from soak.world import World
@@ -41,7 +41,8 @@ class People:
         self.released: list[str] = []
 
     def called(self, terminal: Terminal, transaction: Transaction, record: Any, live: Transaction) -> None:
-        """By a record that says so; live: as the forwarder has it. Wrong when nothing was sent, or a query or a repeat could have told more."""
+        """By a record that says so; live: as the forwarder has it. Wrong when nothing was sent, or a query or a repeat could have
+        told more."""
         number, world, code = terminal.name_of(transaction), self.world, code_of(record)
         spent = max(transaction.sends, transaction.attempt, live.failures + 1) >= terminal.config.budget
         spent = spent or live.asked >= len(terminal.config.wallet_asks)
