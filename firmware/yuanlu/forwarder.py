@@ -150,7 +150,7 @@ class Forwarder:
             self.desk.renew(transaction)
         if transaction.state == s.IS_UNKNOWN and transaction.kind != KIND_REFUND:
             self.desk.reverse(transaction, b"98")
-        if transaction.state == s.IS_UNKNOWN and self.config.query:
+        if transaction.state == s.IS_UNKNOWN and verdicts.can_ask(self.config, transaction):
             self._note(transaction, s.ASK)
             return False
         if transaction.state == s.IS_UNKNOWN and verdicts.needs_open_batch(self.config):
@@ -220,10 +220,10 @@ class Forwarder:
             if verdict == s.DONE and refund.state != s.IS_RESOLVED_DONE:
                 self.desk.note(refund, s.OTHERWISE, answer)
             return
-        if verdict == s.ACCEPTED:
+        if verdict == s.ACCEPTED and refund.state == s.IS_ACCEPTED:
             refund.asked += 1
             verdict = s.PERSON if refund.asked >= len(self.config.wallet_asks) else verdict
-        if verdict == s.ACCEPTED:
+        if verdict == s.ACCEPTED and refund.state == s.IS_ACCEPTED:
             refund.due = self.clock.deadline(self.schedule.shortest(refund))
         else:
             self._note(refund, verdict, answer)

@@ -27,7 +27,7 @@ def after_silence(config, transaction, batch):
         return s.SILENT
     if transaction.sends >= config.budget:
         return s.PERSON
-    if config.query:
+    if can_ask(config, transaction):
         return s.ASK
     return s.SILENT if knows_repeat(config, transaction, batch) else s.PERSON
 
@@ -67,7 +67,7 @@ def of_answer(config, transaction, answer, codes, batch):
         return s.DECLINED  # its card, or its open batch, is gone
     if verdict == s.RENEW and transaction.attempt >= config.budget:
         return s.PERSON
-    may_ask = config.query and transaction.kind == KIND_REFUND and transaction.sends < config.budget
+    may_ask = can_ask(config, transaction) and transaction.sends < config.budget
     if verdict == s.PERSON and transaction.doubt and may_ask:
         return s.ASK
     return verdict
@@ -78,14 +78,22 @@ def of_query(config, refund, answer, batch):
     when their batch is closed, a new attempt may be made."""
     if answer.code == _APPROVED:
         return s.DONE if answer.amount == refund.amount else s.OTHERWISE
-    if refund.state == s.IS_ACCEPTED:
+    if is_wallets(config, refund):
         if answer.code == _IN_PROGRESS:
             return s.ACCEPTED
         # Only the profile says which codes are the wallet's "no"; others may be about the query itself.
-        return s.DECLINED if answer.code in config.wallet_no else s.PERSON
+        if answer.code in config.wallet_no:
+            return s.DECLINED
+        if refund.state == s.IS_ACCEPTED:
+            return s.PERSON
     if answer.code != _NOT_BOOKED or refund.sends >= config.budget:
         return s.PERSON
     return s.LATER if refund.batch == batch or config.old_batches else s.RENEW
+
+
+def can_ask(config, transaction):
+    """There is a query for it: the acquirer's, or the wallet's own."""
+    return transaction.kind == KIND_REFUND and bool(config.query or is_wallets(config, transaction))
 
 
 def is_wallets(config, transaction):

@@ -182,14 +182,17 @@ def out_of_reach(arrow: Arrow) -> str:
     """Why this firmware, or the people here, never take that arrow; "" when they can."""
     state, record_type, verdict = arrow
     if state == s.IS_NEW:
-        return "" if record_type in (s.INTENT, s.SALE, s.REFUND) else "what is left of a settled transaction is passed over"
+        return "" if record_type in (s.INTENT, s.SALE, s.REFUND, s.ALARM, s.PRINTED) else "what is left of a settled transaction is passed over"
     if record_type in (s.SALE, s.REFUND):
         return _why_not_whole(state, record_type, bool(verdict))
     if record_type == s.ALARM:
         return "" if state in _BY_AN_ANSWER else "it takes a person who was wrong"
     if record_type == s.RESULT and state in (s.IS_ASKING, s.IS_ACCEPTED):
-        told = (s.PERSON, s.RENEW, s.SILENT) if state == s.IS_ASKING else (s.PERSON, s.DECLINED)
+        asking = (s.PERSON, s.RENEW, s.LATER, s.ACCEPTED, s.DECLINED)
+        told = asking if state == s.IS_ASKING else (s.PERSON, s.DECLINED)
         return "" if verdict in told else _OF_A_QUERY
+    if record_type == s.RESULT and state == s.IS_UNKNOWN and verdict == s.ASK:
+        return "a profile that changes between two lives (tests/shared/test_forwarder.py)"
     if record_type == s.DECISION:
         return _why_not_decided(state, verdict)
     return ""

@@ -43,7 +43,8 @@ def regression(plan: Plan, kind: str) -> str:
         f"def test_{kind}_seed_{plan.seed}() -> None:\n"
         f"    steps = [\n{rows}    ]\n"
         f"    plan = Plan({plan.seed}, {plan.kind!r}, {plan.query}, {plan.repeat!r}, {plan.terminals!r}, steps)\n"
-        f"    assert play(plan).wrong == []\n"
+        "    wrong = play(plan).wrong\n"
+        "    assert wrong == [], wrong\n"
     )
 
 
