@@ -68,14 +68,14 @@ def _decorrelated(tries: int, before: int, settings: Settings, draw: Draw) -> in
 # up to the other half, decorrelated jitter's a draw from the base up to the cap; without jitter nothing is drawn.
 FIXED = Policy("fixed 10 s", _fixed, lambda settings, draw: 10_000)
 EXPONENTIAL = Policy("exponential, no jitter", _ceiling, lambda settings, draw: settings.base_ms)
-FULL = Policy("full jitter (firmware)", _full, lambda settings, draw: draw(settings.cap_ms))
+FULL = Policy("full jitter (firmware)", _full, lambda settings, draw: draw(settings.cap_ms), silence_puts_off=True)
 EQUAL = Policy("equal jitter", _equal, lambda settings, draw: settings.cap_ms // 2 + draw(settings.cap_ms // 2))
 DECORRELATED = Policy(
     "decorrelated jitter",
     _decorrelated,
     lambda settings, draw: settings.base_ms + draw(settings.cap_ms - settings.base_ms),
 )
-PATIENT = FULL._replace(name="full jitter, silence puts off all", silence_puts_off=True)
+EAGER = FULL._replace(name="full jitter, each refund by itself", silence_puts_off=False)
 POLICIES = (FIXED, EXPONENTIAL, FULL, EQUAL, DECORRELATED)
 
 
@@ -218,7 +218,7 @@ class Herd:
             return
 
     def _put_off(self, terminal: Terminal, now: int) -> None:
-        """Forwarder._put_off: no road, and one wait for all that waits."""
+        """Schedule.put_off: no road, and one wait for all that waits."""
         terminal.tries += 1
         terminal.before = self.policy.wait(terminal.tries, terminal.before, self.settings, terminal.draw)
         due = now + terminal.before
@@ -237,7 +237,7 @@ class Herd:
         if refund.sends >= self.settings.budget:
             self.parked += 1
             terminal.waiting.remove(refund)
-        elif not self.policy.silence_puts_off:
+        else:
             refund.before = self.policy.wait(refund.sends, refund.before, self.settings, terminal.draw)
             refund.due = now + refund.before
         if self.policy.silence_puts_off:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "firmware"), str(ROOT / "tests" / "bench")]
 
 from bars import BLUE, GREY, OCHRE, Bar, drawn  # noqa: E402
-from herd import EXPONENTIAL, FIXED, FULL, PATIENT, POLICIES, Herd, Policy, Settings, Storm  # noqa: E402
+from herd import EAGER, EXPONENTIAL, FIXED, FULL, POLICIES, Herd, Policy, Settings, Storm  # noqa: E402
 
 OUT = ROOT / "build" / "herd.json"
 PICTURE = ROOT / "docs" / "herd.svg"
@@ -69,8 +69,8 @@ def plans(storm: str) -> list[Plan]:
     """Each policy under each cap; the one that minds silence only where there is any, and after a short time not every one."""
     late, short = STORMS[storm].room == 1e9, STORMS[storm].back_ms == 60_000
     found = [Plan(FIXED, 0)]
-    for policy in ((FULL,) if short else POLICIES[1:]) + ((PATIENT,) if late else ()):
-        caps_s = CAPS_S + (MORE_CAPS_S if policy in (FULL, PATIENT) else ())
+    for policy in ((FULL,) if short else POLICIES[1:]) + ((EAGER,) if late else ()):
+        caps_s = CAPS_S + (MORE_CAPS_S if policy in (FULL, EAGER) else ())
         found += [Plan(policy, cap_s) for cap_s in sorted(caps_s)]
     return found
 
@@ -101,8 +101,8 @@ def panels(rows: list[Row]) -> list[tuple[str, list[Bar]]]:
         ("Most calls in a second since the host is back, which can do 50", bars("refuses", "peak_per_s")),
         ("Minutes until 99 of 100 refunds are settled", bars("refuses", "drained_99_s", 60)),
         ("Most calls in a second where each terminal's line comes in", bars("told", "peak_per_s", 1, *some)),
-        ("Where the host answers late: of 100 refunds go to a person", bars("late", "to_person_percent", 1, *some, PATIENT)),
-        ("The same after 60 s instead of 600 s", bars("late, short", "to_person_percent", 1, *some, PATIENT)),
+        ("Where the host answers late: of 100 refunds go to a person", bars("late", "to_person_percent", 1, *some, EAGER)),
+        ("The same after 60 s instead of 600 s", bars("late, short", "to_person_percent", 1, *some, EAGER)),
     ]
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from herd import (
     DECORRELATED,
+    EAGER,
     EQUAL,
     EXPONENTIAL,
     FIXED,
     FULL,
-    PATIENT,
     POLICIES,
     Draw,
     Herd,
@@ -141,7 +141,7 @@ def test_control_another_policy_or_other_draws_do_not_agree(name: str, real) -> 
     for policy in POLICIES:
         assert (real(name) == of_model(STORMS[name], policy, SEED)) == (policy is FULL)
     if name == "the host answers late":
-        assert real(name) != of_model(STORMS[name], PATIENT, SEED)
+        assert real(name) != of_model(STORMS[name], EAGER, SEED)
     assert real(name) != of_model(STORMS[name], FULL, SEED + 1)
 
 
@@ -183,13 +183,13 @@ def test_where_the_host_answers_late_a_small_cap_sends_refunds_to_persons() -> N
     """It answers what nobody waits for any more; the sends of each refund are used up meanwhile. With a large cap none is."""
     late = Storm(terminals=500, capacity=5, room=1e9)
     small, large = (Herd(late, FULL, Settings(cap_ms=cap_ms), 1).run() for cap_ms in (120_000, 900_000))
-    assert small.parked > 750 and large.parked == 0
+    assert small.parked > 500 and large.parked == 0
     assert len(large.done) == 1500
 
 
-def test_after_a_short_time_no_cap_helps_unless_a_silence_puts_off_all() -> None:
-    """The waits have not grown yet. What the forwarder does with silence today fails here; the rule that mends it is PATIENT."""
+def test_after_a_short_time_too_nobody_goes_to_a_person_since_a_silence_puts_off_all() -> None:
+    """The waits have not grown yet. Control: each refund waits by itself, and no cap helps."""
     short = Storm(terminals=500, capacity=5, room=1e9, back_ms=60_000)
-    today, patient = (Herd(short, policy, Settings(cap_ms=900_000), 1).run() for policy in (FULL, PATIENT))
-    assert today.parked > 750
-    assert (patient.parked, len(patient.done)) == (0, 1500)
+    eager, full = (Herd(short, policy, Settings(cap_ms=900_000), 1).run() for policy in (EAGER, FULL))
+    assert eager.parked > 750
+    assert (full.parked, len(full.done)) == (0, 1500)

@@ -182,7 +182,8 @@ def out_of_reach(arrow: Arrow) -> str:
     """Why this firmware, or the people here, never take that arrow; "" when they can."""
     state, record_type, verdict = arrow
     if state == s.IS_NEW:
-        return "" if record_type in (s.INTENT, s.SALE, s.REFUND, s.ALARM, s.PRINTED) else "what is left of a settled transaction is passed over"
+        begins = record_type in (s.INTENT, s.SALE, s.REFUND, s.ALARM, s.PRINTED)
+        return "" if begins else "what is left of a settled transaction is passed over"
     if record_type in (s.SALE, s.REFUND):
         return _why_not_whole(state, record_type, bool(verdict))
     if record_type == s.ALARM:
