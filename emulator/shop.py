@@ -100,25 +100,22 @@ class Shop:
         self.attached = attached is not None
         self.address = attached or self._serve(real)
         self.settings["host"], self.settings["port"] = self.address
-        key_id = acquirers.key_id_of(self.settings["merchant"], self.settings["terminal"])
-        self.terminal = Terminal(
-            self.world,
-            firmware,
-            json.dumps(self.settings),
-            {
-                SEAL: journal_seal(self.journal_root_key, TERMINAL, int(self.settings["epoch"]), pending_key),
-                MESSAGE_KEYS: message_keys(acquirers.initial_key(base_key, key_id), key_id),
-                MASTER_KEY: master_key,
-            },
-            reader_key,
-            flash,
-            child,
-        )
+        slots = self._provisioned(base_key, pending_key, master_key)
+        self.terminal = Terminal(self.world, firmware, json.dumps(self.settings), slots, reader_key, flash, child)
         self._read_at = -1
         self._seen: dict[str, dict[str, Any]] = {}
         self._laptop: subprocess.Popen[bytes] | LocalBridge | None = None
         if not real:
             self.terminal.network.direct[self.address] = self.acquirer
+
+    def _provisioned(self, base_key: bytes, pending_key: bytes, master_key: bytes) -> dict[int, bytes]:
+        """What a new terminal's vault holds, by slot."""
+        key_id = acquirers.key_id_of(self.settings["merchant"], self.settings["terminal"])
+        return {
+            SEAL: journal_seal(self.journal_root_key, TERMINAL, int(self.settings["epoch"]), pending_key),
+            MESSAGE_KEYS: message_keys(acquirers.initial_key(base_key, key_id), key_id),
+            MASTER_KEY: master_key,
+        }
 
     def _serve(self, real: bool) -> tuple[str, int]:
         if not real:

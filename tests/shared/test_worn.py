@@ -77,13 +77,18 @@ def test_L4_L5_a_sector_given_up_while_it_was_opened_is_not_taken_for_the_good_o
     assert caught.value.reason == "refused.nothing_left"
 
 
-def cut_behind_a_given_up_sector(reach):
-    """The header of the next sector does not stay; power goes while the one after it is being filled."""
-    flash = WornFlash(5, 4096, 16)
+def sold_on(flash):
+    """A terminal with a sale of 50.00 in its fourth sector."""
     till = Terminal(flash)
     while till.journal.log.sequence < 4:
         till.sell(100)
-    sale = till.sell(5000)
+    return till, till.sell(5000)
+
+
+def cut_behind_a_given_up_sector(reach):
+    """The header of the next sector does not stay; power goes while the one after it is being filled."""
+    flash = WornFlash(5, 4096, 16)
+    till, sale = sold_on(flash)
     log = till.journal.log
     first = (log.head + 1) % 5
     flash.stuck = [first * 4096 + 1]
@@ -110,10 +115,7 @@ def test_L5_a_sector_given_up_before_a_cut_stays_given_up():
 def test_L5_a_twin_that_holds_only_copies_does_not_count():
     """Two sectors of one sequence, and it is the one before in the ring that has its SUMMARY."""
     flash = WornFlash(5, 4096, 16)
-    till = Terminal(flash)
-    while till.journal.log.sequence < 4:
-        till.sell(100)
-    sale = till.sell(5000)
+    till, sale = sold_on(flash)
     log = till.journal.log
     twin = (log.head + 1) % 5
     flash.erase(twin)
