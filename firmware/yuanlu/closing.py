@@ -40,11 +40,17 @@ async def close_batch(forwarder):
 
 
 async def _drain(forwarder):
-    """Send what is due or waits; one try each. Refused while a sale or void is not settled: it belongs to this batch."""
-    journal = forwarder.journal
-    for transaction in pending.eligible(journal):
-        if not s.is_asked(transaction.state) and s.is_sendable(transaction.state):
-            await forwarder.send(transaction)
+    """Send what is due or waits; one try each, as long as a road opens. Refused while a sale or void is not settled: it belongs
+    to this batch."""
+    journal, tried = forwarder.journal, []
+    while True:
+        todo = [t for t in pending.eligible(journal) if not s.is_asked(t.state) and t.number not in tried]
+        if not todo:
+            break
+        tried.append(todo[0].number)
+        await forwarder.send(todo[0])
+        if forwarder.schedule.tries:  # no road, or no answer
+            break
     if any(t.kind != KIND_REFUND and t.state != s.IS_PARKED for t in journal.live):
         raise Refused("refused.closing_open")
     if verdicts.needs_open_batch(forwarder.config) and any(t.state == s.IS_UNKNOWN for t in journal.live):

@@ -87,6 +87,17 @@ async def test_what_waits_goes_before_the_totals():
     assert refund.state == s.IS_DONE and fields_of(road.sent[2])[1][48][15:30] == "{:012d}001".format(300)
 
 
+async def test_a_second_refund_of_the_same_sale_goes_before_the_totals_too():
+    """It waits for the first, not for the next batch."""
+    road = Road([answering()], [answering()], [SIGN_ON, flagged(1), answering()])
+    till = Terminal(roads=[road])
+    sale = till.sell(10_000)
+    refunds = [till.refund(sale, 300), till.refund(sale, 400)]
+    assert await close(till) == "closing.agreed"
+    assert [t.state for t in refunds] == [s.IS_DONE, s.IS_DONE]
+    assert fields_of(road.sent[3])[1][48][15:30] == "{:012d}002".format(700)
+
+
 async def test_L5_what_is_not_known_stays_and_is_in_no_total():
     """Unknown, parked, asking: neither counted nor dropped by the closing."""
     road = closing_road(1)

@@ -5,6 +5,7 @@ from raises import raises
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, ROAD_WALLET, Draft
+from yuanlu.wire import iso8583
 
 EVIDENCE = b"112210150700"
 
@@ -39,6 +40,27 @@ def test_L3_L5_a_person_who_found_it_done_settles_it_with_the_evidence():
         record = till.journal.log.chip.read(owed.rests_on[0][1])
         assert (record.body().operator, record.body().rrn) == (7, EVIDENCE)
         till.sell(100)
+
+
+def test_a_sale_that_a_person_found_done_is_refunded_by_its_rrn_alone():
+    """Evidence that is no RRN cannot name the sale to the acquirer; the approval code is left open with zeros."""
+
+    def found(evidence):
+        till = Terminal()
+        sale = till.sell(500, s.SILENT)
+        till.desk.reverse(sale, b"98")
+        till.desk.sending(sale, 1)
+        till.desk.note(sale, s.PERSON)
+        till.desk.resolve(sale, True, 7, evidence)
+        return till, till.journal.sale(sale.number)
+
+    till, sale = found(EVIDENCE)
+    fields = iso8583.decode(till.journal.message(till.refund(sale, 100))[13:])[1]
+    assert (fields[37], fields[38]) == (EVIDENCE, b"000000")
+    till, sale = found(b"case 4711")
+    with raises(Refused) as caught:
+        till.refund(sale, 100)
+    assert caught.value.reason == "refused.no_reference"
 
 
 def test_L3_a_person_who_found_it_not_done_frees_its_amount():

@@ -2,7 +2,7 @@
 
 from yuanlu.errors import Refused
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_SALE, KIND_VOID, ROAD_CARD
+from yuanlu.refund.transaction import KIND_SALE, KIND_VOID, ROAD_CARD, ROAD_OFFLINE
 
 LARGEST_AMOUNT = 999_999_99
 
@@ -21,12 +21,14 @@ def check(draft, original, spent, batch):
         return
     if original is None:
         raise Refused("refused.no_original")
+    if original.road != ROAD_OFFLINE and 0 in original.rrn:
+        raise Refused("refused.no_reference")  # a person resolved it, and not by its RRN
     left = original.amount - spent
     if left <= 0:
         raise Refused("refused.nothing_left")
     if draft.amount > left:
         raise Refused("refused.over_cap", yuan(left))
-    if draft.kind == KIND_VOID and (spent or draft.amount != original.amount or original.batch != batch):
+    if draft.kind == KIND_VOID and (original.road or spent or draft.amount != original.amount or original.batch != batch):
         raise Refused("refused.no_void")
 
 

@@ -56,7 +56,7 @@ def request(config, draft, number, identity, head, original, keys):
     date_only = draft.kind == KIND_REFUND and config.date_only
     named = "{:012d}{:04d}".format(0, original.date % 10000) if date_only else _original(original)
     name = "refund" if draft.kind == KIND_REFUND else "void"
-    return _frame(config, name, identity, keys, draft.amount, private, {37: original.rrn, 38: original.approval, 61: named})
+    return _frame(config, name, identity, keys, draft.amount, private, {37: original.rrn, 38: _approval(original), 61: named})
 
 
 def reversal(config, transaction, reason, head, keys):
@@ -103,6 +103,11 @@ def sign_on(config, batch, trace):
 def echo(config, batch, trace):
     """The frame of an echo 0820: is anybody there? It has no MAC."""
     return _frame(config, "echo", (batch, trace), None, 0, b"", {})
+
+
+def _approval(original):
+    """Zeros where it is not known: of a sale that a person resolved by its RRN alone."""
+    return b"000000" if 0 in original.approval else original.approval
 
 
 def _original(transaction):
