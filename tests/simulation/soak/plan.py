@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from emulator.shop import PROFILES
 
-REFUNDS_A_SEED = 60
+REFUNDS_A_SEED = 65  # some are refused
 GAP_MS = (1500, 8000)  # between two things that one clerk does
 SALES_FIRST = 5
 ANSWER_MS = 3000  # how long a terminal waits for an answer
