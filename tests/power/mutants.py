@@ -79,9 +79,16 @@ MUTANTS = (
     Mutant(
         "the vault after the header",
         LOG,
-        "        self.seal.advance(self.number, self.sequence, trace, business.counters.boot, not pending)\n",
+        "        self.seal.advance(self.number, stands, trace, business.counters.boot, not pending)\n",
         "",
         "test_seal.py::test_the_vault_moves_on_before_the_header_is_written",
+    ),
+    Mutant(
+        "the vault is told that a SUMMARY stands which may be weak",
+        LOG,
+        "        stands = min(self.sequence, self.seal.sequence)\n",
+        "        stands = self.sequence\n",
+        "test_log_cuts.py::test_L5_a_weak_summary_that_is_gone_at_the_next_look_is_no_loss",
     ),
     Mutant(
         "the vault is not told that a sector stands",

@@ -1,6 +1,6 @@
 """The ring of sectors when power goes: during an append, during the first write of a life, during a compaction."""
 
-from parts import REACHES, NorFlash, PowerCut, reaches
+from parts import REACHES, NorFlash, PowerCut, Terminal, reaches
 from raises import raises
 from ring import NOTE, fill, opened, put, values
 from yuanlu import record as r
@@ -123,3 +123,37 @@ def test_L5_what_does_not_fit_is_refused_and_not_dropped():
     with raises(StoreFull):
         put(log, business)
     assert there(flash, wanted) == known
+
+
+class _NoVault(Exception):
+    """Power goes before the vault is told."""
+
+
+def test_L5_a_weak_summary_that_is_gone_at_the_next_look_is_no_loss():
+    """Power goes between a SUMMARY and the vault's note that it stands. The next life reads it and is cut while it opens a sector;
+    the life after that cannot read it any more. Nothing that counted is gone."""
+    flash = NorFlash(5, 4096, 16)
+    till = Terminal(flash)
+    while till.journal.log.sequence < 6:
+        till.sell(100)
+    sale = till.sell(5000)
+    log = till.journal.log
+
+    def dark(sequence):
+        raise _NoVault
+
+    log.seal.stands = dark
+    with raises(_NoVault):
+        log.open_next(till.journal)
+    weak = Terminal(flash)
+    assert weak.journal.log.sequence == 7 and not weak.journal.trouble
+    flash.cut = (1, 0)
+    with raises(PowerCut):
+        weak.journal.log.open_next(weak.journal)
+    flash.power_on()
+    place = weak.journal.log.head * 4096 + weak.journal.log.summary_at
+    flash.data[place] ^= 0x10
+    last = Terminal(flash)
+    assert last.journal.sale(sale.number).amount == 5000
+    assert not [what for what in last.journal.trouble if "vault" in what], last.journal.trouble
+    assert last.refund(sale, 100) and last.journal.log.unsure == 0

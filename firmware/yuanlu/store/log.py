@@ -163,7 +163,9 @@ class Log:
     def _open(self, sector, business):
         trace, batch, printed, pending = business.standing()
         sequence = self.sequence + 1
-        self.seal.advance(self.number, self.sequence, trace, business.counters.boot, not pending)
+        # What the vault was not told to stand may be weak, and gone at the next look: it is not told now either.
+        stands = min(self.sequence, self.seal.sequence)
+        self.seal.advance(self.number, stands, trace, business.counters.boot, not pending)
         if self.erased != sector:
             self._erase(sector)
         self.erased = None
