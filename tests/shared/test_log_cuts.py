@@ -130,8 +130,8 @@ class _NoVault(Exception):
 
 
 def test_L5_a_weak_summary_that_is_gone_at_the_next_look_is_no_loss():
-    """Power goes between a SUMMARY and the vault's note that it stands. The next life reads it and is cut while it opens a sector;
-    the life after that cannot read it any more. Nothing that counted is gone."""
+    """Power goes between a SUMMARY and the vault's note that it stands. The next life reads it and is cut while it opens a
+    sector; the life after that cannot read it any more. Nothing that counted is gone."""
     flash = NorFlash(5, 4096, 16)
     till = Terminal(flash)
     while till.journal.log.sequence < 6:
