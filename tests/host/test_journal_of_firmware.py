@@ -125,6 +125,26 @@ def test_honest_lives_pass_without_a_word(chip: tuple[int, int, int], cuts: bool
         hands.shop.close()
 
 
+def test_a_sale_whose_slip_is_owed_and_which_a_refund_rests_on_is_named_twice() -> None:
+    """No paper for the sale, no line for its refund; then a new life opens a sector."""
+    hands = Hands((6, 4096, 16), 1)
+    try:
+        hands.power_on()
+        hands.terminal.paper_in = False
+        hands.sell()
+        hands.terminal.plug_network(False)
+        hands._press("2", "1", "1", "1", "ENTER", "ENTER", "ENTER")
+        hands.power_off()
+        hands.power_on()
+        hands._press("2", "1", "1", "2", "ENTER", "ENTER", "ENTER")
+        journal = read_journal(hands.image(), hands.geometry)
+        content = journal.summary_of(journal.counted[-1])
+        assert content and len(content.addresses) > len(set(content.addresses)), "it is named twice"
+        assert hands.check().findings == []
+    finally:
+        hands.shop.close()
+
+
 @pytest.mark.parametrize("tear", ["none", "half", "done"])
 @pytest.mark.parametrize("life", [0, 1])
 def test_a_life_cut_at_each_step_of_its_opening(life: int, tear: str) -> None:

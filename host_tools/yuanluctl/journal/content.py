@@ -109,7 +109,7 @@ def _check_addresses(inquiry: Inquiry, record: Record, content: Summary, sector:
         found = parse_record(journal.image, address, (address // size + 1) * size, journal.geometry)
         if there.sequence <= sector.sequence - journal.geometry.window or found is None:
             _contradicts(inquiry, record, f"the address {address:#x} leads to no record of the window")
-        elif not last < found.number < record.number or not found.transaction:
+        elif not last <= found.number < record.number or not found.transaction:
             _contradicts(inquiry, record, f"the address {address:#x} leads to record {found.number}, out of order")
         elif address in content.sales and found.type != SALE:
             _contradicts(
