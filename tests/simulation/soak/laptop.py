@@ -26,6 +26,7 @@ class SerialPort:
 
     def write(self, data: bytes) -> None:
         """Put it on the line."""
+        self.terminal.leaves(data)
         laptop = self.terminal.laptop
         if laptop is not None:
             laptop.from_terminal(bytes(data))

@@ -205,6 +205,7 @@ class Stream:
 
     async def write(self, data: bytes) -> None:
         """Send; it does not wait."""
+        self.connection.terminal.leaves(data)
         if self.fault.name == "memory" and self.fault.variant % 2:
             self.connection.terminal.meets_all("memory")
             raise MemoryError

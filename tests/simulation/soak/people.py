@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soak.book import code_of
-from soak.plan import BEFORE_THE_FIRST_BYTE
 from soak.terminal import Life, Terminal
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
@@ -56,7 +55,8 @@ class People:
             return
         self.causes[cause] += 1
         met = list(terminal.met.get(number, {}))
-        if cause == "silence" and all(fault in BEFORE_THE_FIRST_BYTE for fault in met):
+        # Power that goes between the SENDING record and the first byte leaves it open to the next life whether a byte left.
+        if cause == "silence" and number not in terminal.left and "power" not in met:
             world.wrong("person", f"{number}: nothing was sent, and it is with a person; it met {met}")
         elif cause == "silence" and self._could_be_told():
             world.wrong("person", f"{number}: an answer was lost, and it is with a person; it met {met}")

@@ -79,7 +79,11 @@ class Report:
     def troubles(self, wanted_refunds: int) -> list[str]:
         """Why this is no proof. wanted_refunds: 0 for a short run, of which cells and arrows are not wanted."""
         found = [f"seed {seed}: {line}" for seed, lines in sorted(self.failed.items()) for line in lines]
-        found += [f"{arrow} was taken, but is listed as out of reach" for arrow in self.arrows if out_of_reach(arrow)]
+        found += [
+            f"{arrow} was taken, but is listed as out of reach"
+            for arrow in self.arrows
+            if out_of_reach(arrow) not in ("", _BY_THE_BOOKS)
+        ]
         if wanted_refunds:
             found += [f"never taken: {arrow}" for arrow in self.missing_arrows()]
             found += self.thin_cells()
@@ -164,17 +168,17 @@ class Report:
 
 def _named(causes: Counter[str]) -> Counter[str]:
     """Codes that mean one thing under one name."""
-    known = ("silence", "budget", "code 77", "budget 77", "code 94", "budget 94")
+    known = ("silence", "budget", "code 77", "budget 77", "code 94", "budget 94", "other amount")
     named: Counter[str] = Counter()
     for cause, count in causes.items():
         named[cause if cause in known else "another code" if cause.startswith("code") else "budget, another code"] += count
     return named
 
 
-_SETTLED = (s.IS_DONE, s.IS_DECLINED, s.IS_REVERSED, s.IS_WITHDRAWN, s.IS_RESOLVED_DONE)
 _BY_AN_ANSWER = (s.IS_SENDING, s.IS_ASKING, s.IS_ACCEPTED)
 _OF_A_QUERY = "a query is answered: booked, not booked, still at it; everything else is for a person"
 _NO_ANSWER = "an answer is noted after a SENDING or a query alone"
+_BY_THE_BOOKS = "the acquirer has said that it was not booked, and people go by the books"
 _REFUSED = "the desk refuses it to a person in this state"
 
 
@@ -205,7 +209,7 @@ def _why_not_whole(state: int, record_type: int, by_person: bool) -> str:
             return _REFUSED
         if record_type == s.SALE and state != s.IS_PARKED:
             return "a sale without an answer is reversed, not left to a person, until that fails"
-        return "what is held was not booked, and people go by the books" if state == s.IS_HELD else ""
+        return _BY_THE_BOOKS if state in (s.IS_HELD, s.IS_WAITING) else ""
     if state not in _BY_AN_ANSWER:
         return _NO_ANSWER
     return "a sale is never asked after" if record_type == s.SALE and state != s.IS_SENDING else ""

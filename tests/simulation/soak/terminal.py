@@ -14,7 +14,7 @@ from emulator.shop import SETTINGS
 from parts import TABLES, Clock
 from soak.book import Book, Chip, TearingVault, arrow_of
 from soak.laptop import Laptop, SerialPort
-from soak.lines import GOOD, Fault, Network
+from soak.lines import GOOD, NUMBER, Fault, Network
 from soak.plan import ANSWER_MS, ASK_MS
 from yuanlu.app import _guard
 from yuanlu.config import Config
@@ -69,6 +69,7 @@ class Terminal:
         self.faults: deque[Fault] = deque()
         self.older_answer = b""
         self.met: dict[str, dict[str, None]] = {}
+        self.left: dict[str, None] = {}  # numbers of which bytes may have left
         self.lives = 0
         self.cut_again: tuple[int, int] | None = None
         self.life: Life | None = None
@@ -119,6 +120,12 @@ class Terminal:
         """It befell the transaction with that number."""
         if number:
             self.met.setdefault(number, {})[what] = None
+
+    def leaves(self, data: bytes) -> None:
+        """The terminal hands bytes to a line, which may lose them."""
+        found = NUMBER.search(data)
+        if found:
+            self.left[found[0].decode()] = None
 
     def meets_all(self, what: str) -> None:
         """It befell everything that stands open."""

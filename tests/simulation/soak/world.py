@@ -231,6 +231,7 @@ class World:
 
     def _unplug(self, terminal: Terminal) -> None:
         if terminal.laptop:
+            terminal.meets_all("serial line")
             terminal.laptop.stop()
             terminal.laptop = None
 
