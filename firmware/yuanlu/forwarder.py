@@ -142,11 +142,14 @@ class Forwarder:
 
     async def _may_send(self, transaction):
         """Whatever has to come before its bytes go: a sign-on, a new attempt, a reversal; False when a person has to find out."""
-        if transaction.stale:
+        if transaction.stale or (transaction.state == s.IS_WAITING and verdicts.needs_open_batch(self.config)):
             await self.exchange.sign_on()
-        if transaction.stale or self._missed_its_batch(transaction):
-            if transaction.state != s.IS_QUEUED:
-                return False  # withdrawn meanwhile
+            if not s.is_sendable(transaction.state):
+                return False  # withdrawn or resolved meanwhile
+        if verdicts.is_contradicted(self.config, transaction, self._batch()):
+            self._note(transaction, s.PERSON)
+            return False
+        if verdicts.needs_attempt(self.config, transaction, self._batch()):
             self.desk.renew(transaction)
         if transaction.state == s.IS_UNKNOWN and transaction.kind != KIND_REFUND:
             self.desk.reverse(transaction, b"98")
@@ -159,11 +162,6 @@ class Forwarder:
             self._note(transaction, s.PERSON)
             return False
         return s.is_sendable(transaction.state)
-
-    def _missed_its_batch(self, transaction):
-        """Its batch was closed before it was ever sent: the acquirer would refuse it unseen."""
-        never_sent = transaction.state == s.IS_QUEUED and transaction.kind == KIND_REFUND
-        return never_sent and transaction.batch != self._batch()
 
     async def _send_attempt(self, transaction):
         answer_key, request = self.desk.sending(transaction, self.channel.route)
@@ -204,7 +202,7 @@ class Forwarder:
             verdict = s.PERSON
         self.desk.note(transaction, verdict, answer)
         if s.is_sendable(transaction.state):
-            transaction.due = self.schedule.later(transaction.sends, self.schedule.shortest(transaction))
+            transaction.due = self.schedule.later(transaction.tries, self.schedule.shortest(transaction))
 
     def _batch(self):
         return self.journal.counters.batch

@@ -340,11 +340,37 @@ async def test_a_refund_is_asked_after_where_the_acquirer_can_be_asked():
     assert name(refund) == "done" and [message[13:15] for message in road.sent] == [b"\x02\x20", b"\x06\x00"]
 
 
-async def test_L2_not_booked_lets_the_same_bytes_go_again():
-    """Even where a repeat would be booked again: the first was not."""
-    till, road, refund = at_work(SILENCE, [answering(b"25")], [answering()], query=1, repeat="nothing")
-    await settled(till, refund)
-    assert name(refund) == "done" and road.sent[0] == road.sent[2]
+async def test_L2_not_booked_lets_it_go_again():
+    """The same bytes where a repeat is known, else a new attempt."""
+    for repeat in ("replays", "duplicate", "nothing"):
+        till, road, refund = at_work(SILENCE, [answering(b"25")], [answering()], query=1, repeat=repeat)
+        await settled(till, refund)
+        assert name(refund) == "done" and (road.sent[0] == road.sent[2]) == (repeat != "nothing")
+
+
+async def test_L2_not_now_lets_the_same_bytes_go_again_only_where_a_repeat_is_known():
+    """An older "not now" that comes once more would pass for the answer to them, and the next repeat would be booked again."""
+    for repeat in ("replays", "nothing"):
+        till, road, refund = at_work([answering(b"91")], [answering()], query=0, repeat=repeat)
+        await settled(till, refund)
+        assert name(refund) == "done" and (road.sent[0] == road.sent[1]) == (repeat != "nothing")
+
+
+async def test_L2_not_now_again_and_again_ends_with_a_person_whatever_the_attempt():
+    for repeat in ("replays", "nothing"):
+        till, road, refund = at_work(*[[answering(b"91")]] * 60, query=0, repeat=repeat, budget=4)
+        await settled(till, refund, 24 * HOUR)
+        assert (name(refund), len(road.sent)) == ("parked", 4)
+
+
+async def test_L2_of_another_batch_that_is_none_is_no_reason_for_a_new_attempt():
+    """77, and a sign-on names the same batch: a second copy of the first message may be on its way."""
+    for repeat, state, sends in (("nothing", "parked", 1), ("replays", "done", 2)):
+        road = [[answering(b"77")], [answering(f60="00000001003"), answering()]]
+        till, road, refund = at_work(*road, query=0, repeat=repeat)
+        await settled(till, refund)
+        requests = [message for message in road.sent if message[13:15] == b"\x02\x20"]
+        assert (name(refund), len(requests)) == (state, sends) and len(set(requests)) == 1
 
 
 async def test_L6_an_answer_to_a_query_that_says_neither_is_for_a_person():
@@ -356,8 +382,13 @@ async def test_L6_an_answer_to_a_query_that_says_neither_is_for_a_person():
 
 
 async def test_the_budget_bounds_asking_and_sending_in_turn():
-    """Not booked, sent again, declined, asked, not booked ...: it ends with a person."""
-    till, road, refund = at_work(SILENCE, *[[answering(b"25")], [answering(b"05")]] * 30, query=1, repeat="nothing", budget=4)
+    """Not booked, sent again, no answer, asked, not booked ...: it ends with a person."""
+    for repeat in ("nothing", "duplicate"):
+        await end_of_asking_in_turn(repeat)
+
+
+async def end_of_asking_in_turn(repeat):
+    till, road, refund = at_work(*[SILENCE, [answering(b"25")]] * 30, query=1, repeat=repeat, budget=4)
     await settled(till, refund, 24 * HOUR)
     assert name(refund) == "parked", (name(refund), len(road.sent))
     assert len([1 for message in road.sent if message[13:15] == b"\x02\x20"]) <= 4

@@ -25,6 +25,7 @@ ATTEMPTS = {
     (s.IS_UNKNOWN, s.REVERSAL): s.IS_REVERSING,
     (s.IS_QUEUED, s.REVERSAL): s.IS_REVERSING,
     (s.IS_QUEUED, s.AGAIN): s.IS_QUEUED,
+    (s.IS_WAITING, s.AGAIN): s.IS_QUEUED,
 }
 ENDS = {
     s.DECLINED: s.IS_DECLINED,
@@ -53,6 +54,8 @@ def expected(state, record_type, verdict):
             return ENDS_OF_REVERSAL.get(verdict)
         if state == s.IS_UNKNOWN:
             return {s.PERSON: s.IS_PARKED, s.ASK: s.IS_ASKING}.get(verdict)
+        if state == s.IS_QUEUED:
+            return {s.PERSON: s.IS_PARKED}.get(verdict)
         return ENDS.get(verdict) if state in (s.IS_SENDING, s.IS_ASKING, s.IS_ACCEPTED) else None
     if record_type in (s.SALE, s.REFUND) and s.STATE_NAMES[state] in OPEN:
         return s.IS_RESOLVED_DONE if verdict else s.IS_DONE

@@ -71,7 +71,6 @@ def test_a_failure_is_shrunk_to_a_few_steps_that_still_fail() -> None:
         pasted()
 
 
-@pytest.mark.xfail(strict=True, reason="an older 'not now' fits the same bytes sent again; kind c books them a second time")
 def test_an_older_answer_to_the_same_bytes_is_no_answer() -> None:
     """91, then the same bytes are booked, and the 91 arrives once more before the approval."""
     steps = [

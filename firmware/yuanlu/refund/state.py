@@ -17,7 +17,7 @@ ATTEMPT reversal         -> reversing     of a sale or void whose answer never c
 WITHDRAWN                -> withdrawn     only while it was never sent
 DECISION not done        -> resolved not done
 DECISION another         -> queued        a person takes it on himself that a new attempt is made
-DECISION release         -> waiting       what held the queue is mended: the same bytes may go
+DECISION release         -> waiting       what held the queue is mended: it goes again, a refund as a new attempt
 SEAL                     -> as before     under session keys: field 64 of the bytes that go next (docs/wire.md section 5)
 ALARM                    -> parked        money moved otherwise than was believed: complete in itself, from any state
 """
@@ -140,13 +140,14 @@ def _after_result(state, verdict):
         return _AFTER_REVERSAL.get(verdict)
     if state == IS_SENDING or state in _ASKED:
         return _AFTER_RESULT.get(verdict)
-    # A repeat that was safe when it was decided on is not any more: other settings, another batch.
-    return _AFTER_RESULT[verdict] if state == IS_UNKNOWN and verdict in (PERSON, ASK) else None
+    # A repeat or new attempt that was safe when it was decided on is not any more: other settings, another batch.
+    allowed = {IS_UNKNOWN: (PERSON, ASK), IS_QUEUED: (PERSON,)}.get(state, ())
+    return _AFTER_RESULT[verdict] if verdict in allowed else None
 
 
 def _after_attempt(state, kind):
     if kind == AGAIN:
-        return IS_QUEUED if state == IS_QUEUED else None
+        return IS_QUEUED if state in (IS_QUEUED, IS_WAITING) else None
     # From queued: compaction has left out the sends that came before it.
     return IS_REVERSING if kind == REVERSAL and state in (IS_UNKNOWN, IS_QUEUED) else None
 

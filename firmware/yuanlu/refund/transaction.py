@@ -79,6 +79,11 @@ class Transaction:
         self.due = None
         self.why = None
 
+    @property
+    def tries(self):
+        """Sends of this attempt, and the attempts before it: what the budget counts."""
+        return self.sends + self.attempt - 1
+
     def apply(self, record):
         """Fold one record in. A record seen before changes nothing, nor does what is left of a settled transaction whose
         beginning has gone from the ring."""
@@ -105,7 +110,9 @@ class Transaction:
         elif kind == s.RESULT:
             self._end_send(body)
         elif kind == s.DECISION:
-            self.stale = body.decision == s.ANOTHER
+            # What was refused may be answered by the same refusal for ever, where a repeat is known.
+            self.stale = body.decision == s.ANOTHER or (body.decision == s.RELEASE and self.kind == KIND_REFUND)
+            self.code = b""
         elif kind == s.ALARM:
             self.alarm, self.booked = True, body.booked
             self.code, self.rrn, self.approval = b"00", body.rrn, body.approval

@@ -9,6 +9,7 @@ _APPROVED = b"00"
 _IN_PROGRESS = b"09"
 _NOT_BOOKED = b"25"
 BALANCE_SHORT = (b"Y5", b"51")
+OTHER_BATCH = b"77"
 # Answers to a reversal that mean: it does not stand. 12 and 25: the acquirer had never booked it.
 _REVERSED = (b"00", b"12", b"25")
 # Under session keys: the seal is of an older key, the message was not looked at.
@@ -25,7 +26,7 @@ def after_silence(config, transaction, batch):
         return s.SILENT if transaction.sends < REVERSAL_TRIES else s.PERSON
     if transaction.kind != KIND_REFUND:
         return s.SILENT
-    if transaction.sends >= config.budget:
+    if transaction.tries >= config.budget:
         return s.PERSON
     if can_ask(config, transaction):
         return s.ASK
@@ -53,29 +54,28 @@ def of_answer(config, transaction, answer, codes, batch):
     if is_wallets(config, transaction):
         if answer.code in (_APPROVED, _IN_PROGRESS):
             return s.ACCEPTED
-        if answer.code in BALANCE_SHORT and transaction.sends < config.budget:
+        if answer.code in BALANCE_SHORT and transaction.tries < config.budget:
             return s.LATER
     if refuses_seal(config, answer.code):
-        return s.LATER if not transaction.doubt and transaction.sends < config.budget else s.PERSON
+        return s.LATER if not transaction.doubt and transaction.tries < config.budget else s.PERSON
     conclusive = config.repeat in ("replays", "open_batch")
     verdict = codes.verdict(answer.code, transaction.doubt, conclusive)
     if verdict == s.UNSURE:
         return after_silence(config, transaction, batch)
-    if verdict == s.LATER and transaction.sends >= config.budget:
-        return s.PERSON
-    if verdict == s.RENEW and transaction.kind != KIND_REFUND:
+    goes_anew = verdict == s.RENEW or (verdict == s.LATER and not knows_repeat(config, transaction, batch))
+    if goes_anew and transaction.kind != KIND_REFUND:
         return s.DECLINED  # its card, or its open batch, is gone
-    if verdict == s.RENEW and transaction.attempt >= config.budget:
+    if verdict in (s.LATER, s.RENEW) and transaction.tries >= config.budget:
         return s.PERSON
-    may_ask = can_ask(config, transaction) and transaction.sends < config.budget
+    may_ask = can_ask(config, transaction) and transaction.tries < config.budget
     if verdict == s.PERSON and transaction.doubt and may_ask:
         return s.ASK
     return verdict
 
 
 def of_query(config, refund, answer, batch):
-    """The verdict on the answer to a query. Not booked, asked late enough, is as good as "not now": the same bytes may go again;
-    when their batch is closed, a new attempt may be made."""
+    """The verdict on the answer to a query. Not booked, asked late enough, is as good as "not now"; when its batch is closed, a
+    new attempt may be made."""
     if answer.code == _APPROVED:
         return s.DONE if answer.amount == refund.amount else s.OTHERWISE
     if is_wallets(config, refund):
@@ -86,9 +86,26 @@ def of_query(config, refund, answer, batch):
             return s.DECLINED
         if refund.state == s.IS_ACCEPTED:
             return s.PERSON
-    if answer.code != _NOT_BOOKED or refund.sends >= config.budget:
+    if answer.code != _NOT_BOOKED or refund.tries >= config.budget:
         return s.PERSON
     return s.LATER if refund.batch == batch or config.old_batches else s.RENEW
+
+
+def needs_attempt(config, refund, batch):
+    """Whether it goes as a new attempt, or as the same bytes: an older "not now" would pass for the answer to these, and where a
+    repeat is not known the next one would be booked again. A wallet knows a refund by its number. `batch`: the open one."""
+    if refund.kind != KIND_REFUND:
+        return False
+    if refund.state == s.IS_QUEUED:  # its batch closed before it was ever sent: the acquirer would refuse it unseen
+        return refund.batch != batch or (refund.stale and refund.code != OTHER_BATCH)
+    known = is_wallets(config, refund) or refuses_seal(config, refund.code) or knows_repeat(config, refund, batch)
+    return refund.state == s.IS_WAITING and (refund.stale or not known)
+
+
+def is_contradicted(config, refund, batch):
+    """It was refused as of another batch than the open one, and after a sign-on that batch is open all the same. A second copy of
+    it, on its way still, would be booked beside a new attempt; and where a repeat is not known, beside a repeat."""
+    return refund.stale and refund.code == OTHER_BATCH and not knows_repeat(config, refund, batch) and refund.batch == batch
 
 
 def can_ask(config, transaction):

@@ -53,8 +53,6 @@ class Clerk:
             self.world.count_refusal(error.reason)
             return None
         amount = max(1, left * share // 1000)
-        if amount % 100 == 77:  # in the mood "by-amount" the acquirer would say that another batch is open, which is not so
-            amount -= 1
         return self._open(terminal, life, Draft(life.desk.way_back(sale, amount), amount, original=sale.number))
 
     def twice(self, terminal: Terminal, life: Life, pick: int, share: int) -> None:
