@@ -146,9 +146,8 @@ class Forwarder:
             await self.exchange.sign_on()
             if not s.is_sendable(transaction.state):
                 return False  # withdrawn or resolved meanwhile
-        if verdicts.is_contradicted(self.config, transaction, self._batch()):
-            self._note(transaction, s.PERSON)
-            return False
+        if verdicts.is_contradicted(transaction, self._batch()):
+            raise Silence("why.batch")
         if verdicts.needs_attempt(self.config, transaction, self._batch()):
             self.desk.renew(transaction)
         if transaction.state == s.IS_UNKNOWN and transaction.kind != KIND_REFUND:
@@ -190,11 +189,12 @@ class Forwarder:
         self._note(transaction, verdict)
 
     def _note_no_help(self, transaction, reason):
-        """No answer to a query or sign-on: again later, and a person in the end."""
+        """No answer to a query or sign-on, or none that helps: again later, and a person in the end."""
         transaction.failures += 1
         transaction.why, transaction.due = reason, self.schedule.later(transaction.failures)
         self.schedule.put_off()
-        if transaction.failures >= self.config.budget and (s.is_asked(transaction.state) or transaction.state == s.IS_UNKNOWN):
+        was_sent = s.is_asked(transaction.state) or transaction.state == s.IS_UNKNOWN or transaction.stale
+        if transaction.failures >= self.config.budget and was_sent:
             self._note(transaction, s.PERSON)
 
     def _note(self, transaction, verdict, answer=None):

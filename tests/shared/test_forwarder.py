@@ -363,14 +363,15 @@ async def test_L2_not_now_again_and_again_ends_with_a_person_whatever_the_attemp
         assert (name(refund), len(road.sent)) == ("parked", 4)
 
 
-async def test_L2_of_another_batch_that_is_none_is_no_reason_for_a_new_attempt():
-    """77, and a sign-on names the same batch: a second copy of the first message may be on its way."""
-    for repeat, state, sends in (("nothing", "parked", 1), ("replays", "done", 2)):
-        road = [[answering(b"77")], [answering(f60="00000001003"), answering()]]
-        till, road, refund = at_work(*road, query=0, repeat=repeat)
-        await settled(till, refund)
-        requests = [message for message in road.sent if message[13:15] == b"\x02\x20"]
-        assert (name(refund), len(requests)) == (state, sends) and len(set(requests)) == 1
+async def test_L2_a_new_attempt_waits_until_another_batch_is_open():
+    """77, and sign-ons name the same batch, which is being closed: a second copy of the first message may be on its way."""
+    same = [answering(f60="00000001003")]
+    till, road, refund = at_work([answering(b"77")], same, same, [answering(f60="00000002003"), answering()], repeat="nothing")
+    await settled(till, refund)
+    assert (name(refund), refund.batch, len(road.sent)) == ("done", 2, 5)
+    till, road, refund = at_work([answering(b"77")], *[same] * 60, repeat="nothing", budget=4)
+    await settled(till, refund, 24 * HOUR)
+    assert (name(refund), len(road.sent)) == ("parked", 5) and not till.journal.find_live(refund.number).stale
 
 
 async def test_L6_an_answer_to_a_query_that_says_neither_is_for_a_person():

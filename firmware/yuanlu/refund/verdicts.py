@@ -97,15 +97,15 @@ def needs_attempt(config, refund, batch):
     if refund.kind != KIND_REFUND:
         return False
     if refund.state == s.IS_QUEUED:  # its batch closed before it was ever sent: the acquirer would refuse it unseen
-        return refund.batch != batch or (refund.stale and refund.code != OTHER_BATCH)
+        return refund.batch != batch or refund.stale
     known = is_wallets(config, refund) or refuses_seal(config, refund.code) or knows_repeat(config, refund, batch)
     return refund.state == s.IS_WAITING and (refund.stale or not known)
 
 
-def is_contradicted(config, refund, batch):
-    """It was refused as of another batch than the open one, and after a sign-on that batch is open all the same. A second copy of
-    it, on its way still, would be booked beside a new attempt; and where a repeat is not known, beside a repeat."""
-    return refund.stale and refund.code == OTHER_BATCH and not knows_repeat(config, refund, batch) and refund.batch == batch
+def is_contradicted(refund, batch):
+    """It was refused as of another batch than the open one, and after a sign-on that batch is open all the same: it is being
+    closed, or the acquirer errs. A second copy of the message, on its way still, could be booked beside a new attempt."""
+    return refund.stale and refund.code == OTHER_BATCH and refund.batch == batch
 
 
 def can_ask(config, transaction):
