@@ -67,11 +67,12 @@ def read_codes(folder: Path = FOLDER) -> list[Code]:
 
 
 def read_words(folder: Path = FOLDER) -> list[Word]:
-    """The rows of words.csv, and `code.XX` and `advice.XX` of each row of codes.csv; raises TablesError.
+    """The rows of the files in words/, and `code.XX` and `advice.XX` of each row of codes.csv; raises TablesError.
 
     Only a code that means done may go without advice.
     """
-    words = [Word(*row) for row in _rows(folder / "words.csv", Word._fields)]
+    files = sorted((folder / "words").glob("*.csv"))
+    words = [Word(*row) for file in files for row in _rows(file, Word._fields)]
     for code in read_codes(folder):
         words.append(Word(f"code.{code.code}", code.zh, code.en))
         if code.advice_zh or code.advice_en or code.first != "done":

@@ -20,7 +20,8 @@ CODES = """code,first,repeat,zh,en,advice_zh,advice_en
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Small data files that pack, with the real font."""
-    (tmp_path / "words.csv").write_text(WORDS, "utf-8")
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words" / "words.csv").write_text(WORDS, "utf-8")
     (tmp_path / "codes.csv").write_text(CODES, "utf-8")
     (tmp_path / tables.EXTRA).write_text("# 元\n零壹\n", "utf-8")
     shutil.copy(tables.FOLDER / tables.SUBSET, tmp_path)
@@ -85,14 +86,14 @@ def test_the_simulated_acquirer_refuses_with_every_code_of_digits_that_refuses()
 @pytest.mark.parametrize(
     ("file", "text", "complaint"),
     [
-        ("words.csv", WORDS + "menu.void,撤㊙,Void\n", r"menu.void: no glyph for .* \(U\+3299\); run: make font"),
-        ("words.csv", WORDS + "menu.void,撤\U0001f4b0,Void\n", "menu.void: .* past U\\+FFFF"),
-        ("words.csv", WORDS + "menu.refund,退,Again\n", "menu.refund stands twice"),
-        ("words.csv", WORDS + "menu.void,,Void\n", "menu.void needs a text in both languages"),
-        ("words.csv", WORDS + "menu.void,{},Void\n", "menu.void: zh and en do not have the same places"),
-        ("words.csv", WORDS + "menu.void,{,{\n", "menu.void: .*'{'"),
-        ("words.csv", WORDS + "menu.void,退\n", "row 4: 2 columns, 3 are wanted"),
-        ("words.csv", "id,en,zh\n", "the first line must be id,zh,en"),
+        ("words/words.csv", WORDS + "menu.void,撤㊙,Void\n", r"menu.void: no glyph for .* \(U\+3299\); run: make font"),
+        ("words/words.csv", WORDS + "menu.void,撤\U0001f4b0,Void\n", "menu.void: .* past U\\+FFFF"),
+        ("words/words.csv", WORDS + "menu.refund,退,Again\n", "menu.refund stands twice"),
+        ("words/words.csv", WORDS + "menu.void,,Void\n", "menu.void needs a text in both languages"),
+        ("words/words.csv", WORDS + "menu.void,{},Void\n", "menu.void: zh and en do not have the same places"),
+        ("words/words.csv", WORDS + "menu.void,{,{\n", "menu.void: .*'{'"),
+        ("words/words.csv", WORDS + "menu.void,退\n", "row 4: 2 columns, 3 are wanted"),
+        ("words/words.csv", "id,en,zh\n", "the first line must be id,zh,en"),
         ("codes.csv", CODES + "5,done,done,成,A,,\n", "'5' is not two ASCII characters"),
         ("codes.csv", CODES + "06,maybe,done,成,A,,\n", "06: 'maybe' is none of done, declined"),
         ("codes.csv", CODES + "06,declined,done,成,A,请,Do\n", "06: 'done' to a repeat"),
@@ -112,7 +113,7 @@ def test_two_words_with_one_key_are_named(folder: Path):
     names = [f"word.{number:x}" for number in range(1 << 16 | 1)]  # one more than there are keys
     keys: dict[int, str] = {}
     pair = next((keys[word_key(name)], name) for name in names if keys.setdefault(word_key(name), name) != name)
-    (folder / "words.csv").write_text(WORDS + "".join(f"{name},退,R\n" for name in pair), "utf-8")
+    (folder / "words" / "words.csv").write_text(WORDS + "".join(f"{name},退,R\n" for name in pair), "utf-8")
     with pytest.raises(tables.TablesError, match=f"words {pair[0]} and {pair[1]} have the same key"):
         tables.pack(folder)
 
