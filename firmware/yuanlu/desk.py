@@ -220,6 +220,7 @@ class Desk:
             quality,
             draft.reason,
             draft.operator,
+            draft.approver,
             card.number if card else b"",
             card.fingerprint if card else b"",
         )
@@ -243,6 +244,7 @@ class Desk:
             transaction.quality | resolved,
             transaction.reason,
             operator,
+            transaction.approver,
             transaction.card,
             transaction.fingerprint,
             rrn_and_approval[:12],

@@ -23,7 +23,7 @@ SHORTEST = const(33)
 LARGEST_PAYLOAD = const(640)
 LARGEST = const(665)
 
-_DESCRIPTION = "<IIBIIIIIBBB10s8s"
+_DESCRIPTION = "<IIBIIIIIBBBB10s8s"
 _FORMATS = {
     s.INTENT: _DESCRIPTION,
     s.SALE: _DESCRIPTION + "12s6s",
@@ -39,8 +39,11 @@ _FORMATS = {
     s.BATCH: "<IIIIB",
     s.ALARM: _DESCRIPTION + "12s6sI",
     s.SEAL: "<IIBH8s",
+    s.APPROVAL: "<IIBB8s8s",
+    s.PIN_TRY: "<IIBB",
+    s.NOTE: "<IIBBII24s",
 }
-_KIND = "transaction original kind amount batch trace date time quality reason operator card fingerprint"
+_KIND = "transaction original kind amount batch trace date time quality reason operator approver card fingerprint"
 Intent = namedtuple("Intent", _KIND.split())
 Done = namedtuple("Done", (_KIND + " rrn approval").split())
 Sending = namedtuple("Sending", "transaction original attempt send route doubt".split())
@@ -54,6 +57,9 @@ Alarm = namedtuple("Alarm", (_KIND + " rrn approval booked").split())
 Decision = namedtuple("Decision", "transaction original decision operator evidence".split())
 Batch = namedtuple("Batch", "transaction original closed opened agreed".split())
 Seal = namedtuple("Seal", "transaction original attempt epoch mac".split())
+Approval = namedtuple("Approval", "transaction original approver how digest code".split())
+PinTry = namedtuple("PinTry", "transaction original operator outcome".split())
+Note = namedtuple("Note", "transaction original kind operator date time text".split())
 _BODIES = {
     s.INTENT: Intent,
     s.SALE: Done,
@@ -69,6 +75,9 @@ _BODIES = {
     s.BATCH: Batch,
     s.ALARM: Alarm,
     s.SEAL: Seal,
+    s.APPROVAL: Approval,
+    s.PIN_TRY: PinTry,
+    s.NOTE: Note,
 }
 
 

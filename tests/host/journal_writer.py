@@ -103,7 +103,7 @@ class Writer:
     def described(self, kind: int, amount: int) -> bytes:
         """A description."""
         self.trace += 1
-        return struct.pack("<BIIIIIBBB10s8s", kind, amount, 7, self.trace, 20261122, 101500, 1, 0, 2, CARD, b"fingerpr")
+        return struct.pack("<BIIIIIBBBB10s8s", kind, amount, 7, self.trace, 20261122, 101500, 1, 0, 2, 0, CARD, b"fingerpr")
 
     def append(self, kind: int, original: int | None, rest: bytes, transaction: int = 0) -> int:
         """Write a record, in a new sector if it must; `original` None: its own number, and so the transaction without one."""
@@ -209,7 +209,7 @@ class Writer:
         keys = [b"o" + record.body[17:21]]
         if record.type in (SALE, REFUND):
             body = record.body
-            keys += [b"t" + body[30:34], b"d" + body[34:38], b"r" + body[63:75], b"c" + body[51:55]]
+            keys += [b"t" + body[30:34], b"d" + body[34:38], b"r" + body[64:76], b"c" + body[52:56]]
         return keys
 
     def _put(self, kind: int, payload: bytes) -> None:

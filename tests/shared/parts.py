@@ -429,7 +429,7 @@ def record_of(number, record_type, values, tail=b""):
 
 def intent_of(number, original=0, kind=KIND_SALE, amount=10_000, batch=1, trace=0):
     """The values of an INTENT; without `original` it is a sale's."""
-    return (number, original or number, kind, amount, batch, trace or number, 20261122, 101507, 1, 0, 0, b"6228484890", bytes(8))
+    return (number, original or number, kind, amount, batch, trace or number, 20261122, 101507, 1, 0, 0, 0, b"6228484890", bytes(8))
 
 
 def mounted(flash):

@@ -206,8 +206,8 @@ def test_offline_refunds_have_their_limits():
     till.desk.is_offline = lambda: True
     sale = till.sell()
 
-    def refund(amount, approved=False):
-        return till.desk.open(Draft(KIND_REFUND, amount, original=sale.number, approved=approved))
+    def refund(amount, approver=0):
+        return till.desk.open(Draft(KIND_REFUND, amount, original=sale.number, approver=approver))
 
     with raises(Refused) as caught:
         refund(201)

@@ -42,7 +42,7 @@ def check_offline(config, draft, waiting, offline):
     """Raise Refused unless one more refund may wait for a line. waiting: how many were never sent; offline: no road is open."""
     if waiting >= config.offline_count:
         raise Refused("refused.offline_count", waiting)
-    if offline and draft.amount > config.offline_amount and not draft.approved:
+    if offline and draft.amount > config.offline_amount and not draft.approver:
         raise Refused("refused.offline_amount", yuan(config.offline_amount))
 
 

@@ -45,6 +45,7 @@ REFUND = const(16)
 BATCH = const(17)
 ALARM = const(18)
 SEAL = const(19)
+NOTE = const(20)
 
 # What an ATTEMPT is.
 AGAIN = const(1)
@@ -128,7 +129,7 @@ def next_state(state, record_type, verdict=0):
         after = IS_WITHDRAWN
     elif record_type == ALARM:
         after = IS_PARKED
-    elif record_type in (PRINTED, APPROVAL) or (record_type == SEAL and is_sendable(state) and not is_asked(state)):
+    elif record_type in (PRINTED, APPROVAL, NOTE) or (record_type == SEAL and is_sendable(state) and not is_asked(state)):
         after = state
     if after is None:
         raise StoreDamaged("record type {} verdict {} after state {}".format(record_type, verdict, STATE_NAMES[state]))

@@ -15,10 +15,12 @@ ROAD_OFFLINE = const(2)  # a card, without the acquirer: it was uploaded later
 
 RESOLVED = const(0x80)  # in a record's quality: it stands there by a person's word, `rrn` and `approval` are the evidence
 EVIDENCE = const(18)  # bytes of it
+BY_CODE = const(255)  # an approver: the authority, by a code over the telephone
 
 
 # The records of these types that a newer one makes superfluous.
 _ALL = (s.INTENT, s.ATTEMPT, s.SENDING, s.RESULT, s.DECISION, s.SEAL)
+_ASIDE = (s.APPROVAL, s.NOTE)  # say something about a transaction, and change nothing of it
 _WHOLE = (s.INTENT, s.SALE, s.REFUND, s.ALARM)  # say all there is to say of a transaction
 _OUTDATES = {
     s.ATTEMPT: (s.ATTEMPT, s.SENDING, s.RESULT, s.DECISION, s.SEAL),
@@ -35,10 +37,10 @@ _OUTDATES = {
 class Draft:
     """What a clerk wants, before any rule has looked at it. Amounts in fen."""
 
-    def __init__(self, kind, amount, original=0, reason=0, operator=0, card=None, road=ROAD_CARD, approved=False):
+    def __init__(self, kind, amount, original=0, reason=0, operator=0, card=None, road=ROAD_CARD, approver=0):
         self.kind = kind
         self.road = road  # of a sale; a refund or void takes its sale's
-        self.approved = approved  # by a supervisor
+        self.approver = approver  # operator id of another person who approved it; BY_CODE for the authority; 0 for nobody
         self.amount = amount
         self.original = original
         self.reason = reason
@@ -65,7 +67,7 @@ class Transaction:
         self.amount = self.booked = 0  # booked: fen that an ALARM tells of
         self.batch = self.trace = 0
         self.date = self.time = 0
-        self.reason = self.operator = self.quality = 0
+        self.reason = self.operator = self.approver = self.quality = 0
         self.card = self.fingerprint = b""
         self.state = s.IS_NEW
         self.attempt = 1
@@ -88,7 +90,7 @@ class Transaction:
         """Fold one record in. A record seen before changes nothing, nor does what is left of a settled transaction whose
         beginning has gone from the ring."""
         kind = record.type
-        if record.number <= self.last or (self.state == s.IS_NEW and kind not in _WHOLE):
+        if kind in _ASIDE or record.number <= self.last or (self.state == s.IS_NEW and kind not in _WHOLE):
             return
         body = record.body()
         self.state = s.next_state(self.state, kind, _verdict(kind, body))
@@ -156,7 +158,8 @@ class Transaction:
         self.batch, self.trace = body.batch, body.trace
         self.date, self.time = body.date, body.time
         self.card, self.fingerprint = body.card, body.fingerprint
-        self.reason, self.operator, self.quality = body.reason, body.operator, body.quality & ~RESOLVED
+        self.reason, self.operator, self.approver = body.reason, body.operator, body.approver
+        self.quality = body.quality & ~RESOLVED
 
 
 def _verdict(record_type, body):

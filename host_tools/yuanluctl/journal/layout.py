@@ -20,7 +20,7 @@ SHORTEST_PAYLOAD, LONGEST_PAYLOAD = 8, 640
 SHORTEST_RECORD = RECORD.size + SHORTEST_PAYLOAD + TAG_BYTES + CRC_BYTES
 
 SALE, INTENT, SENDING, RESULT, ATTEMPT, WITHDRAWN, PRINTED, SUMMARY, BOOT, REFUND = 1, 2, 3, 4, 5, 7, 10, 13, 14, 16
-DECISION, BATCH, ALARM, SEAL = 6, 17, 18, 19
+DECISION, APPROVAL, PIN_TRY, BATCH, ALARM, SEAL, NOTE = 6, 8, 9, 17, 18, 19, 20
 NAMES = {
     SALE: "SALE",
     INTENT: "INTENT",
@@ -36,10 +36,13 @@ NAMES = {
     BATCH: "BATCH",
     ALARM: "ALARM",
     SEAL: "SEAL",
+    APPROVAL: "APPROVAL",
+    PIN_TRY: "PIN_TRY",
+    NOTE: "NOTE",
 }
 
-DESCRIPTION = struct.Struct("<BIIIIIBBB10s8s")
-DESCRIPTION_FIELDS = "kind amount batch trace date time quality reason operator card fingerprint".split()
+DESCRIPTION = struct.Struct("<BIIIIIBBBB10s8s")
+DESCRIPTION_FIELDS = "kind amount batch trace date time quality reason operator approver card fingerprint".split()
 LAYOUTS: dict[int, tuple[struct.Struct, list[str]]] = {
     SALE: (struct.Struct(DESCRIPTION.format + "12s6s"), [*DESCRIPTION_FIELDS, "rrn", "approval"]),
     INTENT: (DESCRIPTION, DESCRIPTION_FIELDS),
@@ -53,6 +56,9 @@ LAYOUTS: dict[int, tuple[struct.Struct, list[str]]] = {
     BATCH: (struct.Struct("<IIB"), "closed opened agreed".split()),
     ALARM: (struct.Struct(DESCRIPTION.format + "12s6sI"), [*DESCRIPTION_FIELDS, "rrn", "approval", "booked"]),
     SEAL: (struct.Struct("<BH8s"), "attempt epoch mac".split()),
+    APPROVAL: (struct.Struct("<BB8s8s"), "approver how digest code".split()),
+    PIN_TRY: (struct.Struct("<BB"), "operator outcome".split()),
+    NOTE: (struct.Struct("<BBII24s"), "kind operator date time text".split()),
 }
 LAYOUTS[REFUND] = LAYOUTS[SALE]
 WITH_MESSAGE = (INTENT, ATTEMPT)
@@ -152,11 +158,11 @@ class Record:
         if not self.transaction:
             return
         yield b"o" + self.payload[4:8]
-        if self.type in (SALE, REFUND) and len(self.payload) >= 62:
+        if self.type in (SALE, REFUND) and len(self.payload) >= 63:
             yield b"t" + self.payload[17:21]
             yield b"d" + self.payload[21:25]
-            yield b"r" + self.payload[50:62]
-            yield b"c" + self.payload[38:42]
+            yield b"r" + self.payload[51:63]
+            yield b"c" + self.payload[39:43]
 
 
 class Summary(NamedTuple):
