@@ -1,125 +1,17 @@
-"""The terminal's settings: checked whole before anything runs, read-only afterwards."""
+"""The terminal's settings as attributes, read-only. What each of them means and may be: settings.py."""
 
-import json
-
-from yuanlu.errors import BadConfig
-
-# What the acquirer does with a repeat of the same bytes: answers it with the answer of the first (kind a), answers "duplicate"
-# (kind b), replays it while its batch is open (kind d), or nothing that can be trusted (kind c books it again). The default
-# trusts nothing: silence goes to a person.
-REPEATS = ("replays", "duplicate", "open_batch", "nothing")
-
-# How messages are sealed: a key for each of them, or one that a sign-on brings, with a weak or national MAC (docs/wire.md section
-# 5).
-MACS = ("dukpt", "ecb", "x9_19", "sm4")
-
-_TEXTS = {
-    "terminal": 8,
-    "merchant": 15,
-    "tpdu": 10,
-    "header": 12,
-    "host": 0,
-    "shop": 0,
-    "repeat": 0,
-    "wallet_asks": 0,
-    "wallet_no": 0,
-    "mac": 0,
-}
-_NUMBERS = {
-    "epoch": (1, 65535),
-    "port": (1, 65535),
-    "answer_ms": (100, 120_000),
-    "base_ms": (10, 60_000),
-    "cap_ms": (10, 900_000),
-    "budget": (1, 200),
-    "open_limit": (1, 32),
-    "query": (0, 1),
-    "ask_ms": (0, 3_600_000),
-    "old_batches": (0, 1),
-    "date_only": (0, 1),
-    "offline_count": (0, 32),
-    "offline_amount": (0, 99_999_999),
-    "wallet_accepts": (0, 1),
-    "wallet_days": (1, 3650),
-    "wallet_parts": (1, 200),
-    "wallet_gap_s": (0, 86_400),
-}
+from yuanlu.compat import leave, visit
 
 
 class Config:
-    """Every setting is an attribute of the same name; all have to be given but `mac`, which is "dukpt" then.
-
-    terminal, merchant: F41, F42; epoch: install epoch (grows when the journal is replaced); answer_ms: how long an answer
-    may take; query: 1 when the acquirer can be asked what became of a refund, ask_ms after it was sent: what it does not
-    know then will not arrive any more; base_ms, cap_ms, budget: waits and sends of a transaction before a person is
-    asked; open_limit: how many transactions may stand open; old_batches: 1 when a repeat is known in a closed batch too;
-    date_only: 1 when field 61 of a refund names the day alone, not batch and trace; offline_count, offline_amount: refunds that
-    may wait for a line, and fen of one that needs no supervisor while there is none.
-
-    Of a wallet: wallet_accepts: 1 when an approval means "accepted" and a query tells the end; wallet_days, wallet_parts,
-    wallet_gap_s: how long after the sale, how many times and how many seconds apart it may be refunded; wallet_asks: seconds
-    after the approval at which it is asked, rising, with blanks between; wallet_no: codes with which its query says that the
-    refund came to nothing; every other code is for a person.
-    """
-
-    terminal = merchant = tpdu = header = host = shop = repeat = mac = ""
-    epoch = port = answer_ms = base_ms = cap_ms = budget = open_limit = query = ask_ms = old_batches = date_only = 0
-    offline_count = offline_amount = wallet_accepts = wallet_days = wallet_parts = wallet_gap_s = 0
-    wallet_asks = wallet_no = ()
+    """Every setting is an attribute of the same name. BadConfig when the text is none."""
 
     def __init__(self, text):
-        try:
-            values = json.loads(text)
-        except ValueError:
-            raise BadConfig("config: not JSON") from None
-        if not isinstance(values, dict):
-            raise BadConfig("config: an object with settings is expected")
-        for name in sorted(values):
-            if name not in _TEXTS and name not in _NUMBERS:
-                raise BadConfig("config: unknown setting '{}'".format(name))
-        values.setdefault("mac", MACS[0])
-        for name in _TEXTS:
-            setattr(self, name, _text(values, name, _TEXTS[name]))
-        for name in _NUMBERS:
-            low, high = _NUMBERS[name]
-            setattr(self, name, _number(values, name, low, high))
-        if self.repeat not in REPEATS:
-            raise BadConfig("config: 'repeat' is one of {}".format(", ".join(REPEATS)))
-        if self.mac not in MACS:
-            raise BadConfig("config: 'mac' is one of {}".format(", ".join(MACS)))
-        if self.mac != MACS[0] and (self.query or self.wallet_accepts):
-            raise BadConfig("config: 'query' and 'wallet_accepts' are 0 where 'mac' is {}: no answer is bound".format(self.mac))
-        for name in ("terminal", "merchant", "host"):
-            if any(not 32 < ord(char) < 127 for char in getattr(self, name)):
-                raise BadConfig("config: '{}' is printable ASCII without blanks".format(name))
-        if any(ord(char) > 0xFFFF for char in self.shop):
-            raise BadConfig("config: 'shop' has a character that no screen or printer here can show")
-        for name in ("tpdu", "header"):
-            if not getattr(self, name).isdigit():
-                raise BadConfig("config: '{}' is digits only".format(name))
-        self.wallet_asks = _seconds(values["wallet_asks"])
-        self.wallet_no = tuple([code.encode() for code in values["wallet_no"].split()])
-        if any(len(code) != 2 for code in self.wallet_no):
-            raise BadConfig("config: 'wallet_no' is response codes of two characters with blanks between")
+        values = visit("yuanlu.settings").read(text)
+        leave("yuanlu.settings")
+        for name in values:
+            setattr(self, name, values[name])
 
-
-def _text(values, name, length):
-    value = values.get(name)
-    if not isinstance(value, str) or not value or (length and len(value) != length):
-        raise BadConfig("config: '{}' is text{}".format(name, " of {} characters".format(length) if length else ""))
-    return value
-
-
-def _seconds(text):
-    """A tuple of rising whole numbers."""
-    found = tuple([int(part) if part.isdigit() and len(part) < 7 else 0 for part in text.split()])
-    if not found or found[0] < 1 or any(found[at] >= found[at + 1] for at in range(len(found) - 1)):
-        raise BadConfig("config: 'wallet_asks' is seconds with blanks between, each more than the one before")
-    return found
-
-
-def _number(values, name, low, high):
-    value = values.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise BadConfig("config: '{}' is a whole number of {} to {}".format(name, low, high))
-    return value
+    def __getattr__(self, name):
+        """A setting that does not exist: KeyError names it."""
+        return self.__dict__[name]

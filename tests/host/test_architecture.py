@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 # place yet: decide where it belongs.
 ORDER = """
     __init__ errors compat loop
+    settings
     config tables
     refund crypto
     wire record

@@ -122,10 +122,16 @@ def reaches(operation):
 
 
 def settings(**changes):
-    """The Config of a terminal, with changes."""
+    """The Config of a terminal, with changes. Thousands of lives ask for the same one: it is read once."""
     values = dict(SETTINGS)
     values.update(changes)
-    return Config(json.dumps(values))
+    text = json.dumps(values)
+    if text not in _read:
+        _read[text] = Config(text)
+    return _read[text]
+
+
+_read = {}
 
 
 def beside(name):
@@ -429,7 +435,22 @@ def record_of(number, record_type, values, tail=b""):
 
 def intent_of(number, original=0, kind=KIND_SALE, amount=10_000, batch=1, trace=0):
     """The values of an INTENT; without `original` it is a sale's."""
-    return (number, original or number, kind, amount, batch, trace or number, 20261122, 101507, 1, 0, 0, 0, b"6228484890", bytes(8))
+    return (
+        number,
+        original or number,
+        kind,
+        amount,
+        batch,
+        trace or number,
+        20261122,
+        101507,
+        1,
+        0,
+        0,
+        0,
+        b"6228484890",
+        bytes(8),
+    )
 
 
 def mounted(flash):

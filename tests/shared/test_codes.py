@@ -1,11 +1,11 @@
 """What a response code means: both columns of the built table, in every profile."""
 
 from parts import APPROVED, TABLES, settings
-from yuanlu.config import REPEATS
 from yuanlu.refund import state as s
 from yuanlu.refund.codes import APPROVALS, Codes
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Transaction
 from yuanlu.refund.verdicts import of_answer
+from yuanlu.settings import REPEATS
 from yuanlu.tables import CODES as CODES_SECTION
 from yuanlu.tables import Tables
 from yuanlu.wire.messages import Answer

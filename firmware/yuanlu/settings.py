@@ -1,0 +1,126 @@
+"""The terminal's settings, checked whole before anything runs. A visiting module.
+
+Every setting is an attribute of the same name; all have to be given but those with a default.
+
+terminal, merchant: F41, F42; epoch: install epoch (grows when the journal is replaced); answer_ms: how long an answer
+may take; query: 1 when the acquirer can be asked what became of a refund, ask_ms after it was sent: what it does not
+know then will not arrive any more; base_ms, cap_ms, budget: waits and sends of a transaction before a person is
+asked; open_limit: how many transactions may stand open; old_batches: 1 when a repeat is known in a closed batch too;
+date_only: 1 when field 61 of a refund names the day alone, not batch and trace; offline_count, offline_amount: refunds that
+may wait for a line, and fen of one that needs no supervisor while there is none.
+
+Of a wallet: wallet_accepts: 1 when an approval means "accepted" and a query tells the end; wallet_days, wallet_parts,
+wallet_gap_s: how long after the sale, how many times and how many seconds apart it may be refunded; wallet_asks: seconds
+after the approval at which it is asked, rising, with blanks between; wallet_no: codes with which its query says that the
+refund came to nothing; every other code is for a person.
+
+login: 1 when only operators with a PIN may work here.
+"""
+
+import json
+
+from yuanlu.errors import BadConfig
+
+# What the acquirer does with a repeat of the same bytes: answers it with the answer of the first (kind a), answers "duplicate"
+# (kind b), replays it while its batch is open (kind d), or nothing that can be trusted (kind c books it again). The default
+# trusts nothing: silence goes to a person.
+REPEATS = ("replays", "duplicate", "open_batch", "nothing")
+
+# How messages are sealed: a key for each of them, or one that a sign-on brings, with a weak or national MAC (docs/wire.md section
+# 5).
+MACS = ("dukpt", "ecb", "x9_19", "sm4")
+
+_TEXTS = {
+    "terminal": 8,
+    "merchant": 15,
+    "tpdu": 10,
+    "header": 12,
+    "host": 0,
+    "shop": 0,
+    "repeat": 0,
+    "wallet_asks": 0,
+    "wallet_no": 0,
+    "mac": 0,
+}
+_NUMBERS = {
+    "epoch": (1, 65535),
+    "port": (1, 65535),
+    "answer_ms": (100, 120_000),
+    "base_ms": (10, 60_000),
+    "cap_ms": (10, 900_000),
+    "budget": (1, 200),
+    "open_limit": (1, 32),
+    "query": (0, 1),
+    "ask_ms": (0, 3_600_000),
+    "old_batches": (0, 1),
+    "date_only": (0, 1),
+    "offline_count": (0, 32),
+    "offline_amount": (0, 99_999_999),
+    "wallet_accepts": (0, 1),
+    "wallet_days": (1, 3650),
+    "wallet_parts": (1, 200),
+    "wallet_gap_s": (0, 86_400),
+    "login": (0, 1),
+}
+_DEFAULTS = {"mac": MACS[0], "login": 0}
+
+
+def read(text):
+    """Every setting by its name. BadConfig says which one is wrong, and what it should be."""
+    try:
+        values = json.loads(text)
+    except ValueError:
+        raise BadConfig("config: not JSON") from None
+    if not isinstance(values, dict):
+        raise BadConfig("config: an object with settings is expected")
+    for name in sorted(values):
+        if name not in _TEXTS and name not in _NUMBERS:
+            raise BadConfig("config: unknown setting '{}'".format(name))
+    for name in sorted(_DEFAULTS):
+        values.setdefault(name, _DEFAULTS[name])
+    for name in sorted(_TEXTS):
+        values[name] = _text(values, name, _TEXTS[name])
+    for name in sorted(_NUMBERS):
+        low, high = _NUMBERS[name]
+        values[name] = _number(values, name, low, high)
+    if values["repeat"] not in REPEATS:
+        raise BadConfig("config: 'repeat' is one of {}".format(", ".join(REPEATS)))
+    if values["mac"] not in MACS:
+        raise BadConfig("config: 'mac' is one of {}".format(", ".join(MACS)))
+    if values["mac"] != MACS[0] and (values["query"] or values["wallet_accepts"]):
+        raise BadConfig("config: 'query' and 'wallet_accepts' are 0 where 'mac' is {}: no answer is bound".format(values["mac"]))
+    for name in ("terminal", "merchant", "host"):
+        if any(not 32 < ord(char) < 127 for char in values[name]):
+            raise BadConfig("config: '{}' is printable ASCII without blanks".format(name))
+    if any(ord(char) > 0xFFFF for char in values["shop"]):
+        raise BadConfig("config: 'shop' has a character that no screen or printer here can show")
+    for name in ("tpdu", "header"):
+        if not values[name].isdigit():
+            raise BadConfig("config: '{}' is digits only".format(name))
+    values["wallet_asks"] = _seconds(values["wallet_asks"])
+    values["wallet_no"] = tuple([code.encode() for code in values["wallet_no"].split()])
+    if any(len(code) != 2 for code in values["wallet_no"]):
+        raise BadConfig("config: 'wallet_no' is response codes of two characters with blanks between")
+    return values
+
+
+def _text(values, name, length):
+    value = values.get(name)
+    if not isinstance(value, str) or not value or (length and len(value) != length):
+        raise BadConfig("config: '{}' is text{}".format(name, " of {} characters".format(length) if length else ""))
+    return value
+
+
+def _seconds(text):
+    """A tuple of rising whole numbers."""
+    found = tuple([int(part) if part.isdigit() and len(part) < 7 else 0 for part in text.split()])
+    if not found or found[0] < 1 or any(found[at] >= found[at + 1] for at in range(len(found) - 1)):
+        raise BadConfig("config: 'wallet_asks' is seconds with blanks between, each more than the one before")
+    return found
+
+
+def _number(values, name, low, high):
+    value = values.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise BadConfig("config: '{}' is a whole number of {} to {}".format(name, low, high))
+    return value
