@@ -30,6 +30,7 @@ class Till:
     def __init__(self, board):
         self.board = board
         self.log = board.log
+        self.operator = 0  # id of who is logged in; 0: nobody has to
         self.watched = 0  # number of the transaction that a flow is watching
         self.tried = []  # numbers whose slip was printed by itself in this life, or did not come out: the reprint key serves them
         self.journal = None

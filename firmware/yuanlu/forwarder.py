@@ -142,7 +142,8 @@ class Forwarder:
 
     async def _may_send(self, transaction):
         """Whatever has to come before its bytes go: a sign-on, a new attempt, a reversal; False when a person has to find out."""
-        if transaction.stale or (transaction.state == s.IS_WAITING and verdicts.needs_open_batch(self.config)):
+        repeats = transaction.state == s.IS_WAITING and verdicts.knows_repeat(self.config, transaction, self._batch())
+        if transaction.stale or (repeats and verdicts.needs_open_batch(self.config)):
             await self.exchange.sign_on()
             if not s.is_sendable(transaction.state):
                 return False  # withdrawn or resolved meanwhile

@@ -60,7 +60,7 @@ def test_L2_a_refund_goes_again_only_where_a_repeat_is_known():
 def test_L2_a_profile_that_is_not_known_is_not_trusted_with_a_repeat():
     """Whatever its name looks like."""
     config = settings(budget=199)
-    config.repeat = "replays_often"  # noqa: B010: one that the settings refuse
+    config.repeat = "replays_often"
     assert after_silence(config, sent(KIND_REFUND), 1) == s.PERSON
 
 

@@ -8,7 +8,7 @@ from yuanlu.tables import GLYPHS_NARROW, GLYPHS_WIDE, WORDS_CHINESE, WORDS_ENGLI
 from yuanlu.ui import describe, slip
 from yuanlu.ui.grid import width, wrap
 from yuanlu.ui.menu import MENU
-from yuanlu.ui.refund_flow import REASONS
+from yuanlu.ui.reason_page import REASONS
 from yuanlu.ui.words import Words
 
 COLUMNS, ROWS = Display.columns, 8

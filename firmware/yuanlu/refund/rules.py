@@ -1,10 +1,14 @@
 """May this be done? Each rule raises Refused with a reason the clerk is told, and what to do next (L3, L7)."""
 
+from yuanlu.compat import const
 from yuanlu.errors import Refused
 from yuanlu.refund.money import yuan
 from yuanlu.refund.transaction import KIND_SALE, KIND_VOID, ROAD_CARD, ROAD_OFFLINE
 
 LARGEST_AMOUNT = 999_999_99
+
+# How the sale of a refund was found: what proves that it is this customer's.
+FOUND_IN_LIST = const(0)
 
 
 def check(draft, original, spent, batch):

@@ -29,9 +29,9 @@ async def run(till):
             await till.dialogs.notice("refused.title", ("refused.journal", "advice.refused.journal"))
 
 
-async def enter(till, name):
-    """Walk one flow."""
+async def enter(till, name, *given):
+    """Walk one flow or step of one; what it returns."""
     try:
-        await visit(name).run(till)
+        return await visit(name).run(till, *given)
     finally:
         leave(name)
