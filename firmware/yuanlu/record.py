@@ -156,6 +156,10 @@ class Record:
         self.transaction, self.original = unpack_from("<II", self.buffer, HEAD)
         return True
 
+    def sealed(self):
+        """From the first byte to the end of the tag: what the SUMMARY behind a copy is sealed with."""
+        return self.view[: HEAD + self.length + 8]
+
     def tag(self):
         """The 8 bytes of the seal."""
         end = HEAD + self.length

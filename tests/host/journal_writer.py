@@ -27,6 +27,7 @@ class Written:
     number: int
     body: bytes  # head and payload as first written
     tag: bytes
+    copied: bytes = b""  # of a SUMMARY: the SHA-256 over the copies before it, sealed with it
 
     @property
     def type(self) -> int:
@@ -169,10 +170,10 @@ class Writer:
         sectors = [sector for sector in self.opened if newest - self.window < sector.sequence <= newest]
         return [record for sector in sectors for record in sector.records if not record.copy]
 
-    def seal(self, body: bytes, key_of: int = 0) -> bytes:
+    def seal(self, body: bytes, key_of: int = 0, copied: bytes = b"") -> bytes:
         """Its tag, with the key of its number or of another."""
         number = int.from_bytes(body[5:9], "little")
-        return digest(self.key(key_of or number), body, "sha256")[:8]
+        return digest(self.key(key_of or number), body + copied, "sha256")[:8]
 
     def _kept(self, left: list[Written]) -> list[Written]:
         """What must be copied of the sector that left the window; raises `lowest` where history takes too much."""
@@ -215,8 +216,12 @@ class Writer:
     def _put(self, kind: int, payload: bytes) -> None:
         self.number += 1
         body = struct.pack("<2sHBII", b"YL", len(payload), kind, self.number, crc32(self.terminal.encode())) + payload
-        tag = self.tags[self.number] = self.seal(body)
-        self._place(Written(0, self._padded(len(body) + 12), False, self.number, body, tag), body)
+        copied = b""
+        if kind == SUMMARY:
+            copies = [b"yl" + record.body[2:] + record.tag for record in self.opened[-1].records if record.copy]
+            copied = sha256(b"".join(copies)).digest()
+        tag = self.tags[self.number] = self.seal(body, copied=copied)
+        self._place(Written(0, self._padded(len(body) + 12), False, self.number, body, tag, copied), body)
 
     def _copy(self, record: Written) -> None:
         copy = Written(0, record.size, True, record.number, record.body, record.tag)

@@ -20,7 +20,7 @@ from host_tools.yuanluctl.journal.reader import GeometryError, find_geometry
 from host_tools.yuanluctl.journal.report import Anchor, Kind, Report
 from host_tools.yuanluctl.journal.seal import Keys, first_key
 from host_tools.yuanluctl.journal.verify import verify
-from tests.host.journal_writer import EPOCH, ROOT, TERMINAL, Writer, Written
+from tests.host.journal_writer import EPOCH, REFUND, ROOT, SUMMARY, TERMINAL, Sector, Writer, Written
 
 TORN = b"YL\x40\x00\x01" + bytes(70)  # the beginning of a record
 
@@ -247,7 +247,7 @@ def reseal_all(image: bytes, records: tuple[Written, ...], step: int = 0) -> byt
     """All of the window, with the newest key or with keys that go on from it."""
     writer = Writer()
     for place, record in enumerate(records):
-        image = put(image, record, record.body, writer.seal(record.body, records[-1].number + step * place))
+        image = put(image, record, record.body, writer.seal(record.body, records[-1].number + step * place, record.copied))
     return image
 
 
@@ -260,7 +260,7 @@ def cut_and_continue(image: bytes, records: tuple[Written, ...]) -> bytes:
     writer = Writer()
     for place, record in enumerate(records[-30:]):
         body = edited(record)
-        image = put(image, record, body, writer.seal(body, records[-1].number + place))
+        image = put(image, record, body, writer.seal(body, records[-1].number + place, record.copied))
     return image
 
 
@@ -476,7 +476,49 @@ def test_copies_removed_or_changed() -> None:
     changed = put(image, copy, edited(copy))
     assert kinds(check(changed)) == {Kind.EDIT}
     pieces = [image[r.address : r.address + r.size] for r in sector.records if r is not copy]
-    assert kinds(check(flash_image._refilled(image, GEOMETRY, sector.index, pieces))) == {Kind.DELETION}
+    assert kinds(check(flash_image._refilled(image, GEOMETRY, sector.index, pieces))) == {Kind.EDIT, Kind.DELETION}
+
+
+def whole_copies(writer: Writer, place: int) -> tuple[list[bytes], list[Written], Sector]:
+    """The pieces of a sector, its copies, and the sector; place: -1 the newest."""
+    sector = writer.opened[place]
+    pieces = [bytes(writer.chip[r.address : r.address + r.size]) for r in sector.records]
+    return pieces, [record for record in sector.records if record.copy], sector
+
+
+@pytest.mark.parametrize("place", [-1, -2], ids=["newest", "closed"])
+@pytest.mark.parametrize("what", ["taken away", "another one in its place", "put in", "swapped"])
+def test_the_set_of_copies_is_sealed(what: str, place: int) -> None:
+    """Who can write the chip, and has genuine records of it, takes away a refund whose sale has left the window."""
+    writer = trade(Writer(), 300)
+    assert_clean(writer)
+    pieces, copies, sector = whole_copies(writer, place)
+    refund = next(at for at, record in enumerate(copies) if record.type == REFUND)
+    other = next(at for at, record in enumerate(copies) if record.size == copies[refund].size and at != refund)
+    if what == "taken away":
+        del pieces[refund]
+    elif what == "another one in its place":
+        pieces[refund] = pieces[other]
+    elif what == "put in":
+        pieces.insert(refund, pieces[other])
+        if sum(map(len, pieces)) + 24 > GEOMETRY.sector_size:
+            del pieces[-1]
+    else:
+        pieces[refund], pieces[other] = pieces[other], pieces[refund]
+    forged = flash_image._refilled(bytes(writer.chip), GEOMETRY, sector.index, pieces)
+    found = [finding for finding in check(forged).findings if finding.kind in (Kind.EDIT, Kind.DELETION)]
+    assert any("together with the copies before it" in finding.text for finding in found)
+    assert found[0].record == next(record.number for record in sector.records if record.type == SUMMARY)
+    assert Kind.EDIT not in kinds(verify(forged))  # without the key nobody can tell
+
+
+def test_copies_that_cannot_be_read_leave_the_seal_of_the_summary_open() -> None:
+    writer = trade(Writer(), 300)
+    _, copies, _ = whole_copies(writer, -1)
+    image = bytearray(writer.chip)
+    image[copies[0].address + 20] ^= 1
+    report = check(bytes(image))
+    assert kinds(report) == {Kind.DAMAGE} and any("was not checked" in finding.text for finding in report.findings)
 
 
 @pytest.mark.parametrize(
@@ -492,7 +534,7 @@ def test_summary_that_lies_under_a_good_seal(at: int, value: bytes) -> None:
     record = next(record for record in writer.in_window()[-60:] if record.type == 13)
     body = record.body[: 13 + at] + value + record.body[13 + at + len(value) :]
     assert body != record.body
-    found = check(put(bytes(writer.chip), record, body, writer.seal(body)))
+    found = check(put(bytes(writer.chip), record, body, writer.seal(body, copied=record.copied)))
     assert Kind.CONTRADICTION in kinds(found) or (at == 12 and found.findings)
 
 
@@ -504,7 +546,7 @@ def test_address_of_open_business_that_leads_nowhere() -> None:
     assert_clean(writer)
     record = next(record for record in reversed(writer.in_window()) if record.type == 13)
     body = record.body[:-4] + struct.pack("<I", record.address + 16)
-    assert kinds(check(put(bytes(writer.chip), record, body, writer.seal(body)))) == {Kind.CONTRADICTION}
+    assert kinds(check(put(bytes(writer.chip), record, body, writer.seal(body, copied=record.copied)))) == {Kind.CONTRADICTION}
 
 
 def test_copy_that_differs_from_its_record_shows_without_a_key() -> None:

@@ -331,6 +331,13 @@ MUTANTS = (
         "        if False:\n",
         "test_record.py::test_every_flipped_bit_is_found",
     ),
+    Mutant(
+        "a SUMMARY is sealed without the copies before it",
+        OPENING,
+        "        self.copied.update(record.sealed())\n",
+        "",
+        "test_seal.py::test_every_tag_on_the_chip_is_its_records",
+    ),
 )
 
 

@@ -3,6 +3,8 @@
 Where the business finds its records changes only once that SUMMARY stands.
 """
 
+from hashlib import sha256
+
 from yuanlu import record as r
 from yuanlu.errors import StoreFull
 from yuanlu.refund import state as s
@@ -20,6 +22,7 @@ class Opening:
         self.leaving = log.sector(sequence - log.window)
         self.staying = [log.sector(other) for other in range(sequence - log.window + 1, sequence)]
         self.filter = summary.Filter(log.flash.sector_size)
+        self.copied = sha256()  # over the copies so far: the SUMMARY is sealed together with it
         self.moves = []  # (record number, new address); None: it can no longer be read
 
     def carry(self, business):
@@ -65,6 +68,7 @@ class Opening:
         record = self.log.record
         record.mark_copy()
         self._write()
+        self.copied.update(record.sealed())
         self.filter.add(record)
         self.moves.append((record.number, record.address))
 
@@ -82,7 +86,8 @@ class Opening:
     def publish(self, payload):
         """Write the SUMMARY: from now on the sector counts."""
         log = self.log
-        log.record.fill(s.SUMMARY, log.number, log.terminal, payload, log.seal.tag)
+        copied = self.copied.digest()
+        log.record.fill(s.SUMMARY, log.number, log.terminal, payload, lambda number, data: log.seal.tag(number, bytes(data) + copied))
         self.summary_at = log.offset(self.tail)
         self._write()
         log.note(log.record)

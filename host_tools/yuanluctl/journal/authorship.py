@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from hashlib import sha256
 from itertools import groupby, pairwise
 from zlib import crc32
 
 from host_tools.yuanluctl.journal.inquiry import Inquiry
-from host_tools.yuanluctl.journal.layout import Record
-from host_tools.yuanluctl.journal.report import Kind, span
+from host_tools.yuanluctl.journal.layout import SUMMARY, Record
+from host_tools.yuanluctl.journal.reader import Gap
+from host_tools.yuanluctl.journal.report import Finding, Kind, span
 from host_tools.yuanluctl.journal.seal import HIGHEST, Misfit
 
 _AHEAD = 64  # keys past the end: of records that were cut off
@@ -21,10 +23,16 @@ def check_authorship(inquiry: Inquiry, terminal: str | None, progress: Callable[
     records = [record for sector in inquiry.journal.sectors + inquiry.journal.opened for record in sector.records]
     foreign = _foreign(records, terminal)
     misfits: dict[int, Misfit] = {}
+    unchecked: set[int] = set()
     if inquiry.seals:
         inquiry.seals.candidates = _candidates(inquiry)
-        own = (record for record in records if record.address not in foreign)
-        misfits = {misfit.record.address: misfit for misfit in inquiry.seals.misfits(own, progress)}
+        own = [record for record in records if record.address not in foreign]
+        plain = [record for record in own if record.type != SUMMARY]
+        misfits = {misfit.record.address: misfit for misfit in inquiry.seals.misfits(plain, progress)}
+        inquiry.seals.covered = _covered(inquiry, foreign | set(misfits))
+        summaries = [record for record in own if record.address in inquiry.seals.covered]
+        unchecked = {record.address for record in own if record.type == SUMMARY} - set(inquiry.seals.covered)
+        misfits |= {misfit.record.address: misfit for misfit in inquiry.seals.misfits(summaries)}
     inquiry.distrusted |= foreign | set(misfits)
     inquiry.sealed_as = {at: misfit.number for at, misfit in misfits.items() if misfit.number != misfit.record.number}
 
@@ -40,6 +48,7 @@ def check_authorship(inquiry: Inquiry, terminal: str | None, progress: Callable[
 
     # A copy that is as wrong as what it copies is told there; a good one parts no run of records.
     told = [one for one in records if not one.is_copy or (outcome(one) and (one.number, one.tag) not in again)]
+    told = [one for one in told if one.address not in unchecked]
     place = 0
     good = [at for at, record in enumerate(told) if not outcome(record) and not record.is_copy]
     for what, group in groupby(told, outcome):
@@ -48,6 +57,30 @@ def check_authorship(inquiry: Inquiry, terminal: str | None, progress: Callable[
             ends = (not good or place < good[0], not good or place > good[-1] or _ends_a_life(inquiry, run[-1]))
             _TELL[what](inquiry, run, [misfits[record.address] for record in run if record.address in misfits], ends)
         place += len(run)
+
+
+def _covered(inquiry: Inquiry, wrong: set[int]) -> dict[int, bytes]:
+    """By address of a SUMMARY: the digest of the copies that it is sealed with. None of it where they cannot be read, which is
+    told, or are `wrong` themselves, which is told elsewhere."""
+    covered: dict[int, bytes] = {}
+    digests: dict[int, bytes] = {}
+    sectors = inquiry.journal.sectors + inquiry.journal.opened
+    for sector in sectors:
+        summaries = [record for record in sector.originals if record.type == SUMMARY]
+        begin = sector.originals[0].address if sector.originals else sector.end
+        if any(isinstance(item, Gap) and item.address < begin for item in sector.items):
+            for record in summaries[:1]:
+                text = f"SUMMARY {record.number} is sealed together with copies that cannot be read: its seal was not checked."
+                inquiry.add(Kind.DAMAGE, record.number, record.address, text)
+        elif not any(copy.address in wrong for copy in sector.copies if copy.type != SUMMARY):
+            digest = sha256(b"".join(copy.sealed for copy in sector.copies)).digest()
+            covered |= dict.fromkeys((record.address for record in summaries), digest)
+            digests |= dict.fromkeys((record.number for record in summaries[:1]), digest)
+    for sector in sectors:
+        for copy in sector.copies:
+            if copy.type == SUMMARY and copy.number in digests:
+                covered[copy.address] = digests[copy.number]
+    return covered
 
 
 def _ends_a_life(inquiry: Inquiry, last: Record) -> bool:
@@ -91,6 +124,11 @@ def _tell_unknown(inquiry: Inquiry, run: list[Record], _: list[Misfit], ends: tu
         inquiry.add(Kind.WRONG_KEY, run[0].number, run[0].address, text)
         return
     text = f"{_run(run)}: the CRC is right, but the tag fits no key: edited, with the CRC made to fit."
+    if len(run) == 1 and run[0].type == SUMMARY:
+        text = f"SUMMARY {run[0].number}: its seal does not fit it together with the copies before it: it was edited, or one of "
+        text += "them was edited, taken away or put in."
+        inquiry.report.findings.append(Finding(Kind.EDIT, run[0].number, run[0].address, text))  # what was done may show yet
+        return
     if run[0].number > HIGHEST:
         text = f"{_run(run)}: a number that no terminal reaches (over {HIGHEST}); the tag was not checked."
     inquiry.add(Kind.EDIT, run[0].number, run[0].address, text)

@@ -113,6 +113,11 @@ class Record:
     tag: bytes
 
     @property
+    def sealed(self) -> bytes:
+        """As it stands there, from its first byte to the end of its tag."""
+        return (COPY_MAGIC if self.is_copy else RECORD_MAGIC) + self.written[2:] + self.tag
+
+    @property
     def end(self) -> int:
         """Where the next one begins."""
         return self.address + self.size

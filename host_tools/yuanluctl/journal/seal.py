@@ -61,6 +61,7 @@ class Seals:
     """Checks tags, and searches for the key that a wrong one was made with."""
 
     keys: Keys
+    covered: dict[int, bytes] = field(default_factory=dict)  # by address of a SUMMARY: digest of the copies it is sealed with
     candidates: Iterable[int] = ()  # numbers whose keys somebody may have who takes the vault
     _steps: list[tuple[bool, bool, int]] = field(default_factory=list)  # what explained a misfit before
     _trials: int = 0
@@ -68,7 +69,7 @@ class Seals:
 
     def fits(self, record: Record) -> bool:
         """Whether the record's tag was made with the key of its number."""
-        return 0 < record.number <= HIGHEST and self._tag(record.number, record.written) == record.tag
+        return 0 < record.number <= HIGHEST and self._tag(record.number, record.written + self._copies(record)) == record.tag
 
     def misfits(self, records: Iterable[Record], progress: Callable[[int], None] | None = None) -> list[Misfit]:
         """All that do not fit, in order of number. `progress` is given the count of records checked, now and then."""
@@ -115,9 +116,12 @@ class Seals:
         written = record.written
         if renumbered:
             written = written[:5] + number.to_bytes(4, "little") + written[9:]
-        if self._tag(number, written) != record.tag:
+        if self._tag(number, written + self._copies(record)) != record.tag:
             return None
         return Misfit(record, number, number if renumbered else record.number)
+
+    def _copies(self, record: Record) -> bytes:
+        return self.covered.get(record.address, b"")
 
     def _tag(self, number: int, written: bytes) -> bytes:
         return hmac.digest(self.keys[number], written, "sha256")[:TAG_BYTES]
