@@ -1,20 +1,21 @@
 """The one counter over which money decisions are made. Everything here is synchronous: nothing can come between the look
 at the journal and the record that follows from it."""
 
-from yuanlu.compat import const
+from yuanlu.compat import const, leave, visit
 from yuanlu.crypto import sealing
 from yuanlu.errors import Refused
 from yuanlu.refund import rules
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import EVIDENCE, KIND_REFUND, KIND_SALE, KIND_VOID, RESOLVED, ROAD_WALLET, Draft
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_WALLET, Draft
 from yuanlu.store.log import MESSAGE
 from yuanlu.wire import messages
 
-_ROOM_FOR_NOTE = const(64)
+ROOM_FOR_NOTE = const(64)
 
 
 class Desk:
-    """Given the Journal, the Config, the Vault port and the Clock port. is_offline(): no road to the acquirer is open."""
+    """Given the Journal, the Config, the Vault port and the Clock port. is_offline(): no road to the acquirer is open. BadConfig
+    when what is open was made under other settings."""
 
     def __init__(self, journal, config, vault, clock, is_offline=lambda: False):
         self.journal = journal
@@ -24,6 +25,8 @@ class Desk:
         self.sealing = sealing(config.mac, vault)
         journal.has_session = self.sealing.has_session
         self.clock = clock
+        visit("yuanlu.continuity").check(journal, config)
+        leave("yuanlu.continuity")
 
     # ---- for the clerk
 
@@ -60,7 +63,7 @@ class Desk:
         Returns the Transaction, queued. Raises Refused; nothing was recorded then.
         """
         journal = self.journal
-        self._refuse_while_busy(MESSAGE)
+        self.refuse_while_busy(MESSAGE)
         if not journal.log.quiet:
             journal.make_room()  # first: the oldest sale may leave by that
         original = None if draft.kind == KIND_SALE else journal.sale(draft.original)
@@ -69,7 +72,7 @@ class Desk:
         if draft.kind == KIND_REFUND:
             self._check_refund(draft, original)
         self.check_places()
-        number = journal.next_number
+        number = journal.log.number
         identity = journal.counters.next_trace()
         message = self._message(draft, number, identity, original)
         self._record_intent(draft, number, original.road if original else draft.road, identity, message)
@@ -82,59 +85,44 @@ class Desk:
 
     def withdraw(self, transaction, operator=0):
         """Take back what was never sent; Refused once a byte may have left."""
-        if transaction.state != s.IS_QUEUED or transaction.stale:
+        if transaction.state != s.IS_QUEUED or transaction.stale or transaction.attempt > 1:
             raise Refused("refused.already_sent")
-        self._refuse_while_busy(_ROOM_FOR_NOTE)
+        self.refuse_while_busy(ROOM_FOR_NOTE)
         self.journal.append(s.WITHDRAWN, (transaction.number, transaction.original, operator))
 
     def printed(self, transaction):
         """Durable note that a slip saying this state came out whole. Ask `may_note` before you print."""
-        self._refuse_while_busy(_ROOM_FOR_NOTE)
+        self.refuse_while_busy(ROOM_FOR_NOTE)
         copy = min(255, transaction.copies + 1)
         self.journal.append(s.PRINTED, (transaction.number, transaction.original, transaction.state, copy))
 
     def may_note(self):
         """False while an answer is awaited and the journal has no room to spare: try again in a minute."""
-        return not self.journal.is_busy(_ROOM_FOR_NOTE)
+        return not self.journal.is_busy(ROOM_FOR_NOTE)
 
-    def _refuse_while_busy(self, payload_length):
+    def refuse_while_busy(self, payload_length):
         if self.journal.is_busy(payload_length):
             raise Refused("refused.busy")
 
-    # ---- for a person who found out
+    # ---- for a person who found out: see resolving
 
     def resolve(self, transaction, done, operator, evidence):
-        """A person knows what became of it: `done`, or not done, which frees its amount. Durable with who says so and on what
-        evidence (at most 18 bytes: the RRN of a statement's line, a case number). Refused while it is on its way."""
-        self._check_decidable(transaction, evidence)
-        if done:
-            values = self._whole(transaction, transaction.date, operator, RESOLVED, evidence)
-            self.journal.append(s.SALE if transaction.kind == KIND_SALE else s.REFUND, values)
-        else:
-            self._decide(transaction, s.NOT_DONE, operator, evidence)
+        """A person knows what became of it."""
+        self._resolving("resolve", transaction, done, operator, evidence)
 
     def again(self, refund, operator, evidence):
-        """A person takes it on himself that the earlier attempts were not booked: a new one is made when its turn comes (L2)."""
-        self._check_decidable(refund, evidence)
-        if refund.kind != KIND_REFUND or refund.alarm or not s.may_be_tried_anew(refund.state):
-            raise Refused("refused.no_new_attempt")
-        self._decide(refund, s.ANOTHER, operator, evidence)
+        """A person wants another attempt."""
+        self._resolving("again", refund, operator, evidence)
 
     def release(self, operator, evidence):
-        """What held the queue is mended: what was held goes again with the same bytes."""
-        for transaction in [t for t in self.journal.live if t.state == s.IS_HELD]:
-            self._decide(transaction, s.RELEASE, operator, evidence)
+        """What held the queue is mended."""
+        self._resolving("release", operator, evidence)
 
-    def _check_decidable(self, transaction, evidence):
-        if not s.may_be_decided(transaction.state):
-            raise Refused("refused.on_its_way")
-        if not 0 < len(evidence) <= EVIDENCE:
-            raise Refused("refused.evidence", EVIDENCE)
-        self._refuse_while_busy(_ROOM_FOR_NOTE)
-
-    def _decide(self, transaction, decision, operator, evidence):
-        head = (transaction.number, transaction.original, decision, operator)
-        self.journal.append(s.DECISION, head + (evidence,))
+    def _resolving(self, what, *given):
+        try:
+            getattr(visit("yuanlu.resolving"), what)(self, *given)
+        finally:
+            leave("yuanlu.resolving")
 
     # ---- for the forwarder
 
@@ -157,7 +145,7 @@ class Desk:
         if verdict in (s.DONE, s.OTHERWISE):
             record_type = s.SALE if transaction.kind == KIND_SALE else s.REFUND
             date = rules.booked_on(transaction.date, answer.date)
-            values = self._whole(transaction, date, transaction.operator, 0, answer.rrn + answer.approval)
+            values = self.whole(transaction, date, transaction.operator, 0, answer.rrn + answer.approval, transaction.amount)
             if verdict == s.DONE:
                 self.journal.append(record_type, values)
             else:
@@ -230,13 +218,13 @@ class Desk:
         head = (transaction.number, transaction.original, kind, transaction.attempt + 1)
         self.journal.append(s.ATTEMPT, head + identity, message)
 
-    def _whole(self, transaction, date, operator, resolved, rrn_and_approval):
+    def whole(self, transaction, date, operator, resolved, rrn_and_approval, amount):
         """Fields of a SALE, REFUND or ALARM. date: on which the acquirer booked it; operator: who did it, or who resolved it."""
         return (
             transaction.number,
             transaction.original,
             transaction.kind | transaction.road << 4,
-            transaction.amount,
+            amount,
             transaction.batch,
             transaction.trace,
             date,

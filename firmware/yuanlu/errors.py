@@ -48,3 +48,7 @@ class StoreFull(YuanluError):
 
 class StoreDamaged(YuanluError):
     """The flash does not hold what was written, or a record contradicts the ones before it."""
+
+
+class Unreadable(StoreDamaged):
+    """The bytes that a transaction should send are not on the flash any more: a person has to find out about it."""

@@ -37,7 +37,7 @@ class Exchange:
         """Learn which batch is open, and the session key; Silence when that was not told, Refused for a key that is none: what
         hangs on it must not go then. The pair of batch and trace stays unique: traces go on rising whatever the batch."""
         counters = self.journal.counters
-        code, batch, keys = await self._plain(messages.sign_on(self.config, counters.batch, max(1, counters.trace)))
+        code, batch, keys = await self._plain(messages.sign_on(self.config, counters.batch, self._any_trace()))
         if code != APPROVED or not batch:
             raise Silence("why.sign_on")
         try:
@@ -50,7 +50,11 @@ class Exchange:
     async def echo(self):
         """Is anybody there? Silence when not."""
         counters = self.journal.counters
-        await self._plain(messages.echo(self.config, counters.batch, max(1, counters.trace)))
+        await self._plain(messages.echo(self.config, counters.batch, self._any_trace()))
+
+    def _any_trace(self):
+        """Not one of a transaction's: a number that the answer to no earlier one of these has, since no MAC tells them apart."""
+        return 1 + self.desk.vault.draw(999_998)
 
     async def _plain(self, request):
         return await self._quietly(request, lambda frame: messages.read_plain_answer(frame, request))

@@ -21,7 +21,8 @@ class Schedule:
         """Power or a line came back: anywhere within the cap, since it came back for many."""
         self.tries = 0
         for transaction in self.journal.live:
-            if s.is_sendable(transaction.state):
+            timed = transaction.due is not None and self.shortest(transaction)  # its time does not begin anew with each line
+            if s.is_sendable(transaction.state) and not timed:
                 transaction.due = self.clock.deadline(self.shortest(transaction) + self.vault.draw(self.config.cap_ms))
 
     def put_off(self, reason=None):
@@ -39,6 +40,10 @@ class Schedule:
         """A ticks time after so many tries; shortest: ms that pass in any case."""
         wait = retry.delay_ms(tries, self.config.base_ms, self.config.cap_ms, self.vault.draw)
         return self.clock.deadline(shortest + wait)
+
+    def in_time(self, transaction):
+        """A ticks time after the least that has to pass."""
+        return self.clock.deadline(self.shortest(transaction))
 
     def shortest(self, transaction):
         """A query makes sense only once the message cannot arrive any more; a wallet is asked at its times, and a merchant's

@@ -22,8 +22,11 @@ ORDER = """
     refund crypto
     wire record
     store
+    continuity
     desk
+    resolving
     exchange schedule
+    delivery
     closing
     forwarder
     link | ui | service

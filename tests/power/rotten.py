@@ -173,7 +173,7 @@ def ask(flash: Still, truth: Truth, sales: list[int]) -> Answers:
         journal.mount()
     except StoreDamaged as error:
         return Answers(refused=str(error))
-    answers = Answers(trouble=tuple(journal.trouble), number=journal.next_number, trace=journal.counters.trace)
+    answers = Answers(trouble=tuple(journal.trouble), number=journal.log.number, trace=journal.counters.trace)
     for transaction in journal.live:
         answers.open[transaction.number] = (transaction.state, transaction.amount, transaction.original)
         if not pending.needs_person(journal, transaction):

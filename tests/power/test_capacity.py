@@ -68,7 +68,7 @@ def record_sales(count: int) -> tuple[int, list[int], float]:
     least, missing = count, []
     for turn in range(1, count + 1):
         journal.make_room(size)
-        number = journal.next_number
+        number = journal.log.number
         values = (*intent_of(number, amount=turn, trace=turn), b"%012d" % turn, b"A1B2C3")
         assert journal.append(s.SALE, values) == number
         written[number] = turn

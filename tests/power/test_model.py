@@ -91,7 +91,7 @@ class TerminalModel(RuleBasedStateMachine):
         self.originals: dict[int, int] = {}
         self.messages: dict[int, bytes] = {}
         self.traces: set[int] = set()
-        self.highest = self.till.journal.next_number - 1
+        self.highest = self.till.journal.log.number - 1
         self.worn = False
 
     # ---- power
@@ -252,7 +252,7 @@ class TerminalModel(RuleBasedStateMachine):
     @invariant()
     def the_journal_says_what_the_dict_says(self) -> None:
         journal = self.till.journal
-        self.highest = max(self.highest, journal.next_number - 1)
+        self.highest = max(self.highest, journal.log.number - 1)
         REACHED["steps on a ring that went round"] += journal.log.sequence > self.flash.sectors + 1
         REACHED["steps with a retired sector"] += bool(journal.log.retired)
         assert all(any(known in what for known in EXPECTED_TROUBLE) for what in journal.trouble), journal.trouble

@@ -28,7 +28,7 @@ class DarkShop(Shop):
             self.till = Terminal(self.flash, open_limit=32)
             self._agree()
         self.flash.power_on()
-        self.highest = self.till.journal.next_number - 1
+        self.highest = self.till.journal.log.number - 1
 
     def _known(self):
         model = self.model

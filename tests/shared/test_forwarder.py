@@ -516,6 +516,6 @@ async def test_L7_without_another_trace_a_refund_waits_with_its_reason():
 async def test_L3_what_something_lost_may_have_settled_waits_for_a_person():
     """Nothing is sent by itself below `unsure`, and the list says why."""
     till, road, refund = at_work([answering()])
-    till.journal.log.unsure = till.journal.next_number
+    till.journal.log.unsure = till.journal.log.number
     await settled(till, refund, 600_000)
     assert (name(refund), refund.why, road.sent) == ("queued", "refused.journal_damaged", [])

@@ -111,7 +111,7 @@ QUERY = octets(
     "03 0C 00000008 1122334455667788"  # journal head
     "05 08 0102030405060708"  # nonce
     "0011 00 000001 000 0"  # 60: no money moves, batch 1
-    "0016 000001 000012 1122"  # 61: the refund attempt
+    "0016 000001 000012 0000"  # 61: the refund attempt
 )
 
 

@@ -33,12 +33,12 @@ def test_L3_L4_L5_the_newest_sector_without_its_header_is_not_taken_for_empty():
     grown(till, 1)
     till.refund(sale, 10_000, s.DONE)
     waiting = till.refund(till.sell(), 100, s.SILENT)
-    number, trace = till.journal.next_number, till.journal.counters.trace
+    number, trace = till.journal.log.number, till.journal.counters.trace
     till.flash.data[till.journal.log.head * 4096 + 9] ^= 1
     for _ in range(2):
         till = Terminal(till.flash)
         assert till.journal.trouble and looks(till) == [(waiting.number, s.IS_UNKNOWN)]
-        assert till.journal.next_number >= number and till.journal.counters.trace >= trace
+        assert till.journal.log.number >= number and till.journal.counters.trace >= trace
         assert refused(till, sale) in ("refused.nothing_left", "refused.journal_damaged")
         till.sell(100)
 
@@ -119,12 +119,12 @@ def test_L5_a_hole_that_reads_as_blank_is_not_taken_for_the_end():
     sale = till.sell()
     waiting = till.refund(sale, 100, s.SILENT)
     log = till.journal.log
-    number, at = till.journal.next_number, log.head * 4096 + log.summary_at
+    number, at = till.journal.log.number, log.head * 4096 + log.summary_at
     size = log.chip.read(at).size
     till.flash.data[at : at + size] = b"\xff" * size
     till = Terminal(till.flash)
     assert till.journal.trouble and looks(till) == [(waiting.number, s.IS_UNKNOWN)]
-    assert till.journal.next_number >= number
+    assert till.journal.log.number >= number
 
 
 def test_L3_L4_the_newest_sector_lost_as_a_whole_is_missed():
@@ -134,10 +134,10 @@ def test_L3_L4_the_newest_sector_lost_as_a_whole_is_missed():
         sale = till.sell()
         grown(till, 1)
         till.refund(sale, 10_000, s.DONE)
-        number, trace, start = till.journal.next_number, till.journal.counters.trace, till.journal.log.head * 4096
+        number, trace, start = till.journal.log.number, till.journal.counters.trace, till.journal.log.head * 4096
         till.flash.data[start : start + 4096] = bytes([filling]) * 4096
         for _ in range(2):
             till = Terminal(till.flash)
-            assert till.journal.next_number >= number and till.journal.counters.trace >= trace, filling
+            assert till.journal.log.number >= number and till.journal.counters.trace >= trace, filling
             assert refused(till, sale) == "refused.journal_damaged"
             assert till.sell(100).number > number

@@ -49,7 +49,7 @@ async def test_L1_L2_another_key_between_two_sends_of_one_attempt():
     host = Host()
     till, road = signed_on()
     refund = till.refund(till.sell(10_000), 300)
-    first = till.journal.next_number
+    first = till.journal.log.number
     road.script = [[host.sign_on, None]]
     await till.forwarder.send(refund)
     assert name(refund) == "unknown"

@@ -52,7 +52,7 @@ def expected(state, record_type, verdict):
     if record_type == s.RESULT:
         if state == s.IS_REVERSING:
             return ENDS_OF_REVERSAL.get(verdict)
-        if state == s.IS_UNKNOWN:
+        if state in (s.IS_UNKNOWN, s.IS_WAITING):
             return {s.PERSON: s.IS_PARKED, s.ASK: s.IS_ASKING}.get(verdict)
         if state == s.IS_QUEUED:
             return {s.PERSON: s.IS_PARKED}.get(verdict)

@@ -69,9 +69,9 @@ def test_L4_L5_a_sector_given_up_while_it_was_opened_is_not_taken_for_the_good_o
     sale = till.sell(5000)
     till.refund(sale, 5000, s.DONE)
     assert till.journal.log.retired == [last // 4096]
-    number, trace = till.journal.next_number, till.journal.counters.trace
+    number, trace = till.journal.log.number, till.journal.counters.trace
     till = Terminal(flash)
-    assert (till.journal.next_number, till.journal.counters.trace) == (number, trace)
+    assert (till.journal.log.number, till.journal.counters.trace) == (number, trace)
     with raises(Refused) as caught:
         till.desk.left(till.journal.sale(sale.number))
     assert caught.value.reason == "refused.nothing_left"

@@ -142,7 +142,7 @@ def _after_result(state, verdict):
     if state == IS_SENDING or state in _ASKED:
         return _AFTER_RESULT.get(verdict)
     # A repeat or new attempt that was safe when it was decided on is not any more: other settings, another batch.
-    allowed = {IS_UNKNOWN: (PERSON, ASK), IS_QUEUED: (PERSON,)}.get(state, ())
+    allowed = (PERSON,) if state == IS_QUEUED else (PERSON, ASK) if state in (IS_UNKNOWN, IS_WAITING) else ()
     return _AFTER_RESULT[verdict] if verdict in allowed else None
 
 

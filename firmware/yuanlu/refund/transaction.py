@@ -93,7 +93,7 @@ class Transaction:
         if kind in _ASIDE or record.number <= self.last or (self.state == s.IS_NEW and kind not in _WHOLE):
             return
         body = record.body()
-        self.state = s.next_state(self.state, kind, _verdict(kind, body))
+        self.state = self.after(record)
         self.last = record.number
         self._rest_on(record)
         if kind in _WHOLE:
@@ -118,6 +118,10 @@ class Transaction:
         elif kind == s.ALARM:
             self.alarm, self.booked = True, body.booked
             self.code, self.rrn, self.approval = b"00", body.rrn, body.approval
+
+    def after(self, record):
+        """The state that it will have; StoreDamaged when no arrow of the fold allows that record."""
+        return s.next_state(self.state, record.type, _verdict(record.type, record.body()))
 
     def _end_send(self, body):
         self.doubt = self.doubt or body.verdict in (s.SILENT, s.ASK, s.PERSON)

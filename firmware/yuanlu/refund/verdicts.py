@@ -54,21 +54,25 @@ def of_answer(config, transaction, answer, codes, batch):
     if is_wallets(config, transaction):
         if answer.code in (_APPROVED, _IN_PROGRESS):
             return s.ACCEPTED
-        if answer.code in BALANCE_SHORT and transaction.tries < config.budget:
-            return s.LATER
+        if answer.code in BALANCE_SHORT:
+            return s.LATER if transaction.tries < config.budget else s.PERSON
     if refuses_seal(config, answer.code):
+        if transaction.kind != KIND_REFUND:
+            return s.DECLINED
         return s.LATER if not transaction.doubt and transaction.tries < config.budget else s.PERSON
     conclusive = config.repeat in ("replays", "open_batch")
     verdict = codes.verdict(answer.code, transaction.doubt, conclusive)
+    doubt = transaction.doubt or transaction.sends > 1  # of these bytes: an older "not now" may have hidden an approval
+    if verdict != s.LATER:
+        verdict = codes.verdict(answer.code, doubt, conclusive)
     if verdict == s.UNSURE:
         return after_silence(config, transaction, batch)
-    goes_anew = verdict == s.RENEW or (verdict == s.LATER and not knows_repeat(config, transaction, batch))
-    if goes_anew and transaction.kind != KIND_REFUND:
-        return s.DECLINED  # its card, or its open batch, is gone
+    if verdict in (s.LATER, s.HOLD, s.RENEW) and transaction.kind != KIND_REFUND:
+        return s.DECLINED  # by the time that it could go, its customer or its batch is gone
     if verdict in (s.LATER, s.RENEW) and transaction.tries >= config.budget:
         return s.PERSON
     may_ask = can_ask(config, transaction) and transaction.tries < config.budget
-    if verdict == s.PERSON and transaction.doubt and may_ask:
+    if verdict == s.PERSON and doubt and may_ask:
         return s.ASK
     return verdict
 
@@ -84,22 +88,48 @@ def of_query(config, refund, answer, batch):
         # Only the profile says which codes are the wallet's "no"; others may be about the query itself.
         if answer.code in config.wallet_no:
             return s.DECLINED
-        if refund.state == s.IS_ACCEPTED:
-            return s.PERSON
+    if refund.state == s.IS_ACCEPTED:
+        return s.PERSON
     if answer.code != _NOT_BOOKED or refund.tries >= config.budget:
         return s.PERSON
     return s.LATER if refund.batch == batch or config.old_batches else s.RENEW
 
 
+def wants_sign_on(config, transaction, batch):
+    """Whether the open batch has to be known first: before a new attempt, and before a repeat that is known in its own alone."""
+    if transaction.kind != KIND_REFUND:
+        return False
+    asked = transaction.state == s.IS_UNKNOWN and can_ask(config, transaction)
+    repeats = transaction.state in (s.IS_UNKNOWN, s.IS_WAITING) and not asked and knows_repeat(config, transaction, batch)
+    return transaction.stale or (repeats and needs_open_batch(config))
+
+
 def needs_attempt(config, refund, batch):
-    """Whether it goes as a new attempt, or as the same bytes: an older "not now" would pass for the answer to these, and where a
-    repeat is not known the next one would be booked again. A wallet knows a refund by its number. `batch`: the open one."""
+    """Whether it goes as a new attempt, or as the same bytes. `batch`: the open one.
+
+    After "not now" the same bytes go where a repeat is known: an older "not now" would pass for the answer to these, and the next
+    ones would be booked again. A wallet knows a refund by its number.
+    """
     if refund.kind != KIND_REFUND:
         return False
     if refund.state == s.IS_QUEUED:  # its batch closed before it was ever sent: the acquirer would refuse it unseen
         return refund.batch != batch or refund.stale
-    known = is_wallets(config, refund) or refuses_seal(config, refund.code) or knows_repeat(config, refund, batch)
-    return refund.state == s.IS_WAITING and (refund.stale or not known)
+    if refund.state != s.IS_WAITING or is_wallets(config, refund):
+        return refund.state == s.IS_WAITING and refund.stale
+    known = knows_repeat(config, refund, batch)
+    return refund.stale or (not known and (config.repeat == "nothing" or refund.code == _NOT_BOOKED))
+
+
+def instead_of_repeat(config, refund, batch):
+    """ASK or PERSON where the same bytes would follow on silence and may not go again; 0 where what goes next may. "Not now" is
+    silence once its batch is closed: only one of its sends is known to have come to nothing."""
+    if refund.kind != KIND_REFUND or refund.state not in (s.IS_UNKNOWN, s.IS_WAITING):
+        return 0
+    if refund.state == s.IS_WAITING and (is_wallets(config, refund) or knows_repeat(config, refund, batch)):
+        return 0
+    if can_ask(config, refund):
+        return s.ASK
+    return 0 if knows_repeat(config, refund, batch) else s.PERSON
 
 
 def is_contradicted(refund, batch):

@@ -6,7 +6,7 @@ read from flash when it is asked for. What waits, is unknown or needs a person i
 
 from yuanlu import record as r
 from yuanlu.compat import const, leave, visit
-from yuanlu.errors import Refused, StoreDamaged, StoreFull
+from yuanlu.errors import Refused, StoreDamaged, StoreFull, Unreadable
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import Transaction, moved, numbered
 from yuanlu.store import admission, history, summary
@@ -29,7 +29,8 @@ class Journal:
         self.originals = []  # places of the SALE records that refunds in `live` rest on: (number, address, original)
         self.printed = 0  # number of the transaction whose slip came last
         self.has_session = False  # messages are sealed under session keys, which takes records besides
-        self.trouble = []  # what contradicts or is missing: reported, never guessed over
+        self.trouble = []  # what contradicts, is missing or unreadable: reported, never guessed over
+        self.report = self.trouble.append
 
     def mount(self):
         """Read what is needed. Writes nothing, so that a boot loop wears nothing out."""
@@ -46,10 +47,6 @@ class Journal:
         """Counters as a SUMMARY has them."""
         self.counters.seen(trace, batch)
         self.printed = printed
-
-    def report(self, what):
-        """Something is missing or unreadable."""
-        self.trouble.append(what)
 
     def standing(self):
         """(trace, batch, transaction printed last, whether anything is unsettled) for a SUMMARY."""
@@ -161,9 +158,15 @@ class Journal:
     def _append(self, record_type, values, tail=b""):
         if tail:
             tail = self.seal.conceal(self.log.number, tail)
-        number = self.log.append(record_type, r.encode(record_type, values, tail))
+        number = self.log.append(record_type, r.encode(record_type, values, tail), self._check)
         self.apply(self.log.record)
         return number
+
+    def _check(self, record):
+        """StoreDamaged before it is written, when no arrow of the fold allows it."""
+        transaction = self.find_live(record.transaction)
+        if transaction is not None:
+            transaction.after(record)
 
     def _rest_on_sale(self, original):
         if [1 for place in self.originals if place[2] == original]:
@@ -179,11 +182,6 @@ class Journal:
         log = self.log
         room = log.room() if log.sealed else 0  # the first write of a life opens a sector
         return log.quiet and room < r.size(payload_length, log.flash.unit) + log.done_size
-
-    @property
-    def next_number(self):
-        """The record number the next append will have, once room was made for it."""
-        return self.log.number
 
     def refunds_left(self):
         """So many more transactions may stand open."""
@@ -208,7 +206,7 @@ class Journal:
         spent = history.given_back(self.log, original)
         if self.log.damaged or original < self.log.unsure:
             raise Refused("refused.journal_damaged")
-        return spent + sum([part.amount for part in self._live_parts(original)])
+        return spent + sum([max(part.amount, part.booked) for part in self._live_parts(original)])
 
     def _live_parts(self, original):
         return [part for part in self.live if part.original == original != part.number]
@@ -240,7 +238,7 @@ class Journal:
         tail = b"" if record is None else self.seal.conceal(record.number, record.tail())
         frame = tail[_ANSWER_KEY:]
         if len(frame) < 2 or int.from_bytes(frame[:2], "big") != len(frame) - 2:  # not there, or its key was forgotten since
-            raise StoreDamaged("journal: the message of transaction {} cannot be read".format(transaction.number))
+            raise Unreadable("journal: the message of transaction {} cannot be read".format(transaction.number))
         return tail[:_ANSWER_KEY], frame[: len(frame) - len(mac)] + mac
 
     def newest_seal(self, transaction):

@@ -94,12 +94,15 @@ class Log:
 
     # ---- writing
 
-    def append(self, record_type, payload):
-        """Write one record, read it back, return its number. Room was made before."""
+    def append(self, record_type, payload, check=None):
+        """Write one record, read it back, return its number. Room was made before. check(record): may raise, nothing is written
+        then."""
         size = r.size(len(payload), self.flash.unit)
         if not self.sealed or self.room() < size:
             raise StoreFull("append without make_room")
         self.record.fill(record_type, self.number, self.terminal, payload, self.seal.tag)
+        if check:
+            check(self.record)
         self.tail = self.chip.write(self.tail)
         self.filter.add(self.record)
         self.note(self.record)

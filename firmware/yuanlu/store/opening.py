@@ -87,7 +87,11 @@ class Opening:
         """Write the SUMMARY: from now on the sector counts."""
         log = self.log
         copied = self.copied.digest()
-        log.record.fill(s.SUMMARY, log.number, log.terminal, payload, lambda number, data: log.seal.tag(number, bytes(data) + copied))
+
+        def tag(number, data):
+            return log.seal.tag(number, bytes(data) + copied)
+
+        log.record.fill(s.SUMMARY, log.number, log.terminal, payload, tag)
         self.summary_at = log.offset(self.tail)
         self._write()
         log.note(log.record)

@@ -7,7 +7,7 @@ from yuanlu.refund.codes import APPROVALS
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_OFFLINE, ROAD_WALLET
 from yuanlu.wire import iso8583
 
-_PREFIX = 13  # length 2, TPDU 5, header 6
+PREFIX = 13  # length 2, TPDU 5, header 6
 _REQUEST_NIBBLE = 9  # where the header's third byte stands in a frame
 _LARGEST = 1024
 _TOTALS = 62  # digits
@@ -71,7 +71,7 @@ def query(config, transaction, head, nonce, keys):
     """The frame of a query 0600: what became of this refund attempt? nonce: 8 bytes, so that no older answer fits."""
     private = _number(config, transaction.number) + _proof(head, keys) + bytes((5, 8)) + nonce
     name = "wallet query" if transaction.road == ROAD_WALLET else "query"
-    values = {61: _original(transaction)}
+    values = {61: "{:06d}{:06d}0000".format(transaction.batch, transaction.trace)}  # the day it was sent on is not known here
     return _frame(config, name, (transaction.batch, transaction.trace), keys, transaction.amount, private, values)
 
 
@@ -154,8 +154,8 @@ def _read(frame, request, echoed):
     """(fields of the request, fields of the answer); BadMessage unless the frame answers this request."""
     if not 20 <= len(frame) - 2 <= _LARGEST or int.from_bytes(frame[:2], "big") != len(frame) - 2:
         raise BadMessage("frame: length")
-    asked_type, asked = iso8583.decode(request[_PREFIX:])
-    answer_type, fields = iso8583.decode(frame[_PREFIX:])
+    asked_type, asked = iso8583.decode(request[PREFIX:])
+    answer_type, fields = iso8583.decode(frame[PREFIX:])
     # 0200 is answered 0210, and so on.
     if int(answer_type) != int(asked_type) + 10:
         raise BadMessage("message type: {} does not answer {}".format(answer_type, asked_type))
@@ -178,7 +178,7 @@ def read_plain_answer(frame, request):
 
 def covered(frame):
     """What field 64 of that frame covers: the message type up to the byte before it."""
-    return bytes(frame[_PREFIX:-8])
+    return bytes(frame[PREFIX:-8])
 
 
 def asks_for(frame):
@@ -201,7 +201,7 @@ def read_answer(frame, request, answer_key, sealing):
     _, fields = _authentic(frame, request, answer_key, sealing)
     if 4 not in fields:
         raise BadMessage("field 4: missing in the answer")
-    if fields[39] in APPROVALS and request[_PREFIX : _PREFIX + 2] != b"\x04\x00" and not (37 in fields and 38 in fields):
+    if fields[39] in APPROVALS and request[PREFIX : PREFIX + 2] != b"\x04\x00" and not (37 in fields and 38 in fields):
         raise BadMessage("field 37: missing in an approval")
     return Answer(
         fields[39],

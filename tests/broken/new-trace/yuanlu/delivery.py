@@ -17,9 +17,9 @@ async def _send_under_new_trace(self, transaction):
     try:
         answer = await self.exchange.authentic(key, request)
     except Silence as error:
-        self._note_silence(transaction, error.reason)
+        self.note_silence(transaction, error.reason)
     else:
         self._note_answer(transaction, answer)
 
 
-Forwarder._send_attempt = _send_under_new_trace
+Delivery._send_attempt = _send_under_new_trace

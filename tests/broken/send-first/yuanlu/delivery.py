@@ -9,9 +9,9 @@ async def _send_first(self, transaction):
     try:
         answer = await self.channel.exchange(b"", lambda frame: read_answer(frame, request, key, self.desk.sealing), self.config.answer_ms)
     except Silence as error:
-        self._note_silence(transaction, error.reason)
+        self.note_silence(transaction, error.reason)
     else:
         self._note_answer(transaction, answer)
 
 
-Forwarder._send_attempt = _send_first
+Delivery._send_attempt = _send_first

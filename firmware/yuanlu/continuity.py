@@ -1,0 +1,32 @@
+"""May these settings go on with what is open? A visiting module.
+
+A refund that was made for one merchant, under one install epoch or kind of MAC has to end under the same: a query or a new
+attempt would name another refund, and an answer would be checked with a key that is none.
+"""
+
+from yuanlu.errors import BadConfig, BadMessage, StoreDamaged
+from yuanlu.wire import iso8583
+from yuanlu.wire.messages import PREFIX, refund_number
+
+_KSN = 2  # tag of field 57 that stands there under DUKPT alone
+
+
+def check(journal, config):
+    """BadConfig when something open was made under other settings: its recorded bytes name them."""
+    for transaction in journal.live:
+        try:
+            fields = iso8583.decode(journal.message(transaction)[PREFIX:])[1]
+        except (StoreDamaged, BadMessage):
+            continue  # it can never be sent: a person will find out
+        number = refund_number(config, transaction.number).encode()
+        private = fields[57]
+        after = 2 + len(number)
+        _same(transaction, "merchant", fields[42] == config.merchant.encode())
+        _same(transaction, "terminal' or 'epoch", private[2:after] == number)
+        _same(transaction, "mac", (private[after] == _KSN) == (config.mac == "dukpt"))
+
+
+def _same(transaction, name, same):
+    if not same:
+        text = "config: '{}' changed while transaction {} is open; put the old one back until nothing is"
+        raise BadConfig(text.format(name, transaction.number))

@@ -1,0 +1,50 @@
+"""What a person decides about a transaction, on evidence: a statement's line, a case number. A visiting module of the Desk.
+
+evidence: at most 18 bytes; operator: id of who says so. Each decision is one durable record. Refused while the transaction is
+on its way.
+"""
+
+from yuanlu.desk import ROOM_FOR_NOTE
+from yuanlu.errors import Refused
+from yuanlu.refund import state as s
+from yuanlu.refund.transaction import EVIDENCE, KIND_REFUND, KIND_SALE, RESOLVED
+from yuanlu.store import pending
+
+
+def resolve(desk, transaction, done, operator, evidence):
+    """It was done, with the amount that an alarm told of; or not done, which frees its amount."""
+    _check(desk, transaction, evidence)
+    if done:
+        amount = transaction.booked if transaction.alarm else transaction.amount
+        values = desk.whole(transaction, transaction.date, operator, RESOLVED, evidence, amount)
+        desk.journal.append(s.SALE if transaction.kind == KIND_SALE else s.REFUND, values)
+    else:
+        _decide(desk, transaction, s.NOT_DONE, operator, evidence)
+
+
+def again(desk, refund, operator, evidence):
+    """A person takes it on himself that the earlier attempts were not booked: a new one is made when its turn comes (L2)."""
+    _check(desk, refund, evidence)
+    if refund.kind != KIND_REFUND or refund.alarm or not s.may_be_tried_anew(refund.state):
+        raise Refused("refused.no_new_attempt")
+    _decide(desk, refund, s.ANOTHER, operator, evidence)
+
+
+def release(desk, operator, evidence):
+    """What was held goes again: a refund as a new attempt, since the same bytes may meet the same refusal for ever."""
+    for transaction in [t for t in desk.journal.live if t.state == s.IS_HELD]:
+        _check(desk, transaction, evidence)
+        _decide(desk, transaction, s.RELEASE, operator, evidence)
+
+
+def _check(desk, transaction, evidence):
+    lost = pending.needs_person(desk.journal, transaction) and transaction.state != s.IS_SENDING
+    if not (lost or s.may_be_decided(transaction.state)):
+        raise Refused("refused.on_its_way")
+    if not 0 < len(evidence) <= EVIDENCE:
+        raise Refused("refused.evidence", EVIDENCE)
+    desk.refuse_while_busy(ROOM_FOR_NOTE)
+
+
+def _decide(desk, transaction, decision, operator, evidence):
+    desk.journal.append(s.DECISION, (transaction.number, transaction.original, decision, operator, evidence))
