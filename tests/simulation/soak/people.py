@@ -43,7 +43,7 @@ class People:
         """By a record that says so; live: as the forwarder has it. Wrong when nothing was sent, or a query or a repeat could have
         told more."""
         number, world, code = terminal.name_of(transaction), self.world, code_of(record)
-        spent = max(transaction.sends, transaction.attempt, live.failures + 1) >= terminal.config.budget
+        spent = max(transaction.tries, live.failures + 1) >= terminal.config.budget
         spent = spent or live.asked >= len(terminal.config.wallet_asks)
         last = terminal.book.codes.get(transaction.number, "")
         cause = f"budget {last}".strip() if spent else f"code {code}" if code else "silence"
@@ -56,7 +56,7 @@ class People:
         self.causes[cause] += 1
         met = list(terminal.met.get(number, {}))
         # Power that goes between the SENDING record and the first byte leaves it open to the next life whether a byte left.
-        if cause == "silence" and number not in terminal.left and "power" not in met:
+        if record.type != s.ALARM and number not in terminal.left and "power" not in met:
             world.wrong("person", f"{number}: nothing was sent, and it is with a person; it met {met}")
         elif cause == "silence" and self._could_be_told():
             world.wrong("person", f"{number}: an answer was lost, and it is with a person; it met {met}")

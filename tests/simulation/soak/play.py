@@ -64,6 +64,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="play this one alone, with its log")
     parser.add_argument("--out", type=Path, default=ROOT / "build/soak.json")
     arguments = parser.parse_args()
+    if arguments.seeds < 1 or arguments.first < 0:
+        parser.error("at least one seed, and none below 0")
     console = Console(width=None if sys.stdout.isatty() else 180)
     if arguments.seed is not None:
         return one(arguments.seed, console)
