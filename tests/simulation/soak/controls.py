@@ -35,7 +35,7 @@ CONTROLS = {
     "silence taken for a refusal": Control("forget", range(0, 24, 8), ("lost",)),
     "refunds are reversed": Control("reverse-refunds", range(0, 24, 8), ("person", "alarm", "lost")),
     "the same bytes whatever is known": Control("resend", range(2, 42, 8), ("doubled",)),
-    "what never left goes to a person": Control("parks-unsent", range(0, 8), ("person",)),
+    "what never left goes to a person": Control("parks-unsent", range(8), ("person",)),
     "profile of kind a for an acquirer of kind c": Control("", range(2, 42, 8), ("doubled",), profile="replays"),
     "a line that doubles, before kind c": Control("", range(2, 42, 8), ("doubled",), doubling=True),
 }

@@ -23,6 +23,8 @@ DELAY_MS = 15
 CONNECT_MS = 700  # until a dead host is given up
 NUMBER = re.compile(rb"[!-~]{8}-[0-9A-F]{4}-[0-9]{8}")
 FORGED = ("05", "25", "77", "94", "12", "00")
+TYPE = slice(13, 15)  # of a frame: the message type
+BOOKINGS = (b"\x02\x10", b"\x02\x30")  # answers to sale, void and refund
 UNHEARD = ("request lost", "half open")
 UNANSWERED = ("answer lost", "forged", "hung up")
 
@@ -104,7 +106,9 @@ class Connection:
 
     def _answer(self, frame: bytes) -> None:
         name, variant = self.fault
-        older, self.terminal.older_answer = self.terminal.older_answer, frame
+        older = self.terminal.older_answer
+        if frame[TYPE] in BOOKINGS:  # a sign-on's or a query's, which comes between two sends, fits nothing
+            self.terminal.older_answer = frame
         if name in UNANSWERED:
             if name == "hung up":
                 self._later(DELAY_MS, b"")

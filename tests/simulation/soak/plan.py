@@ -28,7 +28,7 @@ LINE_FAULTS = {
     "overtaken": "the request takes 3 to 7.5 s: newer ones arrive before it",
     "late answer": "the answer comes after the terminal has stopped waiting",
     "answer twice": "the answer comes twice",
-    "older answer": "an older answer of this terminal comes before the right one",
+    "older answer": "an older answer to a sale, void or refund of this terminal comes before the right one",
     "garbage": "noise instead of the answer",
     "bad mac": "the answer with a wrong MAC",
     "no mac": "the answer without a MAC",
