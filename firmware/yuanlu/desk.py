@@ -10,7 +10,7 @@ from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_WA
 from yuanlu.store.log import MESSAGE
 from yuanlu.wire import messages
 
-ROOM_FOR_NOTE = const(64)
+_ROOM_FOR_NOTE = const(64)
 
 
 class Desk:
@@ -87,28 +87,29 @@ class Desk:
         """Take back what was never sent; Refused once a byte may have left."""
         if transaction.state != s.IS_QUEUED or transaction.stale or transaction.attempt > 1:
             raise Refused("refused.already_sent")
-        self.refuse_while_busy(ROOM_FOR_NOTE)
+        self.refuse_while_busy()
         self.journal.append(s.WITHDRAWN, (transaction.number, transaction.original, operator))
 
     def printed(self, transaction):
         """Durable note that a slip saying this state came out whole. Ask `may_note` before you print."""
-        self.refuse_while_busy(ROOM_FOR_NOTE)
+        self.refuse_while_busy()
         copy = min(255, transaction.copies + 1)
         self.journal.append(s.PRINTED, (transaction.number, transaction.original, transaction.state, copy))
 
     def may_note(self):
         """False while an answer is awaited and the journal has no room to spare: try again in a minute."""
-        return not self.journal.is_busy(ROOM_FOR_NOTE)
+        return not self.journal.is_busy(_ROOM_FOR_NOTE)
 
-    def refuse_while_busy(self, payload_length):
+    def refuse_while_busy(self, payload_length=_ROOM_FOR_NOTE):
+        """Refused while an answer is awaited and such a record would find no room."""
         if self.journal.is_busy(payload_length):
             raise Refused("refused.busy")
 
     # ---- for a person who found out: see resolving
 
-    def resolve(self, transaction, done, operator, evidence):
+    def resolve(self, transaction, done, operator, evidence, amount=0):
         """A person knows what became of it."""
-        self._resolving("resolve", transaction, done, operator, evidence)
+        self._resolving("resolve", transaction, done, operator, evidence, amount)
 
     def again(self, refund, operator, evidence):
         """A person wants another attempt."""

@@ -4,18 +4,20 @@ evidence: at most 18 bytes; operator: id of who says so. Each decision is one du
 on its way.
 """
 
-from yuanlu.desk import ROOM_FOR_NOTE
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import EVIDENCE, KIND_REFUND, KIND_SALE, RESOLVED
 from yuanlu.store import pending
 
 
-def resolve(desk, transaction, done, operator, evidence):
-    """It was done, with the amount that an alarm told of; or not done, which frees its amount."""
+def resolve(desk, transaction, done, operator, evidence, amount=0):
+    """It was done, or not done, which frees its amount. amount: fen that were booked, where the evidence says so; after an alarm
+    the worse of what is known counts else."""
     _check(desk, transaction, evidence)
     if done:
-        amount = transaction.booked if transaction.alarm else transaction.amount
+        if not amount:
+            known = (transaction.amount, transaction.booked or transaction.amount)
+            amount = min(known) if transaction.kind == KIND_SALE else max(known)
         values = desk.whole(transaction, transaction.date, operator, RESOLVED, evidence, amount)
         desk.journal.append(s.SALE if transaction.kind == KIND_SALE else s.REFUND, values)
     else:
@@ -43,7 +45,7 @@ def _check(desk, transaction, evidence):
         raise Refused("refused.on_its_way")
     if not 0 < len(evidence) <= EVIDENCE:
         raise Refused("refused.evidence", EVIDENCE)
-    desk.refuse_while_busy(ROOM_FOR_NOTE)
+    desk.refuse_while_busy()
 
 
 def _decide(desk, transaction, decision, operator, evidence):

@@ -22,9 +22,8 @@ ORDER = """
     refund crypto
     wire record
     store
-    continuity
+    continuity resolving
     desk
-    resolving
     exchange schedule
     delivery
     closing

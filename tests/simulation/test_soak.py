@@ -85,7 +85,6 @@ def test_an_older_answer_to_the_same_bytes_is_no_answer() -> None:
 
 
 @pytest.mark.parametrize("query", [False, True])
-@pytest.mark.xfail(reason="an older 'not now', then a new attempt in the next batch: booked twice", strict=True)
 def test_an_older_answer_before_the_batch_closes_is_no_answer(query: bool) -> None:
     """As above, for an acquirer that knows a repeat only while its batch is open: then the batch is closed."""
     steps = [

@@ -194,7 +194,7 @@ def _query_of(counter: Counter, is_booked: bool) -> Made:
     _, frame = counter.till.desk.query(refund)
     return Made(frame, MERCHANT | {
         "t": "0600", "3": "200000", "4": "000000002500", "11": "000002",
-        "57": tags(5, 3, counter.head, "05080000000000000002"), "60": "00000001000", "61": "0000010000021122",
+        "57": tags(5, 3, counter.head, "05080000000000000002"), "60": "00000001000", "61": "0000010000020000",
     })  # fmt: skip
 
 
@@ -206,7 +206,7 @@ def _wallet_query(counter: Counter) -> Made:
     head, keys = counter.head, counter.till.desk.sealing.next_keys()
     return Made(messages.query(counter.till.config, refund, head, bytes(range(8)), keys), MERCHANT | {
         "t": "0600", "3": "200000", "4": "000000002500", "11": "000002",
-        "57": tags(5, 3, head, "05080001020304050607"), "60": "61000001000", "61": "0000010000021122",
+        "57": tags(5, 3, head, "05080001020304050607"), "60": "61000001000", "61": "0000010000020000",
     })  # fmt: skip
 
 

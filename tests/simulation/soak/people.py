@@ -96,7 +96,7 @@ class People:
         if anew and s.may_be_tried_anew(transaction.state):
             self._decide(life, lambda: desk.again(transaction, _OPERATOR, b"not on statement"))
         else:
-            self._decide(life, lambda: desk.resolve(transaction, booked, _OPERATOR, b"statement"))
+            self._decide(life, lambda: desk.resolve(transaction, booked, _OPERATOR, b"statement", self.world.fen(number)))
 
     def _decide(self, life: Life, decide: Callable[[], None]) -> None:
         try:

@@ -183,6 +183,11 @@ class World:
         ledger = self.acquirer.ledger
         return sum(entry.number == number and ledger.stands(entry) for entry in ledger.entries)
 
+    def fen(self, number: str) -> int:
+        """How much of it stands at the acquirer."""
+        ledger = self.acquirer.ledger
+        return sum(entry.amount for entry in ledger.entries if entry.number == number and ledger.stands(entry))
+
     # ---- the steps
 
     def play(self) -> Outcome:

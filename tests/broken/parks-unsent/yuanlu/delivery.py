@@ -1,5 +1,5 @@
 # Broken on purpose: what waits for a line goes to a person after a few roads that did not open, as if its budget were spent.
-_send = Forwarder.send
+_send = Delivery.send
 
 
 async def _send_or_park(self, transaction):
@@ -9,4 +9,4 @@ async def _send_or_park(self, transaction):
         self._note(transaction, s.PERSON)
 
 
-Forwarder.send = _send_or_park
+Delivery.send = _send_or_park
