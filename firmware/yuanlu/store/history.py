@@ -185,9 +185,9 @@ def _folded(log, number, original):
     known = summary.key(b"o", original)
     places = [(record.number, record.address) for record in records(log, known) if record.transaction == number]
     found = Transaction(number, original)
-    for _, address in sorted(places):
+    for place in sorted(places):
         try:
-            found.apply(log.chip.read(address))
+            found.apply(log.record_at(place))
         except StoreDamaged:
             return None  # some of its records have left the ring
     return found if s.is_final(found.state) else None

@@ -74,8 +74,13 @@ class Log:
         return max(1, self.sequence - self.window + 1)
 
     def record_at(self, place):
-        """The record with that (number, address), or None; number 0 for none at all."""
-        record = self.chip.read(place[1]) if place[0] else None
+        """The record with that (number, address), or None; number 0 for none at all. The last one before a cut may be weak and
+        read otherwise now: it is taken as the mount has read it."""
+        if self.last is not None and place[1] == self.last[0]:
+            record = self.record
+            record.take(self.last[0], self.last[1])
+        else:
+            record = self.chip.read(place[1]) if place[0] else None
         return record if record is not None and record.number == place[0] else None
 
     def offset(self, address):

@@ -42,8 +42,7 @@ class Opening:
         return any(number == other for other, _ in self.moves)
 
     def _copy(self, business, number, address):
-        record = self.chip.read(address)
-        if record is None or record.number != number:
+        if self.log.record_at((number, address)) is None:
             self.log.unsure = self.log.number
             business.report("record {} cannot be read".format(number))
             self.moves.append((number, None))
