@@ -37,11 +37,7 @@ def check(life: Life, before: Book, after: Book, flying: dict[int, set[bytes]]) 
     """Raise Wrong. before, after: the book before and after the step in flight; flying: contents by record number that were being
     written when power went, each of which may be there or not."""
     journal = life.journal
-    for what in journal.trouble:
-        if not any(word in what for word in HARMLESS):
-            raise Wrong("lost", f"it reports: {what}")
-    if journal.log.unsure:
-        raise Wrong("lost", f"refunds of sales below {journal.log.unsure} are left to a person")
+    _check_no_loss_told(life)
     if not before.lowest <= journal.log.lowest <= max(before.lowest, after.lowest):
         raise Wrong("lost", f"sales below {journal.log.lowest} have left, {before.lowest} to {after.lowest} may have")
     done = _check_records(life, before, after, flying)
@@ -50,6 +46,15 @@ def check(life: Life, before: Book, after: Book, flying: dict[int, set[bytes]]) 
     if journal.printed not in (before.printed, after.printed):
         raise Wrong("wrong", f"printed last: {journal.printed}, not {before.printed}")
     _check_owed(life, before, after)
+
+
+def _check_no_loss_told(life: Life) -> None:
+    journal = life.journal
+    for what in journal.trouble:
+        if not any(word in what for word in HARMLESS):
+            raise Wrong("lost", f"it reports: {what}")
+    if journal.log.unsure:
+        raise Wrong("lost", f"refunds of sales below {journal.log.unsure} are left to a person")
 
 
 def _check_records(life: Life, before: Book, after: Book, flying: dict[int, set[bytes]]) -> dict[int, int]:
@@ -154,7 +159,13 @@ def check_new(tape: list[Operation], torn: Operation, sector_size: int) -> None:
 
 
 def work_on(life: Life, told: Book) -> None:
-    """New work goes on: a sale with a new number and a new trace, and all its way."""
+    """New work goes on, and the sector that was opened for it took all over: no loss is told now either."""
+    _sell_or_settle(life, told)
+    _check_no_loss_told(life)
+
+
+def _sell_or_settle(life: Life, told: Book) -> None:
+    """A sale with a new number and a new trace, and all its way; where the terminal is full, a step towards room."""
     journal = life.journal
     highest = max([t.trace for t in journal.live] + [entry.trace[1] for entry in told.entries.values()], default=0)
     try:
