@@ -49,7 +49,7 @@ def put(log, record_type, payload):
 
 def intent():
     """A payload of 120 bytes: what follows the fixed fields is the message."""
-    return r.encode(s.INTENT, (1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1, b"", b""), bytes(PAYLOAD - r.payload_length(s.INTENT)))
+    return r.encode(s.INTENT, (1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 0, b"", b""), bytes(PAYLOAD - r.payload_length(s.INTENT)))
 
 
 # ---- cost on flash
