@@ -348,8 +348,8 @@ MUTANTS = (
     Mutant(
         "a journal that keeps its losses to itself",
         JOURNAL,
-        "        self.trouble.append(what)\n",
-        "        pass\n",
+        "        self.report = self.trouble.append\n",
+        "        self.report = [].append\n",
         "test_rot.py::test_L5_what_stands_open_leaves_a_sector_whose_header_is_lost",
     ),
     Mutant(
