@@ -8,7 +8,11 @@ from yuanlu.refund.transaction import KIND_SALE, KIND_VOID, ROAD_CARD, ROAD_OFFL
 LARGEST_AMOUNT = 999_999_99
 
 # How the sale of a refund was found: what proves that it is this customer's.
-FOUND_IN_LIST = const(0)
+FOUND_IN_LIST = const(0)  # among the last ones, by the clerk's eye
+FOUND_BY_SLIP = const(1)  # the code on its slip
+FOUND_BY_REFERENCE = const(2)  # RRN, trace, or a wallet's order number
+FOUND_BY_CARD = const(3)  # the card is here: its fingerprint is the sale's
+FOUND_BY_EVIDENCE = const(4)  # parts of what the customer remembers: amount, day, time, approval code, last four
 
 
 def check(draft, original, spent, batch):

@@ -11,15 +11,14 @@ MENU = (
     ("menu.line", "yuanlu.ui.line_flow"),
     ("menu.closing", "yuanlu.ui.closing_flow"),
 )
+MORE = ()  # behind "menu.more"
 
 
 async def run(till):
     """Offer the menu for ever. A refusal is shown with its next step; the terminal goes on."""
     while True:
-        items = [item[0] for item in MENU]
-        choice = await till.dialogs.choose("menu.title", items, hint="hint.menu", leave=False)
         try:
-            await enter(till, MENU[choice][1])
+            await pick(till, "menu.title", MENU + ((("menu.more", ""),) if MORE else ()), leave=False)
         except Cancelled:
             pass
         except Refused as error:
@@ -27,6 +26,15 @@ async def run(till):
         except (StoreFull, StoreDamaged) as error:
             till.log("journal: {}".format(error))
             await till.dialogs.notice("refused.title", ("refused.journal", "advice.refused.journal"))
+
+
+async def pick(till, title, menu, leave=True):
+    """Offer a menu, and walk the flow that is picked."""
+    choice = await till.dialogs.choose(title, [item[0] for item in menu], hint="hint.menu", leave=leave)
+    if menu[choice][1]:
+        await enter(till, menu[choice][1])
+    else:
+        await pick(till, "menu.more", MORE)
 
 
 async def enter(till, name, *given):
