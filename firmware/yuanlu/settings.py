@@ -30,6 +30,8 @@ REPEATS = ("replays", "duplicate", "open_batch", "nothing")
 # 5).
 MACS = ("dukpt", "ecb", "x9_19", "sm4")
 
+_SHOP = 16
+_LONGEST = 8192
 _TEXTS = {
     "terminal": 8,
     "merchant": 15,
@@ -67,9 +69,11 @@ _DEFAULTS = {"mac": MACS[0], "login": 0}
 
 def read(text):
     """Every setting by its name. BadConfig says which one is wrong, and what it should be."""
+    if len(text) > _LONGEST:
+        raise BadConfig("config: longer than {} characters".format(_LONGEST))
     try:
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RuntimeError):  # RuntimeError: nested too deep
         raise BadConfig("config: not JSON") from None
     if not isinstance(values, dict):
         raise BadConfig("config: an object with settings is expected")
@@ -92,15 +96,17 @@ def read(text):
     for name in ("terminal", "merchant", "host"):
         if any(not 32 < ord(char) < 127 for char in values[name]):
             raise BadConfig("config: '{}' is printable ASCII without blanks".format(name))
-    if any(ord(char) > 0xFFFF for char in values["shop"]):
-        raise BadConfig("config: 'shop' has a character that no screen or printer here can show")
+    if len(values["shop"]) > _SHOP or any(not 32 <= ord(char) <= 0xFFFF for char in values["shop"]):
+        raise BadConfig("config: 'shop' is at most {} characters that a screen or printer here can show".format(_SHOP))
     for name in ("tpdu", "header"):
-        if not values[name].isdigit():
+        if not _is_digits(values[name]):
             raise BadConfig("config: '{}' is digits only".format(name))
+    if values["query"] and values["repeat"] == "nothing" and not values["ask_ms"]:
+        raise BadConfig("config: 'ask_ms' is not 0 where 'repeat' is nothing: what comes late would be booked twice")
     values["wallet_asks"] = _seconds(values["wallet_asks"])
     values["wallet_no"] = tuple([code.encode() for code in values["wallet_no"].split()])
-    if any(len(code) != 2 for code in values["wallet_no"]):
-        raise BadConfig("config: 'wallet_no' is response codes of two characters with blanks between")
+    if any(len(code) != 2 or code in (b"00", b"09") for code in values["wallet_no"]):
+        raise BadConfig("config: 'wallet_no' is response codes of two characters with blanks between, and none that approves")
     return values
 
 
@@ -111,9 +117,14 @@ def _text(values, name, length):
     return value
 
 
+def _is_digits(text):
+    """Of 0 to 9; elsewhere `isdigit` takes others too."""
+    return bool(text) and all(char in "0123456789" for char in text)
+
+
 def _seconds(text):
     """A tuple of rising whole numbers."""
-    found = tuple([int(part) if part.isdigit() and len(part) < 7 else 0 for part in text.split()])
+    found = tuple([int(part) if _is_digits(part) and len(part) < 7 else 0 for part in text.split()])
     if not found or found[0] < 1 or any(found[at] >= found[at + 1] for at in range(len(found) - 1)):
         raise BadConfig("config: 'wallet_asks' is seconds with blanks between, each more than the one before")
     return found

@@ -165,12 +165,12 @@ def sold(till):
 async def test_L2_a_query_asks_for_the_merchant_that_the_refund_was_sent_for():
     """The shop gets another merchant number while a refund is open. The query asks for the new one, which knows of no refund."""
     road = Road([None], [answering(b"25")], [answering()])
-    till = Terminal(roads=[road], query=1, ask_ms=0, repeat="nothing")
+    till = Terminal(roads=[road], query=1, ask_ms=1, repeat="nothing")
     refund = till.refund(till.sell(), 300)
     await till.forwarder.send(refund)
     with raises(BadConfig):
-        Terminal(till.flash, [road], query=1, ask_ms=0, repeat="nothing", merchant="YUANLU000000002")
-    till = Terminal(till.flash, [road], query=1, ask_ms=0, repeat="nothing")
+        Terminal(till.flash, [road], query=1, ask_ms=1, repeat="nothing", merchant="YUANLU000000002")
+    till = Terminal(till.flash, [road], query=1, ask_ms=1, repeat="nothing")
     till.desk.resolve(till.journal.find_live(refund.number), False, 7, EVIDENCE)
     Terminal(till.flash, merchant="YUANLU000000002")
 
@@ -190,7 +190,7 @@ async def test_L6_not_booked_is_not_believed_of_an_acquirer_that_cannot_be_asked
     """It stood asking; then the acquirer said that it has no query, and the settings were put right. It is asked, and the
     25 with which it answers what it does not know makes a new attempt."""
     road = Road([None], [answering(b"25")], [answering()])
-    till = Terminal(roads=[road], query=1, ask_ms=0, repeat="nothing")
+    till = Terminal(roads=[road], query=1, ask_ms=1, repeat="nothing")
     refund = till.refund(till.sell(), 300)
     await till.forwarder.send(refund)
     till = Terminal(till.flash, [road], query=0, repeat="nothing")
@@ -227,7 +227,7 @@ async def test_L6_a_late_approval_of_another_amount_or_a_late_in_progress_is_tol
     Neither leaves a trace, and the amount is free."""
 
     async def told(road_of_sale, late):
-        till = Terminal(query=1, ask_ms=0)
+        till = Terminal(query=1, ask_ms=1)
         sale = till.settle(till.desk.open(Draft(KIND_SALE, 10_000, card=Card(), road=road_of_sale)), s.DONE)
         refund = till.refund(sale, 300, s.ASK)
 
@@ -268,7 +268,7 @@ async def test_a_query_names_the_day_on_which_the_refund_was_sent():
     """Opened on the 22nd without a line, sent and booked on the 25th. An acquirer that looks in field 61 for the date finds none
     of the 22nd, and 25 makes a new attempt."""
     road = Road("why.no_connection", [None], [answering()])
-    till = Terminal(roads=[road], query=1, ask_ms=0, repeat="nothing")
+    till = Terminal(roads=[road], query=1, ask_ms=1, repeat="nothing")
     refund = till.refund(till.sell(), 300)
     await till.forwarder.send(refund)
     till.clock.now = (20261125, 101507, 1)
@@ -334,7 +334,7 @@ async def test_L3_a_wallets_short_balance_at_the_end_of_the_budget_frees_nothing
 async def test_L5_a_decision_for_another_attempt_is_not_undone_by_a_late_silence():
     """The last query that the budget allows is under way while a person decides on another attempt; it stays without an answer,
     and the refund is parked again: the decision is gone."""
-    till = Terminal(query=1, ask_ms=0, budget=3)
+    till = Terminal(query=1, ask_ms=1, budget=3)
     refund = till.refund(till.sell(), 300, s.ASK)
     refund.failures = 2
 

@@ -88,7 +88,20 @@ def test_what_goes_out_as_ascii_is_ascii():
 def test_a_shop_has_a_name_that_can_be_printed():
     """Characters past the Basic Multilingual Plane have no glyph, and not every runtime can encode them."""
     assert settings(shop="原路小店").shop
-    assert "'shop'" in complaint(shop="\U00020bb7野家")
+    for shop in ("\U00020bb7野家", "a\nb", "x" * 17):
+        assert "'shop'" in complaint(shop=shop)
+
+
+def test_digits_are_those_of_the_wire():
+    """Others are digits to one of the runtimes, and none to an acquirer."""
+    assert "'tpdu'" in complaint(tpdu="\xb2" * 10) and "'wallet_asks'" in complaint(wallet_asks="\xb2")
+
+
+def test_what_would_book_twice_or_believe_an_approval_to_be_a_no_is_refused():
+    """A query that goes at once where a repeat is not known; an approval among the wallet's "no"."""
+    assert "'ask_ms'" in complaint(query=1, repeat="nothing", ask_ms=0)
+    assert settings(query=1, repeat="duplicate", ask_ms=0).ask_ms == 0
+    assert "'wallet_no'" in complaint(wallet_no="00 51")
 
 
 def test_only_known_profiles():
@@ -100,6 +113,6 @@ def test_only_known_profiles():
 
 def test_what_is_no_object_is_refused():
     """Broken text, a list, nothing."""
-    for text in ("", "{", "[]", "7", "null", '"x"'):
+    for text in ("", "{", "[]", "7", "null", '"x"', "[" * 100_000):
         with raises(BadConfig):
             Config(text)

@@ -278,7 +278,7 @@ async def test_L6_a_wallets_refund_is_asked_until_the_money_has_gone_back():
 
 async def test_L6_an_approval_that_comes_after_a_persons_no_is_an_alarm():
     """The query was on its way while the person decided."""
-    till = Terminal(query=1, ask_ms=0)
+    till = Terminal(query=1, ask_ms=1)
     refund = till.refund(till.sell(), 300, s.ASK)
 
     def late(request):
