@@ -9,7 +9,7 @@ from yuanlu.crypto.cmac import cmac
 from yuanlu.crypto.dukpt import Dukpt
 from yuanlu.errors import BadMessage, Silence
 from yuanlu.link.channel import Channel
-from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_OFFLINE, ROAD_WALLET, Draft
 from yuanlu.wire import iso8583, messages, serial
 
 TARGETS = ("codec", "answer", "serial", "channel")
@@ -37,14 +37,34 @@ class Original:
     rrn, approval = APPROVED.rrn, APPROVED.approval
 
 
+class Void(Original):
+    """One that a reversal undoes."""
+
+    kind = KIND_VOID
+
+
+class Wallets(Original):
+    """One that a wallet is asked about."""
+
+    kind, road = KIND_REFUND, ROAD_WALLET
+
+
+class Offline(Original):
+    """A sale that was uploaded later."""
+
+    road = ROAD_OFFLINE
+
+
 def requests():
     """A frame of every kind that the firmware makes."""
     config, head, identity = settings(), (8, bytes(8)), (1, 12)
     made = [messages.request(config, Draft(KIND_SALE, 1234, card=Card()), 9, identity, head, None, KEYS)]
     for kind in (KIND_VOID, KIND_REFUND):
         made.append(messages.request(config, Draft(kind, 1234, original=7), 9, identity, head, Original, KEYS))
-    made.append(messages.reversal(config, Original, b"98", head, KEYS))
-    made.append(messages.query(config, Original, head, bytes(8), KEYS))
+    made.append(messages.request(config, Draft(KIND_SALE, 1234, card=Card(), road=ROAD_WALLET), 9, identity, head, None, KEYS))
+    made.append(messages.request(config, Draft(KIND_REFUND, 1234, original=7), 9, identity, head, Offline, KEYS))
+    made += [messages.reversal(config, one, b"98", head, KEYS) for one in (Original, Void)]
+    made += [messages.query(config, one, head, bytes(8), KEYS) for one in (Original, Wallets)]
     for name, digits in (
         ("settlement", messages.totals((1234, 1), (500, 1))),
         ("upload", messages.details([(7, KIND_SALE, 0, 7, 1234), (9, KIND_REFUND, 0, 12, 500)])),

@@ -1,5 +1,5 @@
-"""Messages under session keys (docs/wire.md section 5), as pyiso8583 and tshark read them: no KSN, a key in field 62 of the sign-on's
-answer, field 64 by the algorithm of the profile."""
+"""Messages under session keys (docs/wire.md section 5), as pyiso8583 and tshark read them: no KSN, and a key in field 62 of the
+sign-on's answer."""
 
 from __future__ import annotations
 
