@@ -26,7 +26,7 @@ LIMITS = {
     3: ("n", 6, False), 4: ("n", 12, False), 11: ("n", 6, False), 12: ("n", 6, False), 13: ("n", 4, False),
     22: ("n", 3, False), 25: ("n", 2, False), 37: ("a", 12, False), 38: ("a", 6, False), 39: ("a", 2, False),
     41: ("a", 8, False), 42: ("a", 15, False), 48: ("n", 322, True), 49: ("a", 3, False), 57: ("b", 255, True),
-    60: ("n", 17, True), 61: ("n", 29, True), 62: ("a", 48, True), 63: ("a", 163, True), 64: ("b", 8, False),
+    60: ("n", 17, True), 61: ("n", 29, True), 62: ("b", 48, True), 63: ("a", 163, True), 64: ("b", 8, False),
 }  # fmt: skip
 
 
