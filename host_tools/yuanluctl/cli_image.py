@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -10,10 +11,11 @@ from typing import Any, NoReturn
 import rich_click as click
 
 from host_tools.yuanluctl.journal.layout import Geometry
-from host_tools.yuanluctl.journal.reader import GeometryError, find_geometry
+from host_tools.yuanluctl.journal.reader import GeometryError, NoHeaderError, find_geometry
 
 EXIT_FINDINGS, EXIT_USAGE = 1, 2
-LARGEST_IMAGE = 512 << 20
+LARGEST_IMAGE = 64 << 20  # bytes
+LONGEST_KEY = 4096  # bytes of a key file, blank ones too
 
 
 def image_argument(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,25 +29,59 @@ def image_argument(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_image(path: Path, sector_size: int, unit: int) -> tuple[bytes, Geometry]:
     """The file's bytes and the chip's geometry; ends the program with 2 if it is not an image."""
+    image = read_bytes(path)
+    geometry = told_geometry(path, image, sector_size, unit)
+    assert geometry is not None
+    return image, geometry
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of an image; ends the program with 2."""
+    image = read_file(path, LARGEST_IMAGE, "an image of a terminal's chip")
+    if not image:
+        end(EXIT_USAGE, f"{path}: the file is empty: no image of a terminal's chip. Was the reading of the chip cut short?")
+    return image
+
+
+def told_geometry(path: Path, image: bytes, sector_size: int, unit: int, or_none: bool = False) -> Geometry | None:
+    """The chip's geometry; None where no header tells it and that is allowed. Else ends the program with 2."""
     try:
-        if path.stat().st_size > LARGEST_IMAGE:
-            end(EXIT_USAGE, f"{path} has over {LARGEST_IMAGE >> 20} MiB: no image of a terminal's chip")
-        image = path.read_bytes()
-        return image, find_geometry(image, sector_size, unit)
-    except OSError as problem:
-        end(EXIT_USAGE, f"{path}: {problem.strerror or problem}")
+        return find_geometry(image, sector_size, unit)
+    except NoHeaderError as problem:
+        if or_none:
+            return None
+        end(EXIT_USAGE, f"{path}: {problem}")
     except GeometryError as problem:
         end(EXIT_USAGE, f"{path}: {problem}")
 
 
+def read_file(path: Path, largest: int, what: str) -> bytes:
+    """A regular file of at most so many bytes; ends the program with 2. A device or a pipe may have no end, or never begin."""
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            kind = "directory" if stat.S_ISDIR(found.st_mode) else "pipe" if stat.S_ISFIFO(found.st_mode) else "device"
+            end(EXIT_USAGE, f"{path} is a {kind}: name a file that holds {what}")
+        with path.open("rb") as file:
+            content = file.read(largest + 1)  # no more, whatever the size said
+    except OSError as problem:
+        end(EXIT_USAGE, f"{path}: {problem.strerror or problem}")
+    if len(content) > largest:
+        end(EXIT_USAGE, f"{path} has over {largest} bytes: too many for {what}")
+    return content
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a whole file; ends the program with 2."""
+    try:
+        path.write_bytes(content)
+    except OSError as problem:
+        end(EXIT_USAGE, f"{path}: {problem.strerror or problem}")
+
+
 def read_key(path: Path) -> bytes:
     """The 32 bytes that a key file of 64 hex digits says; ends the program with 2."""
-    try:
-        text = path.read_text("ascii").strip()
-    except OSError as problem:
-        end(EXIT_USAGE, f"--key {path}: {problem.strerror or problem}")
-    except UnicodeDecodeError:
-        text = ""
+    text = read_file(path, LONGEST_KEY, "a key file of 64 hex digits").decode("ascii", "replace").strip()
     if len(text) != 64 or set(text) - set("0123456789abcdefABCDEF"):
         end(EXIT_USAGE, f"--key {path}: a key file holds 64 hex digits and nothing else")
     return bytes.fromhex(text)

@@ -10,17 +10,29 @@ from typing import Any
 
 import rich_click as click
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from host_tools.yuanluctl.cli_image import EXIT_FINDINGS, EXIT_USAGE, end, image_argument, print_json, read_image, read_key
+from host_tools.yuanluctl.cli_image import (
+    EXIT_FINDINGS,
+    EXIT_USAGE,
+    end,
+    image_argument,
+    print_json,
+    read_bytes,
+    read_image,
+    read_key,
+    told_geometry,
+)
 from host_tools.yuanluctl.journal.layout import Record
 from host_tools.yuanluctl.journal.reader import Gap, Journal, Sector, read_journal
 from host_tools.yuanluctl.journal.report import Anchor, Report
+from host_tools.yuanluctl.journal.verify import may_be_wiped
 from host_tools.yuanluctl.journal.verify import verify as verify_image
 
-BIG_IMAGE = 2 << 20  # bytes; smaller ones are done before a bar is drawn
+BIG_IMAGE = 2 << 20  # bytes; smaller ones without a key are done before anything is drawn
+MOST_FINDINGS = 100  # that are printed for people; --json has all
 
 
 @click.group()
@@ -70,8 +82,9 @@ def verify(
     if terminal is not None and not terminal.isascii():
         end(EXIT_USAGE, f"--terminal {terminal}: an id is ASCII")
     key = read_key(key_file) if key_file else None
-    content, geometry = read_image(image, sector_size, unit)
-    with _progress(len(content)) as progress:
+    content = read_bytes(image)
+    with _progress(key is not None or len(content) >= BIG_IMAGE) as progress:
+        geometry = told_geometry(image, content, sector_size, unit, or_none=may_be_wiped(content, anchors))
         report = verify_image(content, geometry, key, terminal, epoch, anchors, progress)
     if as_json:
         print_json(report.as_json())
@@ -81,19 +94,25 @@ def verify(
 
 
 @contextmanager
-def _progress(size: int) -> Iterator[Callable[[int], None] | None]:
-    if size < BIG_IMAGE or not sys.stderr.isatty():
+def _progress(long: bool) -> Iterator[Callable[[int], None] | None]:
+    """What is being done and for how long, on stderr, if that is a terminal. Keys are made one from another: 16 million of them
+    take more than ten seconds, whatever the size of the image."""
+    if not long or not sys.stderr.isatty():
         yield None
         return
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("checking seals", total=None)
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
         yield lambda count: bar.update(task, completed=count, description=f"{count} seals checked")
 
 
 def _print_report(report: Report) -> None:
     console = Console(highlight=False)
     chip = report.geometry
-    console.print(f"{chip.sectors} sectors of {chip.sector_size} bytes, unit {chip.unit}; {report.sectors} in the window")
+    if chip:
+        console.print(f"{chip.sectors} sectors of {chip.sector_size} bytes, unit {chip.unit}; {report.sectors} in the window")
+    else:
+        console.print("no sector header in this file")
     console.print(f"records {report.first} to {report.last}: {report.records}, and {report.copies} copies")
     for left in report.left_out:
         console.print(f"records {left.first} to {left.last}: left out at a power cut, says BOOT {left.boot}")
@@ -103,10 +122,12 @@ def _print_report(report: Report) -> None:
         console.print(f"anchor {number}: {result}")
     if report.findings:
         table = Table("what", "record", "address", "why")
-        for finding in report.findings:
+        for finding in report.findings[:MOST_FINDINGS]:
             address = "" if finding.address < 0 else f"{finding.address:#x}"
             table.add_row(Text(finding.kind.value, "red"), str(finding.record or ""), address, Text(finding.text))
         console.print(table)
+        if len(report.findings) > MOST_FINDINGS:
+            console.print(f"and {len(report.findings) - MOST_FINDINGS} more findings: --json lists them all")
     console.print(Text(report.verdict, "bold green" if report.consistent else "bold red"))
 
 

@@ -461,10 +461,18 @@ def test_wrong_key_epoch_or_terminal() -> None:
 
 
 def test_erased_chip_is_no_consistent_journal() -> None:
+    blank = b"\xff" * 32768
+    assert kinds(check(blank)) == kinds(check(blank, geometry=GEOMETRY)) == {Kind.MISSING_SECTOR}
+    assert check(blank).geometry is None and check(blank).as_json()["geometry"] is None
+    overwritten = bytes(range(256)) * 128
+    for image, geometry in ((blank, None), (blank, GEOMETRY), (bytes(32768), None), (overwritten, None)):
+        report = check(image, (5, bytes(8)), (3, bytes(8)), geometry=geometry)
+        assert kinds(report) == {Kind.WIPED} and report.anchors == {3: "gone", 5: "gone"} and not report.anchored
+    for no_chip in (overwritten, blank[:-1], b""):
+        with pytest.raises(GeometryError, match="no sector header"):
+            check(no_chip)
     with pytest.raises(GeometryError, match="no sector header"):
-        check(b"\xff" * 32768)
-    report = check(b"\xff" * 32768, (5, bytes(8)), geometry=GEOMETRY)
-    assert kinds(report) == {Kind.MISSING_SECTOR, Kind.TAIL_CUT_OR_ROLLBACK}
+        check(overwritten[:-1], (5, bytes(8)))  # no whole sectors: any file, and not a chip
 
 
 def test_copies_removed_or_changed() -> None:
@@ -607,3 +615,20 @@ def test_a_hundred_thousand_records_in_seconds() -> None:
     report = check(writer.chip)
     assert report.findings == [] and report.records > 99_000
     assert time.monotonic() - started < 20  # 2 on a desk; a machine may be busy
+
+
+@pytest.mark.parametrize(
+    ("at", "content", "seen"),
+    [(12, b"\x99\x00\x00\x00", False), (16, b"\x01\x00\x00\x00", True), (6, b"\x01\x00", True), (8, b"\x01\x00\x00\x00", True)],
+    ids=["erases", "first", "flags", "sequence"],
+)
+def test_of_a_header_erases_alone_is_not_sealed_by_what_stands_behind_it(at: int, content: bytes, seen: bool) -> None:
+    """As docs/journal-verify.md says of what it cannot tell; the other fields are the control."""
+    writer = trade(Writer(), 300)
+    assert_clean(writer)
+    start = writer.opened[-2].index * writer.sector_size
+    head = bytearray(writer.chip[start : start + 20])
+    head[at : at + len(content)] = content
+    writer.chip[start : start + 24] = bytes(head) + struct.pack("<I", crc32(head))
+    report = check(writer.chip, (writer.number, writer.tags[writer.number]), geometry=GEOMETRY)
+    assert bool(report.findings) is seen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from hashlib import sha256
-from itertools import groupby, pairwise
+from itertools import groupby
 from zlib import crc32
 
 from host_tools.yuanluctl.journal.inquiry import Inquiry
@@ -85,13 +85,16 @@ def _covered(inquiry: Inquiry, wrong: set[int]) -> dict[int, bytes]:
 
 def _ends_a_life(inquiry: Inquiry, last: Record) -> bool:
     """Whether this is the last record of its sector that counted, and a new life went on behind it."""
-    for sector, following in pairwise(inquiry.journal.counted):
-        if last in sector.originals:
-            boot, content = inquiry.opens_life(following), inquiry.journal.summary_of(following)
-            copied = any((copy.number, copy.tag) == (last.number, last.tag) for copy in following.copies)
-            ended = content is not None and sector.address + content.used in (last.address, last.end)
-            return ended and (boot is not None or copied)
-    return False
+    journal = inquiry.journal
+    sector = journal.by_index.get(last.address // journal.geometry.sector_size)
+    following = journal.after(sector) if sector else None
+    if sector is None or following is None or not sector.originals or last.address < sector.originals[0].address:
+        return False
+    content = journal.summary_of(following)
+    if content is None or sector.address + content.used not in (last.address, last.end):
+        return False
+    copied = any((copy.number, copy.tag) == (last.number, last.tag) for copy in following.copies)
+    return copied or inquiry.opens_life(following) is not None
 
 
 def _foreign(records: list[Record], terminal: str | None) -> set[int]:

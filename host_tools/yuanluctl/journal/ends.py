@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from host_tools.yuanluctl.journal.inquiry import Inquiry
 from host_tools.yuanluctl.journal.layout import HEADER, SHORTEST_RECORD, Record
 from host_tools.yuanluctl.journal.reader import Sector, read_sector
-from host_tools.yuanluctl.journal.report import Anchor, Kind, span
+from host_tools.yuanluctl.journal.report import Anchor, Finding, Kind, Report, span
 
 
 def check_ring(inquiry: Inquiry) -> None:
@@ -63,6 +63,19 @@ def _blanks(inquiry: Inquiry) -> tuple[int, int]:
     newest = max([header.sequence for header in journal.headers.values()], default=0)
     blank = sum(index not in retired for index in journal.headerless)
     return blank, max(0, journal.geometry.sectors - len(retired) - newest)
+
+
+def tell_empty(report: Report, anchors: Iterable[Anchor]) -> Report:
+    """The report on a chip without a journal: with an anchor it is known that there was one."""
+    report.anchors = {anchor.number: "gone" for anchor in sorted(anchors)}
+    if report.anchors:
+        last = max(report.anchors)
+        text = f"Record {last} had been seen outside, but no journal stands here: the chip was wiped, or this is another one."
+        report.findings.append(Finding(Kind.WIPED, last, -1, text))
+    else:
+        text = "No sector holds a header and a record of its own: the chip is new, or all of it was erased. An anchor would tell."
+        report.findings.append(Finding(Kind.MISSING_SECTOR, 0, -1, text))
+    return report
 
 
 def check_anchors(inquiry: Inquiry, anchors: Iterable[Anchor]) -> None:

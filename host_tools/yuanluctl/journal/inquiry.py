@@ -44,8 +44,7 @@ class Inquiry:
 
     def sector_at(self, address: int) -> Sector:
         """The sector of the window that this address is in."""
-        index = address // self.journal.geometry.sector_size
-        return next(sector for sector in self.journal.sectors if sector.index == index)
+        return self.journal.by_index[address // self.journal.geometry.sector_size]
 
     def originals(self, sector: Sector) -> list[Record]:
         """Its records that are no copies, up to where it was closed."""

@@ -12,6 +12,7 @@ from zlib import crc32
 
 UNITS = (1, 4, 8, 16, 32, 256)
 SECTOR_SIZES = tuple(4096 << power for power in range(6))
+FEWEST_SECTORS = 3
 HEADER_MAGIC, RECORD_MAGIC, COPY_MAGIC = b"YLJ1", b"YL", b"yl"
 HEADER = struct.Struct("<4sBBHIIII")
 RECORD = struct.Struct("<2sHBII")

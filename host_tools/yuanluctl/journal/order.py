@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -28,26 +29,45 @@ class _Line:
     places: dict[int, int] = field(default_factory=dict)  # record number to place
     records: list[Record] = field(default_factory=list)
     holes: list[tuple[int, Gap | int]] = field(default_factory=list)  # place, and a gap or a missing sequence
+    _skips: dict[int, int] = field(default_factory=dict)  # index of a gap that was told, to one behind it that may not be
 
-    def holes_between(self, one: int, other: int) -> list[Gap | int]:
-        """Those behind the record at one place, up to the record at the other."""
+    def holes_between(self, one: int, other: int) -> range:
+        """The indices of those behind the record at one place, up to the record at the other."""
         low, high = sorted((one, other))
         first = bisect_right(self.holes, low, key=lambda hole: hole[0])
-        return [hole for place, hole in self.holes[first:] if place <= high]
+        return range(first, bisect_right(self.holes, high, key=lambda hole: hole[0]))
+
+    def tell_gaps(self, indices: range) -> Iterator[Gap]:
+        """The gaps among these holes that were not told before: each is told once, however many numbers are missing around it.
+        Those that were are jumped over, so that a chip of nothing but gaps takes no longer than its size."""
+        at = self._next(indices.start)
+        while at < indices.stop:
+            self._skips[at] = at + 1
+            hole = self.holes[at][1]
+            if isinstance(hole, Gap):
+                yield hole
+            at = self._next(at)
+
+    def _next(self, at: int) -> int:
+        passed = []
+        while at in self._skips:
+            passed.append(at)
+            at = self._skips[at]
+        self._skips.update(dict.fromkeys(passed, at))
+        return at
 
 
 def check_order(inquiry: Inquiry) -> None:
     """Report what is missing, unreadable, repeated or displaced in the window; fills the limits of closed sectors."""
     _close_sectors(inquiry)
     line = _lay_out(inquiry)
-    told: set[int] = set()
     numbers = sorted(line.places)
+    cut_again = _cut_again(inquiry)
     for before, after in pairwise(numbers):
         if after > before + 1:
-            _explain_step(inquiry, line, before, after, told)
-    for _, hole in line.holes:
-        if isinstance(hole, Gap) and hole.address not in told:
-            _tell_damage(inquiry, hole, None)
+            _explain_step(inquiry, line, before, after, cut_again)
+    for gap in line.tell_gaps(range(len(line.holes))):
+        _tell_damage(inquiry, gap, None)
     _check_displaced(inquiry, line)
     for sector in inquiry.journal.counted:
         _check_boot(inquiry, sector, numbers)
@@ -127,9 +147,8 @@ def _look_behind(inquiry: Inquiry, sector: Sector, line: _Line) -> None:
     start = max(end, limit or 0)
     if sector.written <= start:
         return
-    counted = journal.counted
-    following = next((one for one in counted if one.sequence > sector.sequence), None)
-    lives_on = following is not None and sector in counted and following.sequence not in inquiry.lives
+    following = journal.after(sector)
+    lives_on = following is not None and bool(sector.originals) and following.sequence not in inquiry.lives
     # A bit that reads 0 and should be 1 is never left by a write that was cut short.
     repaired = inquiry.repaired(Gap(start, sector.written, False)) if following is None else None
     flipped = repaired is not None and not journal.image[repaired[1]] >> repaired[2] & 1
@@ -139,7 +158,7 @@ def _look_behind(inquiry: Inquiry, sector: Sector, line: _Line) -> None:
         inquiry.report.torn.append(Torn(start, sector.written - start))
 
 
-def _explain_step(inquiry: Inquiry, line: _Line, before: int, after: int, told: set[int]) -> None:
+def _explain_step(inquiry: Inquiry, line: _Line, before: int, after: int, cut_again: dict[tuple[int, int], int]) -> None:
     """Numbers between `before` and `after` are nowhere: a BOOT, a hole, or somebody explains it."""
     first, last = before + 1, after - 1
     record = line.records[line.places[after]]
@@ -149,34 +168,33 @@ def _explain_step(inquiry: Inquiry, line: _Line, before: int, after: int, told: 
         return  # told, or judged, where the BOOT is
     if boot and left_from <= last:
         last = left_from - 1
-    if record.type == SUMMARY and boot is None and _was_cut_again(inquiry, before, after):
+    if record.type == SUMMARY and boot is None and last - before <= cut_again.get((before, after), -1):
         inquiry.report.left_out.append(Left(first, last, 0))
         return
     inquiry.lost.add((first, last))
     holes = line.holes_between(line.places[before], line.places[after])
-    gaps = [hole for hole in holes if isinstance(hole, Gap)]
-    if gaps:
-        for gap in gaps:
-            told.add(gap.address)
-            _tell_damage(inquiry, gap, (first, last))
-    elif not holes:  # a missing sector is told of by itself
+    for gap in line.tell_gaps(holes):
+        _tell_damage(inquiry, gap, (first, last))
+    if not holes:  # a missing sector is told of by itself
         _tell_loss(inquiry, line, (first, last), record, boot)
 
 
-def _was_cut_again(inquiry: Inquiry, before: int, summary: int) -> bool:
-    """Whether a life that left out the numbers between the two was cut between its SUMMARY and its BOOT.
+def _cut_again(inquiry: Inquiry) -> dict[tuple[int, int], int]:
+    """By numbers of a record and of the SUMMARY after it: how many between the two a life may have left out that was cut between
+    its SUMMARY and its BOOT.
 
     No BOOT says then what it found unreadable: what still stands behind the last record, and at most one record that its
     opening, cut before, had left torn in the new sector.
     """
     journal = inquiry.journal
+    longest = journal.geometry.padded(RECORD.size + LONGEST_PAYLOAD + TAG_BYTES + CRC_BYTES)
+    most: dict[tuple[int, int], int] = {}
     for sector, following in pairwise(journal.counted):
         last = inquiry.repeated.get(sector.index)
-        if last and inquiry.number(last) == before and following.summary and inquiry.number(following.summary) == summary:
-            longest = journal.geometry.padded(RECORD.size + LONGEST_PAYLOAD + TAG_BYTES + CRC_BYTES)
+        if last and following.summary:
             unreadable = max(0, sector.written - last.end) + longest
-            return summary - 1 - before <= 1 + unreadable // SHORTEST_RECORD
-    return False
+            most.setdefault((inquiry.number(last), inquiry.number(following.summary)), 1 + unreadable // SHORTEST_RECORD)
+    return most
 
 
 def _tell_loss(inquiry: Inquiry, line: _Line, lost: tuple[int, int], record: Record, boot: Record | None) -> None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
+from zlib import crc32
 
 from host_tools.yuanluctl.journal.layout import (
     COPY_MAGIC,
+    CRC_BYTES,
+    FEWEST_SECTORS,
     HEADER,
-    HEADER_MAGIC,
+    RECORD,
     RECORD_MAGIC,
     SECTOR_SIZES,
     SUMMARY,
+    TAG_BYTES,
     UNITS,
     Geometry,
     Header,
@@ -24,12 +30,17 @@ from host_tools.yuanluctl.journal.layout import (
     parse_summary,
 )
 
-_MAGIC = re.compile(b"YL|yl")
-_HEADER_MAGIC = re.compile(HEADER_MAGIC)
+# A record's magic, before a length that a record can have.
+_MAGIC = re.compile(rb"(?:YL|yl)(?=[\x08-\xff]\x00|[\x00-\xff]\x01|[\x00-\x80]\x02)", re.DOTALL)
+_MOST_SUMMARIES = 64  # sectors that are read to tell the geometry, newest first
 
 
 class GeometryError(Exception):
     """The image's sector size and unit cannot be told, or do not fit it: says why and what to do."""
+
+
+class NoHeaderError(GeometryError):
+    """No sector header stands in the image: no journal, or one that was wiped."""
 
 
 class Gap(NamedTuple):
@@ -103,6 +114,16 @@ class Journal:
         """The window's sectors that have more than copies."""
         return [sector for sector in self.sectors if sector.originals]
 
+    @cached_property
+    def by_index(self) -> dict[int, Sector]:
+        """The window's sectors by their place on the chip."""
+        return {sector.index: sector for sector in self.sectors}
+
+    def after(self, sector: Sector) -> Sector | None:
+        """The next one that counts."""
+        place = bisect_right(self.counted, sector.sequence, key=lambda one: one.sequence)
+        return self.counted[place] if place < len(self.counted) else None
+
     def summary_of(self, sector: Sector) -> Summary | None:
         """The content of its SUMMARY, if that is readable and has the right shape."""
         return parse_summary(sector.summary.payload, self.geometry) if sector.summary else None
@@ -110,16 +131,12 @@ class Journal:
 
 def find_geometry(image: bytes, sector_size: int = 0, unit: int = 0) -> Geometry:
     """Take what is given (bytes) and find the rest from the sector headers; GeometryError."""
-    places = [(match.start(), parse_header(image, match.start())) for match in _HEADER_MAGIC.finditer(image)]
-    headers = {at: header for at, header in places if header and at % SECTOR_SIZES[0] == 0}
+    places = ((at, parse_header(image, at)) for at in range(0, len(image), SECTOR_SIZES[0]))
+    headers = {at: header for at, header in places if header}
     if not (sector_size and unit) and not headers:
-        raise GeometryError("no sector header in this file: no journal, or name --sector-size and --unit")
-    if not unit:
-        units = [header.unit for header in headers.values()]
-        unit = max(units, key=units.count)
-    if unit not in UNITS:
-        raise GeometryError(f"--unit {unit}: a unit is one of {', '.join(map(str, UNITS))} bytes")
-    sizes = [size for size in SECTOR_SIZES if len(image) % size == 0 and len(image) // size >= 3]
+        raise NoHeaderError("no sector header in this file: no journal, or name --sector-size and --unit")
+    unit = _unit(headers, unit)
+    sizes = [size for size in SECTOR_SIZES if len(image) % size == 0 and len(image) // size >= FEWEST_SECTORS]
     if sector_size:
         if sector_size not in sizes:
             raise GeometryError(f"{len(image)} bytes are not three or more sectors of {sector_size}; a sector has 4 to 128 KiB")
@@ -131,6 +148,19 @@ def find_geometry(image: bytes, sector_size: int = 0, unit: int = 0) -> Geometry
     return next((chip for chip in sensible if _follows_a_ring(headers, chip)), sensible[0])
 
 
+def _unit(headers: dict[int, Header], given: int) -> int:
+    """The one that is given, if the headers do not deny it; else the one that most headers say."""
+    units = Counter(header.unit for header in headers.values())
+    if not given:
+        return units.most_common(1)[0][0]
+    if given not in UNITS:
+        raise GeometryError(f"--unit {given}: a unit is one of {', '.join(map(str, UNITS))} bytes")
+    if units and given not in units:
+        said = units.most_common(1)[0][0]
+        raise GeometryError(f"--unit {given}: all {len(headers)} sector headers say {said}; leave --unit away")
+    return given
+
+
 def _follows_a_ring(headers: dict[int, Header], geometry: Geometry) -> bool:
     """Whether somewhere the next sequence stands in the next sector."""
     places = {header.sequence: at // geometry.sector_size for at, header in headers.items()}
@@ -139,7 +169,7 @@ def _follows_a_ring(headers: dict[int, Header], geometry: Geometry) -> bool:
 
 def _makes_sense(image: bytes, headers: dict[int, Header], geometry: Geometry) -> bool:
     """Whether the newest readable SUMMARY has the length that this geometry wants, and its addresses lead to records."""
-    for at in sorted(headers, key=lambda place: -headers[place].sequence):
+    for at in sorted(headers, key=lambda place: -headers[place].sequence)[:_MOST_SUMMARIES]:
         record = read_sector(image, geometry, at // geometry.sector_size).summary
         if record:
             content = parse_summary(record.payload, geometry)
@@ -171,12 +201,26 @@ def read_sector(image: bytes, geometry: Geometry, index: int) -> Sector:
 
 
 def _next_record(image: bytes, at: int, limit: int, geometry: Geometry) -> Record | None:
-    for match in _MAGIC.finditer(image, at, limit):
-        if (match.start() - at) % geometry.unit == 0:
-            record = parse_record(image, match.start(), limit, geometry)
+    places = _record_places(image)
+    for place in range(bisect_left(places, at), bisect_left(places, limit)):
+        if (places[place] - at) % geometry.unit == 0:
+            record = parse_record(image, places[place], limit, geometry)
             if record:
                 return record
     return None
+
+
+@lru_cache(maxsize=1)
+def _record_places(image: bytes) -> list[int]:
+    """Where a record with a right CRC may begin, whatever the geometry. Found once: an image made to be slow has millions of
+    magics, and it is gone through for each geometry that it may have."""
+    view, found = memoryview(image), []
+    for match in _MAGIC.finditer(image):
+        at = match.start()
+        crc_at = at + RECORD.size + image[at + 2] + (image[at + 3] << 8) + TAG_BYTES
+        if image[crc_at : crc_at + CRC_BYTES] == crc32(view[at:crc_at]).to_bytes(CRC_BYTES, "little"):
+            found.append(at)
+    return found
 
 
 def last_repeated(sector: Sector, following: Sector, used: int) -> Record | None:

@@ -26,6 +26,7 @@ class Kind(Enum):
     ROLLBACK_THEN_GROWN = "rollback then grown"
     DAMAGE = "damage"
     MISSING_SECTOR = "missing sector"
+    WIPED = "wiped"
     CONTRADICTION = "contradiction"
 
 
@@ -64,7 +65,7 @@ class Left(NamedTuple):
 class Report:
     """All that a verification found. Numbers are 0 when the journal is empty."""
 
-    geometry: Geometry
+    geometry: Geometry | None  # None: no sector header tells it
     sealed: bool  # whether the tags were checked
     first: int = 0
     last: int = 0
@@ -108,7 +109,7 @@ class Report:
             "consistent": self.consistent,
             "seals_checked": self.sealed,
             "anchored": self.anchored or None,
-            "geometry": self.geometry._asdict(),
+            "geometry": self.geometry._asdict() if self.geometry else None,
             "range": [self.first, self.last],
             "sectors": self.sectors,
             "records": self.records,

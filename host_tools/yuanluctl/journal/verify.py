@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 
 from host_tools.yuanluctl.journal.authorship import check_authorship, check_copies
 from host_tools.yuanluctl.journal.content import check_content
-from host_tools.yuanluctl.journal.ends import check_anchors, check_ring
+from host_tools.yuanluctl.journal.ends import check_anchors, check_ring, tell_empty
 from host_tools.yuanluctl.journal.inquiry import Inquiry
-from host_tools.yuanluctl.journal.layout import Geometry
+from host_tools.yuanluctl.journal.layout import FEWEST_SECTORS, SECTOR_SIZES, Geometry
 from host_tools.yuanluctl.journal.order import check_order
-from host_tools.yuanluctl.journal.reader import find_geometry, read_journal
-from host_tools.yuanluctl.journal.report import Anchor, Kind, Report
+from host_tools.yuanluctl.journal.reader import NoHeaderError, find_geometry, read_journal
+from host_tools.yuanluctl.journal.report import Anchor, Report
 from host_tools.yuanluctl.journal.seal import Keys, Seals, first_key
 
 
@@ -26,6 +26,7 @@ def verify(
 ) -> Report:
     """Check all that can be checked with what is given. GeometryError; ValueError for a key without terminal and epoch.
 
+    An image without any sector header is a wiped chip where it is blank, or where an anchor says that a journal was there.
     `key` is the journal root key (32 bytes), `terminal` F41. `progress` is given the count of records whose seal was checked.
     """
     seals = None
@@ -33,15 +34,18 @@ def verify(
         if terminal is None or epoch is None:
             raise ValueError("a key needs the terminal's id and epoch")
         seals = Seals(Keys(first_key(key, terminal, epoch)))
-    geometry = geometry or find_geometry(image)
+    anchors = list(anchors)
+    try:
+        geometry = geometry or find_geometry(image)
+    except NoHeaderError:
+        if not may_be_wiped(image, anchors):
+            raise
+        return tell_empty(Report(None, sealed=False), anchors)
     journal = read_journal(image, geometry)
     report = Report(geometry, sealed=key is not None)
-    inquiry = Inquiry(journal, report, seals)
     if journal.newest is None:
-        text = "No sector holds a header and a record of its own: the chip is new, or all of it was erased."
-        inquiry.add(Kind.MISSING_SECTOR, 0, -1, text)
-        check_anchors(inquiry, anchors)
-        return report
+        return tell_empty(report, anchors)
+    inquiry = Inquiry(journal, report, seals)
     check_authorship(inquiry, terminal, progress)
     check_order(inquiry)
     check_copies(inquiry)
@@ -55,3 +59,9 @@ def verify(
     check_anchors(inquiry, anchors)
     report.findings.sort(key=lambda finding: (finding.address < 0, finding.record or 1 << 32, finding.address))
     return report
+
+
+def may_be_wiped(image: bytes, anchors: list[Anchor]) -> bool:
+    """Whether an image without a sector header can be that of a chip: whole sectors, and blank if no anchor was seen outside."""
+    whole = len(image) >= FEWEST_SECTORS * SECTOR_SIZES[0] and len(image) % SECTOR_SIZES[0] == 0
+    return whole and (bool(anchors) or image.count(image[:1]) == len(image))
