@@ -1,4 +1,4 @@
-"""`yuanluctl flash`: draw an image of a terminal's chip, or damage a copy of it on purpose."""
+"""`yuanluctl flash`: draw an image of a terminal's chip, write it as text and back, or damage a copy of it on purpose."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import rich_click as click
 from rich.console import Console
 from rich.text import Text
 
-from host_tools.yuanluctl import flash_image
-from host_tools.yuanluctl.cli_image import EXIT_USAGE, end, image_argument, read_image
+from host_tools.yuanluctl import flash_image, flash_text
+from host_tools.yuanluctl.cli_image import EXIT_USAGE, LARGEST_IMAGE, end, image_argument, read_file, read_image, write_file
 
+LARGEST_TEXT = 4 * LARGEST_IMAGE  # bytes
 COLOURS = ("bright_black", "cyan", "green", "blue", "magenta", "yellow", "bold red")
 LEGEND = ("free", "copy", "record", "SUMMARY", "header", "unsettled", "unreadable")
 
 
 @click.group()
 def flash() -> None:
-    """Look at an image of a terminal's flash chip, or damage a copy of it for a lesson or a test."""
+    """Look at an image of a terminal's flash chip, turn it into text and back, or damage a copy of it for a lesson or a test."""
 
 
 @flash.command()
@@ -37,6 +38,36 @@ def draw(image: Path, sector_size: int, unit: int) -> None:
         console.print(Text.assemble(head, *cells), soft_wrap=True)
     signs = zip(flash_image.SIGNS, LEGEND, COLOURS, strict=True)
     console.print(Text.assemble(*((f"{sign} {name}   ", colour) for sign, name, colour in signs)))
+
+
+@flash.command()
+@image_argument
+def dump(image: Path, sector_size: int, unit: int) -> None:
+    """Write the image as text to stdout: geometry, each sector, the bytes of each record. Blank bytes have no line.
+
+    Two of these texts can be compared line by line, and `load` makes the same image of one again.
+
+    Exit codes: 0 written, 2 wrong use or unreadable file.
+    """
+    content, geometry = read_image(image, sector_size, unit)
+    for line in flash_text.dump(content, geometry):
+        click.echo(line)
+
+
+@flash.command()
+@click.argument("text", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+def load(text: Path, out: Path) -> None:
+    """Write to OUT the image of which TEXT is the dump; it may have been edited.
+
+    Exit codes: 0 written, 2 wrong use, unreadable file, or a line that is wrong: it is named, and nothing is written.
+    """
+    content = read_file(text, LARGEST_TEXT, "the text of a chip")
+    try:
+        image = flash_text.load(content.decode("ascii", "replace").splitlines(), LARGEST_IMAGE)
+    except flash_text.TextError as problem:
+        end(EXIT_USAGE, f"{text}: {problem}")
+    write_file(out, image)
 
 
 @flash.command()
@@ -67,7 +98,9 @@ def damage(
     content, geometry = read_image(image, sector_size, unit)
     try:
         if flip is not None:
-            address, _, bit = flip.partition(":")
+            address, colon, bit = flip.partition(":")
+            if not colon:
+                end(EXIT_USAGE, f"--flip {flip} names no bit: an address and a bit from 0 to 7, like --flip {flip or 0}:3")
             content = flash_image.flip(content, _number(address), _number(bit))
         elif erase is not None:
             content = flash_image.erase(content, geometry, erase)
@@ -77,11 +110,9 @@ def damage(
             content = flash_image.swap(content, geometry, *swap)
         elif drop is not None:
             content = flash_image.drop(content, geometry, drop)
-        out.write_bytes(content)
     except flash_image.DamageError as problem:
-        end(EXIT_USAGE, str(problem))
-    except OSError as problem:
-        end(EXIT_USAGE, f"{out}: {problem.strerror or problem}")
+        end(EXIT_USAGE, f"{image}: {problem}")
+    write_file(out, content)
 
 
 def _number(text: str) -> int:

@@ -96,6 +96,8 @@ def cut(image: bytes, geometry: Geometry, address: int) -> bytes:
 
 def swap(image: bytes, geometry: Geometry, one: int, other: int) -> bytes:
     """The image with two records of the window in each other's place; DamageError."""
+    if one == other:
+        raise DamageError(f"record {one} cannot change places with itself: name two records, as `journal show` lists them")
     first, second = _place(image, geometry, one), _place(image, geometry, other)
     pieces = {one: _bytes(image, second), other: _bytes(image, first)}
     for sector in sorted({first.address // geometry.sector_size, second.address // geometry.sector_size}):
@@ -118,7 +120,7 @@ def _place(image: bytes, geometry: Geometry, number: int) -> Record:
         for record in sector.originals:
             if record.number == number:
                 return record
-    raise DamageError(f"there is no record {number} in the window")
+    raise DamageError(f"there is no record {number} in the window: `journal show` lists what there is")
 
 
 def _bytes(image: bytes, record: Record) -> bytes:

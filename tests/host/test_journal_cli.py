@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -66,7 +68,7 @@ def test_verify_for_programs(folder: Path) -> None:
     ("line", "word"),
     [
         ("journal verify {folder}/nothing", "No such file"),
-        ("journal verify {folder}", "Is a directory"),
+        ("journal verify {folder}", "is a directory"),
         ("journal verify {folder}/key", "no sector header"),
         ("journal verify {folder}/chip --sector-size 5000", "sectors of 5000"),
         ("journal verify {folder}/chip --unit 3", "a unit is one of"),
@@ -83,7 +85,10 @@ def test_verify_for_programs(folder: Path) -> None:
         ("flash damage {folder}/chip {folder}/out", "name one of"),
         ("flash damage {folder}/chip {folder}/out --drop 1 --cut 7", "name one of"),
         ("flash damage {folder}/chip {folder}/out --drop 99999", "no record 99999"),
-        ("flash damage {folder}/chip {folder}/out --flip 5", "is no number"),
+        ("flash damage {folder}/chip {folder}/out --flip 5", "names no bit: an address and a bit from 0 to 7, like --flip 5:3"),
+        ("flash damage {folder}/chip {folder}/out --flip 5:", "is no number"),
+        ("flash damage {folder}/chip {folder}/out --swap 20 20", "record 20 cannot change places with itself"),
+        ("journal verify {folder}/chip --unit 256", "sector headers say 16; leave --unit away"),
         ("flash damage {folder}/chip {folder}/out --flip 5:8", "no bit 8"),
         ("flash damage {folder}/chip {folder}/out --erase 8", "no sector 8"),
         ("flash damage {folder}/chip {folder}/nothing/out --erase 1", "No such file"),
@@ -94,6 +99,48 @@ def test_wrong_use_ends_with_2_and_says_why(folder: Path, line: str, word: str) 
     assert (done.exit_code, done.stdout) == (2, "")
     assert word in done.stderr
     assert not (folder / "out").exists()
+
+
+VERBS = [
+    *("journal verify {image}", "journal show {image}", "flash draw {image}", "flash dump {image}"),
+    *("flash damage {image} {folder}/out --erase 1", "flash load {image} {folder}/out"),
+]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_is_no_file_of_a_chip_is_refused_at_once(folder: Path, verb: str) -> None:
+    """A device has no end, a pipe may never begin, and what is too long is not read."""
+    os.mkfifo(folder / "pipe")
+    (folder / "empty").touch()
+    with (folder / "long").open("wb") as long:
+        long.truncate(257 << 20)  # takes no place on the disk
+    refused = {"/dev/zero": "is a device", f"{folder}/pipe": "is a pipe", f"{folder}": "is a directory"}
+    refused |= {f"{folder}/empty": "empty" if "load" not in verb else "line 1: is not", f"{folder}/long": "too many for"}
+    for image, word in refused.items():
+        began = time.monotonic()
+        done = run(folder, verb.replace("{image}", image))
+        assert (done.exit_code, done.stdout) == (2, ""), image
+        assert word in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+        assert time.monotonic() - began < 5
+    assert not (folder / "out").exists()
+
+
+def test_a_key_file_that_has_no_end_is_refused(folder: Path) -> None:
+    done = run(folder, "journal verify {folder}/chip --terminal 1 --epoch 1 --key /dev/zero")
+    assert done.exit_code == 2 and "is a device" in done.stderr
+
+
+def test_a_wiped_chip_is_a_finding(folder: Path) -> None:
+    """With an anchor it is known what is gone; a file that is no chip stays wrong use."""
+    anchor = (folder / "anchor").read_text()
+    done = run(folder, f"journal verify {{folder}}/blank --anchor {anchor} " + KEY)
+    assert done.exit_code == 1 and "wiped" in done.stdout and anchor.split(":")[0] in done.stdout
+    report = json.loads(run(folder, f"journal verify {{folder}}/blank --json --anchor {anchor}").stdout)
+    assert [finding["kind"] for finding in report["findings"]] == ["wiped"] and report["geometry"] is None
+    done = run(folder, "journal verify {folder}/blank")
+    assert done.exit_code == 1 and "the chip is new, or all of it was erased" in done.stdout
+    assert run(folder, f"journal verify {{folder}}/key --anchor {anchor}").exit_code == 2
+    assert run(folder, f"journal verify {{folder}}/chip --anchor {anchor}").exit_code == 0, "the control"
 
 
 def test_show_lists_what_is_readable(folder: Path) -> None:
