@@ -3,6 +3,7 @@
 from parts import NorFlash, Road, Terminal, answer_to, answering, mounted, running
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
+from yuanlu.refund.transaction import KIND_SALE, ROAD_OFFLINE
 from yuanlu.wire import iso8583
 
 SIGN_ON = answering(f60="00000001003")
@@ -50,6 +51,21 @@ async def test_totals_that_agree_close_the_batch():
     assert totals == "{:012d}002{:012d}0010".format(15_000, 300) + "0" * 31 and len(totals) == 62
     assert fields_of(road.sent[2])[1][48] == "0000"
     assert till.journal.counters.batch == mounted(till.flash).counters.batch == 2
+
+
+async def test_a_sale_that_was_made_offline_is_not_in_the_totals():
+    """It was counted where it was uploaded; its refund counts here (docs/wire.md section 4)."""
+    road = closing_road(2)
+    till = Terminal(roads=[road])
+    till.sell(5_000)
+    number = till.journal.next_number
+    head = (number, number, KIND_SALE | ROAD_OFFLINE << 4, 10_000, till.journal.counters.batch, 500_001, 20261122, 101507, 1)
+    till.journal.append(s.SALE, head + (0, 0, 0, b"6228484890", bytes(8), bytes(12), bytes(6)))
+    till.refund(till.journal.sale(number), 300, s.DONE)
+    assert await close(till) == "closing.uploaded"
+    assert fields_of(road.sent[1])[1][48][:30] == "{:012d}001{:012d}001".format(5_000, 300)
+    details = fields_of(road.sent[2])[1][48]
+    assert (details[:2], details[2:4], details[22:24], fields_of(road.sent[3])[1][48]) == ("02", "22", "27", "0002")
 
 
 async def test_totals_that_differ_bring_every_detail():

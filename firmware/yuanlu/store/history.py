@@ -10,7 +10,7 @@ from array import array
 from yuanlu import record as r
 from yuanlu.errors import StoreDamaged
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import Transaction
+from yuanlu.refund.transaction import ROAD_OFFLINE, Transaction
 from yuanlu.store import summary
 
 
@@ -163,11 +163,14 @@ def _given_back(log, original):
 
 
 def batch(log, number):
-    """(record number, kind, road, trace, amount) of all that is done in that batch, in order of record number."""
+    """(record number, kind, road, trace, amount) of all that is done in that batch, in order of record number. A sale that was made
+    offline is counted where it was uploaded (docs/wire.md section 4)."""
     found = []
     for record in records(log, None):
         if record.type in (s.SALE, s.REFUND):
             body = record.body()
+            if record.type == s.SALE and body.kind >> 4 == ROAD_OFFLINE:
+                continue
             if body.batch == number and not any(record.number == known[0] for known in found):
                 found.append((record.number, body.kind & 15, body.kind >> 4, body.trace, body.amount))
     return sorted(found)
