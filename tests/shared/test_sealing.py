@@ -1,13 +1,14 @@
 """Session keys at work: what is sent is what was recorded, under a seal that is recorded before it leaves."""
 
-from parts import NorFlash, PowerCut, Road, Vault, answer_to, mounted, reaches
+from parts import Card, NorFlash, PowerCut, Road, Vault, answer_to, mounted, reaches
 from raises import raises
 from session_host import MAK, OTHER_MAK, SIGN_ON, TMK, Host, a_terminal, seals_of, types_since, wrapped
 from yuanlu.crypto.session_sealing import SessionSealing
 from yuanlu.crypto.weak.session import mac
 from yuanlu.errors import BadConfig, BadMessage, Refused
 from yuanlu.refund import state as s
-from yuanlu.wire import messages
+from yuanlu.refund.transaction import KIND_SALE, Draft
+from yuanlu.wire import iso8583, messages
 
 
 def name(transaction):
@@ -198,6 +199,27 @@ async def test_L6_a_refused_seal_to_a_first_attempt_signs_on_and_goes_again():
         road.script = [[host.sign_on, host.answer()]]
         await till.forwarder.send(refund)
         assert name(refund) == "done" and road.sent[1][:-8] == road.sent[3][:-8] and road.sent[1] != road.sent[3]
+
+
+async def test_L2_a_refused_seal_where_no_repeat_is_known_never_goes_again_as_the_same_bytes():
+    """An older A0 fits every repeat of the bytes it answered, as long as the key is the same; a new trace it does not fit. A sale
+    has no new attempt: it is declined."""
+    host = Host()
+    till, road = signed_on(repeat="nothing")
+    refund = till.refund(till.sell(10_000), 300)
+    trace = refund.trace
+    road.script = [[host.sign_on, host.answer(b"A0")], [host.sign_on, host.answer()]]
+    await till.forwarder.send(refund)
+    assert name(refund) == "waiting"
+    await till.forwarder.send(refund)
+    assert (name(refund), refund.attempt) == ("done", 2) and refund.trace > trace
+    assert iso8583.decode(road.sent[3][13:])[1][11] == "{:06d}".format(refund.trace)
+    for repeat, ending in (("nothing", "declined"), ("replays", "waiting")):
+        till, road = signed_on(repeat=repeat)
+        sale = till.desk.open(Draft(KIND_SALE, 10_000, card=Card()))
+        road.script = [[host.sign_on, host.answer(b"A0")]]
+        await till.forwarder.send(sale)
+        assert name(sale) == ending, repeat
 
 
 async def test_L6_a_refused_seal_after_silence_goes_to_a_person():
