@@ -163,8 +163,8 @@ def _given_back(log, original):
 
 
 def batch(log, number):
-    """(record number, kind, road, trace, amount) of all that is done in that batch, in order of record number. A sale that was made
-    offline is counted where it was uploaded (docs/wire.md section 4)."""
+    """(record number, kind, road, trace, amount) of all that is done in that batch, in order of record number. A sale that was
+    made offline is counted where it was uploaded (docs/wire.md section 4)."""
     found = []
     for record in records(log, None):
         if record.type in (s.SALE, s.REFUND):

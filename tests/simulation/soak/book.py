@@ -80,11 +80,14 @@ class Book:
         self.done_at: dict[int, int] = {}  # ms of the world
         self.sent_at: dict[int, int] = {}  # of its newest SENDING
         self.on_parked, self.on_contradiction = on_parked, on_contradiction
+        self.closed: dict[int, bool] = {}  # batches that the terminal closed, by record: did the totals agree?
         self.records = 0
 
     def take(self, record: Any) -> None:
         """One whole record that stands on the chip now."""
         if record.copy or not record.transaction:
+            if record.type == s.BATCH and not record.copy and record.number not in self.closed:
+                self.closed[record.number] = bool(record.body().agreed)
             return
         transaction = self.transactions.setdefault(record.transaction, Transaction(record.transaction, record.original))
         before, last = transaction.state, transaction.last

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from emulator.acquirer import seal_card
 from soak.terminal import Life, Terminal
+from yuanlu import record as r
 from yuanlu.errors import Refused, StoreFull
 from yuanlu.exchange import Errand
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, Draft, Transaction
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, ROAD_OFFLINE, Draft, Transaction
 
 if TYPE_CHECKING:
     from soak.world import World
 
 _RECENT = 8
+OFFLINE_TRACES = 500_000  # theirs begin after it
 _PAYERS = ("6228480402564890018", "280000000000000017")  # a published test number, a made-up code
 
 
@@ -39,6 +42,24 @@ class Clerk:
         """a: fen; b: 0 by card, 1 by a wallet"""
         card = Card(_PAYERS[road], self.world.reader_key, self.world.now_ms)
         self._open(terminal, life, Draft(KIND_SALE, amount, card=card, road=road))
+
+    def offline_sale(self, terminal: Terminal, life: Life, amount: int, days: int) -> None:
+        """One that was made without the acquirer b days ago, at its terminal's clock, and was uploaded; its record is complete in
+        itself. a: fen"""
+        journal = life.journal
+        if journal.is_busy(r.payload_length(s.SALE)):
+            self.world.count_refusal("refused.busy")
+            return
+        if not journal.log.quiet:
+            journal.make_room()
+        when = self.world.date + timedelta(days=terminal.clock.days_off - days)
+        terminal.offline_sales += 1
+        batch, trace = max(1, journal.counters.batch), OFFLINE_TRACES + terminal.offline_sales
+        self.world.acquirer.upload_offline_sale(terminal.name, batch, trace, amount, when)
+        number, date, time = journal.next_number, int(when.strftime("%Y%m%d")), int(when.strftime("%H%M%S"))
+        payer = _PAYERS[0]
+        head = (number, number, KIND_SALE | ROAD_OFFLINE << 4, amount, batch, trace, date, time, terminal.clock.quality)
+        journal.append(s.SALE, (*head, 0, 0, 0, (payer[:6] + payer[-4:]).encode(), bytes(8), bytes(12), bytes(6)))
 
     def refund(self, terminal: Terminal, life: Life, pick: int, share: int) -> Transaction | None:
         """a: which of the newest sales; b: permille of what is left of it"""

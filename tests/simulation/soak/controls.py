@@ -15,18 +15,32 @@ ROOT = Path(__file__).parents[3]
 sys.path += [str(ROOT / folder) for folder in (".", "firmware", "tests/shared", "tests/power", "tests/simulation")]
 
 from controls import overlaid  # noqa: E402
-from soak.plan import Plan, draw  # noqa: E402
+from soak.plan import ALGORITHMS, Plan, Step, draw  # noqa: E402
 from soak.world import play  # noqa: E402
 
 
 class Control(NamedTuple):
-    """firmware: a folder of tests/broken, or "" for the right one; seeds: where it does harm; found: one of these must be."""
+    """firmware: a folder of tests/broken, or "" for the right one; seeds: where it does harm; found: one of these must be;
+    worlds: in the place of seeds."""
 
     firmware: str
     seeds: range
     found: tuple[str, ...]
     profile: str | None = None
     doubling: bool = False
+    worlds: tuple[Plan, ...] = ()
+
+
+def older_a0(mac: str, variant: int) -> Plan:
+    """A request is spoiled; a forger answers the sign-on after it with the key that stands, and has the A0 come once more."""
+    steps = [
+        Step(100, 0, "sale", 19_100),
+        Step(5000, 0, "fault", "spoiled"),
+        Step(5000, 0, "forger", "open", variant),
+        Step(5010, 0, "refund", 0, 10),
+        Step(20_000, 0, "echo"),
+    ]
+    return Plan(1, "c", False, "nothing", [(6, 16)], steps, mac)
 
 
 # Kinds of acquirer go by turns: seed % 4 is a, b, c, d; the next four have a query.
@@ -37,13 +51,17 @@ CONTROLS = {
     "the same bytes whatever is known": Control("resend", range(2, 42, 8), ("doubled",)),
     "what never left goes to a person": Control("parks-unsent", range(8), ("person",)),
     "profile of kind a for an acquirer of kind c": Control("", range(2, 42, 8), ("doubled",), profile="replays"),
+    "what is sealed under another key is made anew": Control("reseal-anew", range(8, 56, 24), ("alarm", "doubled", "person")),
+    "the same bytes after a refused seal": Control(
+        "same-bytes-after-a0", range(0), ("doubled",), worlds=tuple(older_a0(mac, 2) for mac in ALGORITHMS)
+    ),
     "a line that doubles, before kind c": Control("", range(2, 42, 8), ("doubled",), doubling=True),
 }
 
 
 def plans(control: Control) -> list[Plan]:
     """The worlds in which it is played."""
-    return [draw(seed, control.profile, control.doubling) for seed in control.seeds]
+    return list(control.worlds) or [draw(seed, control.profile, control.doubling) for seed in control.seeds]
 
 
 def run(name: str) -> dict[str, int]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from emulator.acquirer import Acquirer, BadMessage
 from emulator.acquirer.acquirer import ECHOED
-from emulator.acquirer.message import MAC_BYTES, decode, encode, swap_tpdu
+from emulator.acquirer.message import MAC_BYTES, asking, decode, encode, swap_tpdu
+from soak.forger import is_sign_on, tap
 from soak.plan import ANSWER_MS, LATEST_MS
 from yuanlu.compat import Event, sleep_ms
 from yuanlu.errors import NotSent
@@ -25,6 +26,7 @@ NUMBER = re.compile(rb"[!-~]{8}-[0-9A-F]{4}-[0-9]{8}")
 FORGED = ("05", "25", "77", "94", "12", "00")
 TYPE = slice(13, 15)  # of a frame: the message type
 BOOKINGS = (b"\x02\x10", b"\x02\x30")  # answers to sale, void and refund
+SIGN_ON_WANTED = 3  # of the host request nibble, which no MAC covers
 UNHEARD = ("request lost", "half open")
 UNANSWERED = ("answer lost", "forged", "hung up")
 
@@ -50,6 +52,7 @@ class Connection:
     def __init__(self, world: World, terminal: Terminal, fault: Fault, tell: Callable[[bytes], None]) -> None:
         self.world, self.terminal, self.fault, self.tell = world, terminal, fault, tell
         self.open = True
+        self.replays = False
         world.connections.append(self)
 
     def close(self) -> None:
@@ -73,13 +76,19 @@ class Connection:
         if name:
             self.terminal.meets(number, name)
         self.world.note(self.terminal, f"sends {len(request)} bytes {number} {name}", request)
+        if self.terminal.forgers and is_sign_on(request):
+            self.terminal.forgers.popleft().answer(self, request)
+            return
         if name == "forged":
             self._forge(request)
+        elif name == "spoiled" and decode(request).mac:
+            request = request[:-1] + bytes([request[-1] ^ 1])
         if name in UNHEARD or (name == "forged" and self.fault.variant % 2):
             return
+        is_early = not self.world.plan.early and self._is_early(request)
         for delay in self._arrivals():
             self.world.on_the_way += 1
-            self.world.at(delay, lambda: self._arrive(request))
+            self.world.at(delay, lambda: self._arrive(request, is_early))
 
     def _arrivals(self) -> list[int]:
         name, variant = self.fault
@@ -89,8 +98,14 @@ class Connection:
             return [variant % (ANSWER_MS - 200)]
         return [self.fault.latest_ms] if name == "overtaken" else [DELAY_MS]
 
-    def _arrive(self, request: bytes) -> None:
+    def _is_early(self, request: bytes) -> bool:
+        """It names a batch that is not open yet."""
+        return int(decode(request).fields[60][2:8]) > self.world.acquirer.open_batch(self.terminal.name)
+
+    def _arrive(self, request: bytes, was_early: bool) -> None:
         self.world.on_the_way -= 1
+        if was_early and not self._is_early(request):
+            return  # see Plan
         if not self.world.acquirer_is_up:
             found = NUMBER.search(request)
             self.terminal.meets(found[0].decode() if found else "", "acquirer restart")
@@ -101,6 +116,7 @@ class Connection:
             self.world.wrong("unreadable", f"the acquirer cannot read a request: {error}")
             return
         for reply in replies:
+            tap(self.terminal, reply.frame)
             is_other = self.fault.name == "other amount"
             self._answer(_with_other_amount(self.world.acquirer, request, reply.frame) if is_other else reply.frame)
 
@@ -111,22 +127,25 @@ class Connection:
             self.terminal.older_answer = frame
         if name in UNANSWERED:
             if name == "hung up":
-                self._later(DELAY_MS, b"")
+                self.later(DELAY_MS, b"")
             return
         delay = self.fault.latest_ms if name == "late answer" else DELAY_MS
-        if name == "older answer" and older:
-            self._later(delay, older)
+        if (name == "older answer" or self.replays) and older:
+            self.later(delay, older)
+        if self.terminal.asks_sign_on:
+            self.terminal.asks_sign_on, frame = False, asking(frame, SIGN_ON_WANTED)
         if name == "garbage":
             frame = _noise(variant)
         elif name == "bad mac":
             frame = frame[:-1] + bytes([frame[-1] ^ (1 << variant % 8)])
         elif name == "no mac":
             frame = _without_mac(frame)
-        self._later(delay, frame)
+        self.later(delay, frame)
         if name == "answer twice":
-            self._later(delay + variant % 100, frame)
+            self.later(delay + variant % 100, frame)
 
-    def _later(self, delay: int, data: bytes) -> None:
+    def later(self, delay: int, data: bytes) -> None:
+        """Bytes for the terminal, after a while."""
         self.world.at(delay, lambda: self._come_back(data))
 
     def _come_back(self, data: bytes) -> None:
@@ -144,7 +163,7 @@ class Connection:
         fields |= {12: "101500", 13: "1122", 37: "112210150700", 38: "A1B2C3", 39: FORGED[variant % len(FORGED)]}
         mac = bytes(MAC_BYTES) if variant % 3 else asked.mac
         seal = (lambda signed: mac) if asked.mac and variant % 4 else None
-        self._later(2 * DELAY_MS, encode(swap_tpdu(asked.tpdu), asked.answer_type, fields, seal))
+        self.later(2 * DELAY_MS, encode(swap_tpdu(asked.tpdu), asked.answer_type, fields, seal))
 
 
 def _noise(variant: int) -> bytes:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PATIENCE_MS = 60_000  # nobody looks before: a statement comes days later, when nothing is on its way any more
 _OPERATOR = 7
+# Under session keys: said of a repeat, it leaves the first one open (docs/wire.md, section 5).
+_SEAL_REFUSED = ("code A0", "code 99")
 
 
 class Call(NamedTuple):
@@ -68,7 +70,9 @@ class People:
         """Wrong where a refund was with a person though it was booked, or accepted by its wallet, before."""
         for entry in self.world.acquirer.ledger.entries if self._could_be_told() else ():
             call = self.calls.get(entry.number)
-            if entry.kind == "refund" and call and not call.spent and entry.when <= call.when:
+            if entry.kind != "refund" or call is None or call.cause in _SEAL_REFUSED:
+                continue
+            if not call.spent and entry.when <= call.when:
                 self.world.wrong("person", f"{entry.number}: booked or accepted, then with a person for {call.cause}")
 
     def act(self, terminal: Terminal, life: Life) -> None:

@@ -35,6 +35,7 @@ LINE_FAULTS = {
     "forged": "somebody without the key answers with an error; the acquirer never hears of it, or its answer is lost",
     "other amount": "the acquirer approves another amount than was asked for, with a right MAC",
     "memory": "no memory is left while the terminal sends or waits",
+    "spoiled": "a bit of the request's MAC is flipped on its way: the acquirer says A0",
 }
 BEFORE_THE_FIRST_BYTE = ("no connection", "offline", "serial line")
 # What befalls a terminal or all of them; a refund has met it when it stood open then.
@@ -49,8 +50,22 @@ OTHER_FAULTS = (
     "closing",
     "mood",
     "wallet",
+    "forged sign-on",
+    "key",
 )
 ALL_FAULTS = (*LINE_FAULTS, *OTHER_FAULTS)
+
+WAYS = ("no query", "query", "session keys")  # what the acquirer offers; under session keys it has no query
+ALGORITHMS = ("ecb", "x9_19", "sm4")
+# Which batch somebody names who answers a sign-on in the acquirer's place.
+FORGED_BATCHES = {
+    "open": "the one that is open",
+    "next": "the one that will be open next",
+    "any": "one that is far off",
+    "known": "the one that the terminal knows, open or not",
+    "before": "the one before",
+}
+_NOT_CLOSED = ("open", "next", "any")
 
 
 class Step(NamedTuple):
@@ -66,7 +81,9 @@ class Step(NamedTuple):
 @dataclass(frozen=True)
 class Plan:
     """kind, query: what the acquirer is; repeat: what the terminals' profile says it is; terminals: (sectors, write unit) of the
-    chip of each."""
+    chip of each; mac: as in the settings, "dukpt" or session keys; early: a message that names a batch before it is open may
+    arrive once it is. Nothing but a forged sign-on brings a terminal to send one, and no answer tells it whether a copy is still
+    on its way (docs/exactly-once.md), so no seed draws it; test_soak.py shows what it does."""
 
     seed: int
     kind: str
@@ -74,39 +91,57 @@ class Plan:
     repeat: str
     terminals: list[tuple[int, int]]
     steps: list[Step] = field(default_factory=list)
+    mac: str = "dukpt"
+    early: bool = False
+
+    @property
+    def way(self) -> str:
+        """One of WAYS."""
+        return WAYS[2] if self.mac != "dukpt" else WAYS[self.query]
 
     def with_steps(self, steps: list[Step]) -> Plan:
         """The same world with other steps."""
         return replace(self, steps=steps)
 
 
-def befalls(fault: str, kind: str) -> bool:
+def befalls(fault: str, kind: str, way: str) -> bool:
     """An acquirer of kind c books whatever arrives, so where a line may deliver twice it must not be used: no terminal could help
-    it. The control 'line doubles' shows that it would be found."""
+    it. The control 'line doubles' shows that it would be found. A key moves only where there is one."""
+    if fault == "key":
+        return way == WAYS[2]
     return not (fault == "duplicated" and kind == "c")
+
+
+def forged_batches(kind: str, query: bool) -> list[str]:
+    """An acquirer of kind d without a query books again what it knew in a closed batch, and only the sign-on says whether a batch
+    is closed: a forged one that calls a closed batch open doubles a refund there, as docs/exactly-once.md says, and
+    test_soak.py shows."""
+    return [name for name in FORGED_BATCHES if kind != "d" or query or name in _NOT_CLOSED]
 
 
 def draw(seed: int, repeat: str | None = None, doubling: bool = False) -> Plan:
     """The plan of a seed: acquirers by turns, everything else by chance. repeat: another profile than the right one; doubling:
     the lines to any kind may deliver twice."""
     chance = random.Random(f"soak {seed}")
-    kind, query = "abcd"[seed % 4], bool(seed // 4 % 2)
+    kind, turn = "abcd"[seed % 4], seed // 4
+    query, mac = bool(turn % 2), ALGORITHMS[turn // 6 % 3] if turn % 6 == 2 else "dukpt"
     terminals = [(chance.choice((6, 8, 12)), chance.choice((1, 16, 32))) for _ in range(chance.randint(1, 3))]
-    faults = [fault for fault in LINE_FAULTS if doubling or befalls(fault, kind)]
+    plan = Plan(seed, kind, query, repeat or PROFILES[kind], terminals, mac=mac)
+    faults = [fault for fault in LINE_FAULTS if doubling or befalls(fault, kind, plan.way)]
     steps: list[Step] = []
     for number in range(len(terminals)):
-        day = _Day(chance, number, faults)
+        day = _Day(chance, number, plan, faults)
         steps += day.work(REFUNDS_A_SEED // len(terminals) + 1)
     end = max(step.at for step in steps)
-    steps += _around(chance, end, len(terminals))
-    return Plan(seed, kind, query, repeat or PROFILES[kind], terminals, sorted(steps, key=lambda step: step.at))
+    steps += _around(chance, end, plan)
+    return plan.with_steps(sorted(steps, key=lambda step: step.at))
 
 
 class _Day:
     """What one clerk does, and what befalls it."""
 
-    def __init__(self, chance: random.Random, terminal: int, faults: list[str]) -> None:
-        self.chance, self.terminal, self.faults = chance, terminal, faults
+    def __init__(self, chance: random.Random, terminal: int, plan: Plan, faults: list[str]) -> None:
+        self.chance, self.terminal, self.plan, self.faults = chance, terminal, plan, faults
         self.at = 200 * terminal
         self.steps: list[Step] = []
 
@@ -133,6 +168,9 @@ class _Day:
     def _sale(self) -> None:
         self.at += self.chance.randint(300, 2500)
         if self.chance.random() < 0.15:
+            self._add("offline_sale", self.chance.randrange(2_000, 300_000), self.chance.choice((0, 0, 1, 6)))
+            return
+        if self.chance.random() < 0.15:
             self._line_faults()
         self._add("sale", self.chance.randrange(2_000, 300_000), int(self.chance.random() < 0.25))
 
@@ -147,7 +185,7 @@ class _Day:
             self._add("fault", self.chance.choice(self.faults), self.chance.randrange(1_000_000))
 
     def _other(self) -> None:
-        chance = self.chance
+        chance, has_session = self.chance, self.plan.mac != "dukpt"
         what = chance.choices(
             (
                 "offline",
@@ -163,8 +201,10 @@ class _Day:
                 "paper",
                 "person",
                 "echo",
+                "forger",
+                "key",
             ),
-            (6, 4, 3, 14, 4, 3, 5, 4, 5, 4, 4, 7, 1),
+            (6, 4, 3, 14, 4, 3, 5, 10 if has_session else 4, 5, 4, 4, 7, 1, 8, 12 if has_session else 0),
         )[0]
         if what == "offline":
             self._add(what, 0, chance.choice((chance.randint(2_000, 25_000), chance.randint(20_000, 90_000))))
@@ -178,6 +218,10 @@ class _Day:
             self._add(what, chance.randint(1, 4), chance.randrange(5))
         elif what == "clock":
             self._add(what, chance.choice((-400, -31, -1, 0, 1, 40, 365)), chance.randrange(2))
+        elif what == "forger":
+            self._add(what, chance.choice(forged_batches(self.plan.kind, self.plan.query)), chance.randrange(1_000_000))
+        elif what == "key":
+            self._add(what, chance.randrange(2), chance.choice((0, 0, 0, 1, 2, 3, 4)))
         else:
             self._add(what, chance.randrange(8), chance.randrange(1_000_000))
 
@@ -190,8 +234,9 @@ class _Day:
             self._add("bridge", 0, self.chance.randint(200, 6_000), later=self.chance.randrange(2_000, ms))
 
 
-def _around(chance: random.Random, end: int, terminals: int) -> list[Step]:
-    """What befalls all terminals: restarts and moods of the acquirer."""
+def _around(chance: random.Random, end: int, plan: Plan) -> list[Step]:
+    """What befalls all terminals: restarts and moods of the acquirer. Under session keys a wallet that accepts is believed, so it
+    gives up nothing there (docs/wire.md, section 5)."""
     steps = [
         Step(chance.randrange(end), 0, "acquirer", chance.randrange(2), chance.randint(300, 15_000))
         for _ in range(chance.randrange(1, 4))
@@ -199,8 +244,7 @@ def _around(chance: random.Random, end: int, terminals: int) -> list[Step]:
     for _ in range(chance.randrange(3)):
         mood = chance.choice(("by-amount", "by-amount", "by-amount", "declines"))
         steps.append(Step(chance.randrange(end), 0, "mood", mood, chance.randint(5_000, 40_000)))
-    if chance.random() < 0.4:
-        steps.append(
-            Step(chance.randrange(end), 0, "wallet", chance.choice(("Y5", "51", "61", "57")), chance.randint(5_000, 60_000))
-        )
+    if chance.random() < (0.4 if plan.mac == "dukpt" else 0.8):
+        code = chance.choice(("Y5", "51", "61", "57") if plan.mac == "dukpt" else ("Y5",))
+        steps.append(Step(chance.randrange(end), 0, "wallet", code, chance.randint(5_000, 60_000)))
     return steps

@@ -9,19 +9,21 @@ from rich.console import Console
 from rich.table import Table
 
 from soak.book import Arrow, all_arrows
-from soak.plan import ALL_FAULTS, BEFORE_THE_FIRST_BYTE, befalls
+from soak.plan import ALL_FAULTS, BEFORE_THE_FIRST_BYTE, WAYS, befalls
 from soak.world import SETTLE_MS, Outcome
 from yuanlu.refund import state as s
 
-CELL = 100  # refunds that must have met each fault at each kind of acquirer
-KINDS = [(kind, query) for kind in "abcd" for query in (False, True)]
+EXTRA = 5  # of each of these at each kind of acquirer
+EXTRAS = ("offline done", "closed, agreed", "closed, uploaded")
+CELL = {"no query": 100, "query": 100, "session keys": 30}  # refunds that must have met each fault at each kind of acquirer
+KINDS = [(kind, way) for kind in "abcd" for way in WAYS]
 MUST_BE_NONE = ("lost", "doubled", "stuck", "cap", "person", "alarm", "journal", "crashed", "unreadable")
 ENDED = ("done", "declined", "withdrawn", "resolved_done", "resolved_not_done", "parked", "held")
 
 
-def kind_word(kind: str, query: bool) -> str:
+def kind_word(kind: str, way: str) -> str:
     """As the table's heads have it."""
-    return f"{kind} {'query' if query else 'no query'}"
+    return f"{kind} {way}"
 
 
 class Report:
@@ -30,9 +32,11 @@ class Report:
     def __init__(self) -> None:
         self.seeds = self.sales = self.voids = self.lives = self.settle_ms = 0
         self.seconds = 0.0
-        self.states: dict[tuple[str, bool], Counter[str]] = {kind: Counter() for kind in KINDS}
-        self.met: dict[tuple[str, bool], Counter[str]] = {kind: Counter() for kind in KINDS}
-        self.causes: dict[tuple[str, bool], Counter[str]] = {kind: Counter() for kind in KINDS}
+        self.states: dict[tuple[str, str], Counter[str]] = {kind: Counter() for kind in KINDS}
+        self.offline: dict[tuple[str, str], Counter[str]] = {kind: Counter() for kind in KINDS}
+        self.closed: dict[tuple[str, str], Counter[bool]] = {kind: Counter() for kind in KINDS}
+        self.met: dict[tuple[str, str], Counter[str]] = {kind: Counter() for kind in KINDS}
+        self.causes: dict[tuple[str, str], Counter[str]] = {kind: Counter() for kind in KINDS}
         self.refused: Counter[str] = Counter()
         self.arrows: Counter[Arrow] = Counter()
         self.wrong: Counter[str] = Counter()
@@ -41,7 +45,7 @@ class Report:
 
     def add(self, outcome: Outcome) -> None:
         """One world's."""
-        kind = outcome.kind, outcome.query
+        kind = outcome.kind, outcome.way
         self.seeds += 1
         self.sales += outcome.sales
         self.voids += outcome.voids
@@ -49,6 +53,8 @@ class Report:
         self.seconds += outcome.seconds
         self.settle_ms = max(self.settle_ms, outcome.settle_ms)
         self.states[kind].update(outcome.states)
+        self.offline[kind].update(outcome.offline)
+        self.closed[kind].update(outcome.closed)
         self.met[kind].update(outcome.met)
         self.causes[kind].update(outcome.causes)
         self.refused.update(outcome.refused)
@@ -73,8 +79,13 @@ class Report:
             f"{fault} at {kind_word(*kind)}: {self.met[kind][fault]} refunds"
             for kind in KINDS
             for fault in ALL_FAULTS
-            if befalls(fault, kind[0]) and self.met[kind][fault] < CELL
-        ]
+            if befalls(fault, *kind) and self.met[kind][fault] < CELL[kind[1]]
+        ] + [f"{what} at {kind_word(*kind)}: {count}" for kind in KINDS for what, count in self._extras(kind) if count < EXTRA]
+
+    def _extras(self, kind: tuple[str, str]) -> list[tuple[str, int]]:
+        """Refunds of offline sales that were done, batches that a terminal closed with totals that agree, and that do not."""
+        closed = self.closed[kind]
+        return list(zip(EXTRAS, (self.offline[kind]["done"], closed[True], closed[False]), strict=True))
 
     def troubles(self, wanted_refunds: int) -> list[str]:
         """Why this is no proof. wanted_refunds: 0 for a short run, of which cells and arrows are not wanted."""
@@ -115,10 +126,15 @@ class Report:
 
     def _states_table(self) -> Table:
         table = Table(title="refunds, and how they ended")
-        for name in ("acquirer", "refunds", *ENDED):
+        for name in ("acquirer", "refunds", *ENDED, *EXTRAS):
             table.add_column(name, justify="right" if name != "acquirer" else "left")
         for kind, states in self.states.items():
-            table.add_row(kind_word(*kind), str(sum(states.values())), *(str(states[name]) for name in ENDED))
+            table.add_row(
+                kind_word(*kind),
+                str(sum(states.values())),
+                *(str(states[name]) for name in ENDED),
+                *(str(count) for _, count in self._extras(kind)),
+            )
         return table
 
     def _faults_table(self) -> Table:
@@ -126,7 +142,7 @@ class Report:
         for name in ("fault", *(kind_word(*kind) for kind in KINDS)):
             table.add_column(name, justify="right" if name != "fault" else "left")
         for fault in ALL_FAULTS:
-            cells = [str(self.met[kind][fault]) if befalls(fault, kind[0]) else "-" for kind in KINDS]
+            cells = [str(self.met[kind][fault]) if befalls(fault, *kind) else "-" for kind in KINDS]
             table.add_row(fault, *cells)
         return table
 
@@ -155,6 +171,7 @@ class Report:
             "bound_ms": SETTLE_MS,
             "wrong": {name: self.wrong[name] for name in MUST_BE_NONE},
             "states": {kind_word(*kind): dict(sorted(states.items())) for kind, states in self.states.items()},
+            "extras": {kind_word(*kind): dict(self._extras(kind)) for kind in KINDS},
             "met": {kind_word(*kind): {fault: met[fault] for fault in ALL_FAULTS} for kind, met in self.met.items()},
             "causes": {kind_word(*kind): dict(sorted(causes.items())) for kind, causes in self.causes.items()},
             "refused": dict(sorted(self.refused.items())),

@@ -38,11 +38,12 @@ def shrink(plan: Plan, kind: str, console: Console | None = None) -> Plan:
 
 def regression(plan: Plan, kind: str) -> str:
     """Source of a test that plays the plan."""
+    mac = f", {plan.mac!r}, {plan.early}" if plan.mac != "dukpt" or plan.early else ""
     rows = "".join(f"        {_source(step)},\n" for step in plan.steps)
     return (
         f"def test_{kind}_seed_{plan.seed}() -> None:\n"
         f"    steps = [\n{rows}    ]\n"
-        f"    plan = Plan({plan.seed}, {plan.kind!r}, {plan.query}, {plan.repeat!r}, {plan.terminals!r}, steps)\n"
+        f"    plan = Plan({plan.seed}, {plan.kind!r}, {plan.query}, {plan.repeat!r}, {plan.terminals!r}, steps{mac})\n"
         "    wrong = play(plan).wrong\n"
         "    assert wrong == [], wrong\n"
     )

@@ -10,9 +10,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from emulator import acquirer as acquirers
-from emulator.shop import SETTINGS
+from emulator.shop import SETTINGS, WITHOUT_QUERIES
 from parts import TABLES, Clock
 from soak.book import Book, Chip, TearingVault, arrow_of
+from soak.forger import Forger
 from soak.laptop import Laptop, SerialPort
 from soak.lines import GOOD, NUMBER, Fault, Network
 from soak.plan import ANSWER_MS, ASK_MS
@@ -20,6 +21,7 @@ from yuanlu.app import _guard
 from yuanlu.config import Config
 from yuanlu.crypto.dukpt import loaded
 from yuanlu.crypto.seal import Seal, provisioned
+from yuanlu.crypto.session_sealing import TMK_PLACE
 from yuanlu.desk import Desk
 from yuanlu.errors import Refused, StoreDamaged
 from yuanlu.forwarder import Forwarder
@@ -68,6 +70,10 @@ class Terminal:
         self.laptop: Laptop | None = None
         self.faults: deque[Fault] = deque()
         self.older_answer = b""
+        self.forgers: deque[Forger] = deque()  # of its next sign-ons
+        self.keys_seen: list[str] = []  # field 62 of answers to its sign-ons, oldest first
+        self.asks_sign_on = False  # the next answer's header does
+        self.offline_sales = 0
         self.met: dict[str, dict[str, None]] = {}
         self.left: dict[str, None] = {}  # numbers of which bytes may have left
         self.lives = 0
@@ -80,12 +86,14 @@ class Terminal:
         chosen = {"terminal": self.name, "merchant": merchant, "repeat": plan.repeat, "query": int(plan.query)}
         chosen |= {"old_batches": int(plan.repeat in ("replays", "duplicate")), "offline_count": 32, "offline_amount": 99_999_999}
         chosen |= {"wallet_gap_s": 1, "wallet_asks": WALLET_ASKS}
+        chosen |= {"mac": plan.mac, **({} if plan.mac == "dukpt" else WITHOUT_QUERIES)}
         return json.dumps({**SETTINGS, **chosen, "answer_ms": ANSWER_MS, "ask_ms": ASK_MS, "open_limit": 32})
 
     def _keys(self, chance: random.Random) -> dict[int, bytes]:
         key_id = acquirers.key_id_of(self.world.merchant, self.name)
         initial = acquirers.initial_key(self.world.base_key, key_id)
-        return {2: provisioned(chance.randbytes(32), chance.randbytes(16)), 4: loaded(initial, key_id)}
+        own = {2: provisioned(chance.randbytes(32), chance.randbytes(16)), 4: loaded(initial, key_id)}
+        return own if self.world.plan.mac == "dukpt" else {**own, TMK_PLACE: self.world.master_key}
 
     # ---- power
 

@@ -14,10 +14,12 @@ from functools import partial
 from typing import NamedTuple
 
 from emulator import acquirer as acquirers
+from emulator.acquirer.sessions import Sessions
 from emulator.shop import compare
 from parts import PowerCut
 from soak.book import WITH_A_PERSON, Arrow
 from soak.clerk import Clerk
+from soak.forger import Forger
 from soak.laptop import Laptop
 from soak.lines import Connection, Fault
 from soak.people import People
@@ -26,7 +28,7 @@ from soak.terminal import Terminal
 from yuanlu import loop as virtual
 from yuanlu.refund import state as s
 from yuanlu.refund import verdicts
-from yuanlu.refund.transaction import KIND_NAMES, KIND_REFUND, KIND_SALE, KIND_VOID
+from yuanlu.refund.transaction import KIND_NAMES, KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_OFFLINE
 from yuanlu.store import pending
 
 START = datetime(2026, 11, 22, 10, 0, 0)
@@ -52,13 +54,15 @@ class Outcome:
 
     seed: int
     kind: str
-    query: bool
+    way: str
     states: Counter[str] = field(default_factory=Counter)
     met: Counter[str] = field(default_factory=Counter)
     causes: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     arrows: Counter[Arrow] = field(default_factory=Counter)
     sales: int = 0
+    offline: Counter[str] = field(default_factory=Counter)  # states of refunds of offline sales
+    closed: Counter[bool] = field(default_factory=Counter)  # batches that terminals closed: did the totals agree?
     voids: int = 0
     left_out: int = 0  # by settlements, of what was not known to be done
     lives: int = 0
@@ -85,9 +89,9 @@ class World:
         self._due: list[tuple[int, int, Callable[[], object]]] = []
         self._armed = 0
         self.digest = hashlib.sha256()
-        self.outcome = Outcome(plan.seed, plan.kind, plan.query)
+        self.outcome = Outcome(plan.seed, plan.kind, plan.way)
         keys = random.Random(f"keys {plan.seed}")
-        self.base_key, self.reader_key = keys.randbytes(16), keys.randbytes(16)
+        self.base_key, self.reader_key, self.master_key = (keys.randbytes(16) for _ in range(3))
         self.connections: list[Connection] = []
         self.on_the_way = 0
         self.acquirer_is_up = True
@@ -99,6 +103,7 @@ class World:
             seed=plan.seed,
             query=plan.query,
             clock=lambda: self.date,
+            session=None if plan.mac == "dukpt" else (plan.mac, self.master_key),
         )
         self.acquirer.wallets.done_after_ms = WALLET_MS
         self.people, self.clerk = People(self), Clerk(self)
@@ -222,6 +227,23 @@ class World:
         """For the next connection: a is one of LINE_FAULTS."""
         terminal.faults.append(Fault(name, variant))
 
+    def _forger(self, terminal: Terminal, batch: str, variant: int) -> None:
+        """Somebody has the terminal sign on, and answers in the acquirer's place; a is one of FORGED_BATCHES."""
+        terminal.forgers.append(Forger(batch, variant))
+        terminal.asks_sign_on = True
+
+    def _key(self, terminal: Terminal, by_itself: int, quarters: int) -> None:
+        """Another session key: the acquirer asks for a sign-on, or changes the key without a word when a is 1. Power goes in the
+        next write of the vault, where b - 1 quarters are new, unless b is 0."""
+        terminal.meets_all("key")
+        keys = self.acquirer._keys
+        if by_itself and isinstance(keys, Sessions):
+            keys.hand_out(terminal.name)
+        else:
+            terminal.asks_sign_on = True
+        if quarters and terminal.life:
+            terminal.vault.tear = (1, (quarters - 1) / 4)
+
     def _offline(self, terminal: Terminal, a: int, ms: int) -> None:
         """b: so long there is no network."""
         terminal.meets_all("offline")
@@ -340,6 +362,8 @@ class World:
         self._wallet_is_well()
         for terminal in self.terminals:
             terminal.faults.clear()
+            terminal.forgers.clear()
+            terminal.asks_sign_on = False
             terminal.chip.cut = terminal.vault.tear = terminal.cut_again = None
             terminal.clock.days_off, terminal.clock.quality = 0, 1
             self._unplug(terminal)
@@ -378,6 +402,7 @@ class World:
                     "state": s.STATE_NAMES[transaction.state],
                 }
                 for transaction in terminal.book.of(KIND_SALE, KIND_REFUND, KIND_VOID)
+                if transaction.kind != KIND_SALE or transaction.road != ROAD_OFFLINE  # it has no number on the wire
             ]
         booked = {**ledger.money("sale"), **ledger.money("refund"), **ledger.money("void")}
         for line in compare(believed, booked):
@@ -395,9 +420,11 @@ class World:
         what, number = alarm["what"], alarm["number"]
         if what == "a query with a nonce used before":
             return any("duplicated" in terminal.met.get(number, {}) for terminal in self.terminals)
-        if what.startswith("settlement: claims"):  # a wallet's refund that a person saw on a statement; the wallet was not asked
+        if what.startswith("settlement: claims"):
+            # A wallet's refund that a person saw on a statement, or that its 00 said to be done: the wallet was not asked.
             place = tuple(alarm[name] for name in ("terminal", "batch", "trace"))
-            return any(place == (e.terminal, e.batch, e.trace) for e in self.acquirer.ledger.entries)
+            wallets = (e for e in self.acquirer.ledger.entries if (e.kind, e.origin) == ("refund", "wallet"))
+            return any(place == (e.terminal, e.batch, e.trace) for e in wallets)
         if not what.startswith("settlement: left out"):
             return False
         self.outcome.left_out += 1
@@ -412,8 +439,11 @@ class World:
         outcome.lives += terminal.lives
         outcome.sales += len(book.of(KIND_SALE))
         outcome.voids += len(book.of(KIND_VOID))
+        outcome.closed.update(book.closed.values())
         for refund in book.refunds:
             outcome.states[s.STATE_NAMES[refund.state]] += 1
+            if refund.road == ROAD_OFFLINE:
+                outcome.offline[s.STATE_NAMES[refund.state]] += 1
             outcome.met.update(terminal.met.get(terminal.name_of(refund), {}).keys())
         for line in book.over_cap():
             self.wrong("cap", f"{terminal.name}: {line}")

@@ -1,0 +1,6 @@
+# Broken on purpose: after a refused seal the same bytes go again, whether a repeat is known or not.
+_needs_attempt = needs_attempt
+
+
+def needs_attempt(config, refund, batch):
+    return _needs_attempt(config, refund, batch) and not refuses_seal(config, refund.code)
