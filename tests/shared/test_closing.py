@@ -58,7 +58,7 @@ async def test_a_sale_that_was_made_offline_is_not_in_the_totals():
     road = closing_road(2)
     till = Terminal(roads=[road])
     till.sell(5_000)
-    number = till.journal.next_number
+    number = till.journal.log.number
     head = (number, number, KIND_SALE | ROAD_OFFLINE << 4, 10_000, till.journal.counters.batch, 500_001, 20261122, 101507, 1)
     till.journal.append(s.SALE, head + (0, 0, 0, b"6228484890", bytes(8), bytes(12), bytes(6)))
     till.refund(till.journal.sale(number), 300, s.DONE)

@@ -56,7 +56,7 @@ class Clerk:
         terminal.offline_sales += 1
         batch, trace = max(1, journal.counters.batch), OFFLINE_TRACES + terminal.offline_sales
         self.world.acquirer.upload_offline_sale(terminal.name, batch, trace, amount, when)
-        number, date, time = journal.next_number, int(when.strftime("%Y%m%d")), int(when.strftime("%H%M%S"))
+        number, date, time = journal.log.number, int(when.strftime("%Y%m%d")), int(when.strftime("%H%M%S"))
         payer = _PAYERS[0]
         head = (number, number, KIND_SALE | ROAD_OFFLINE << 4, amount, batch, trace, date, time, terminal.clock.quality)
         journal.append(s.SALE, (*head, 0, 0, 0, (payer[:6] + payer[-4:]).encode(), bytes(8), bytes(12), bytes(6)))
