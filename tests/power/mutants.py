@@ -339,6 +339,22 @@ MUTANTS = (
         "AssertionError: refund ",
     ),
     Mutant(
+        "a transaction is told with the trace of an attempt that was given up",
+        HISTORY,
+        "        return attempt if attempt in (1, known) else 0\n",
+        "        return attempt\n",
+        "test_history.py::test_a_transaction_is_never_folded_from_a_part_of_its_records",
+        "AssertionError: (1, ",
+    ),
+    Mutant(
+        "a transaction whose records have left the ring in part is folded all the same",
+        HISTORY,
+        "            return None  # some of its records have left the ring\n",
+        "            found.state = s.next_state(s.IS_SENDING, record.type, record.body().verdict)\n",
+        "test_history.py::test_a_transaction_is_never_folded_from_a_part_of_its_records",
+        "AssertionError: (0, ",
+    ),
+    Mutant(
         "what was given back is forgotten",
         HISTORY,
         "sum([body.amount for body in",

@@ -1,6 +1,6 @@
 """Each look-up against a scan of all that the window holds: the filters save time and hide nothing."""
 
-from parts import Answer, Card, NorFlash, Terminal, every_record, numbers_of
+from parts import APPROVED, Answer, Card, NorFlash, Terminal, every_record, numbers_of
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_SALE, Draft
 from yuanlu.store import history, summary
@@ -135,3 +135,51 @@ def test_a_lost_summary_hides_nothing_either():
     before = numbers_of(till.journal.sales(99))
     till.flash.data[last + 20] ^= 1
     assert len(numbers_of(till.journal.sales(99))) <= len(before) and till.journal.log.damaged
+
+
+def sell(till, count):
+    for _ in range(count):
+        till.settle(till.desk.open(Draft(KIND_SALE, 700, card=Card())), s.DONE, APPROVED)
+
+
+def waited_long(renewals, before, between):
+    """A refund that was refused unseen `renewals` times, each with a new attempt, then declined; so many sales `before`, and
+    `between` two records of it. Returns what it is, and what asking for it says after each of 36 more sales."""
+    till = Terminal(NorFlash(6, 4096, 16), open_limit=32)
+    sell(till, 1)
+    refund = till.refund(till.journal.sales(1)[0], 100)
+    sell(till, before)
+    for _ in range(renewals):
+        till.desk.sending(refund, 1)
+        till.desk.note(refund, s.RENEW, APPROVED)
+        sell(till, between)
+        till.desk.renew(refund)
+        sell(till, between)
+    till.desk.sending(refund, 1)
+    sell(till, 0 if renewals else between)
+    till.desk.note(refund, s.DECLINED, APPROVED)
+    truth, answers = told(refund), []
+    for _ in range(36):
+        sell(till, 1)
+        found = till.journal.transaction(refund.number)
+        answers.append(None if found is None else told(found))
+    return truth, answers
+
+
+def told(transaction):
+    """What is printed or shown of it."""
+    return transaction.state, transaction.amount, transaction.batch, transaction.trace, transaction.attempt, transaction.code
+
+
+def test_a_transaction_is_never_folded_from_a_part_of_its_records():
+    """Its INTENT was copied while it was open; then the records behind it leave the ring one sector after the other. It is told
+    whole or not at all, never with the trace of an attempt that was given up."""
+    whole = gone = 0
+    for renewals, before, between in ((0, 8, 20), (1, 4, 10), (1, 10, 6)):
+        truth, answers = waited_long(renewals, before, between)
+        assert truth[4] == renewals + 1
+        for answer in answers:
+            assert answer is None or answer == truth, (renewals, before, between, truth, answer)
+        whole += answers.count(truth)
+        gone += answers.count(None)
+    assert whole > 20 and gone > 20, (whole, gone)

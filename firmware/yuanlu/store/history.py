@@ -187,13 +187,27 @@ def transaction(log, number):
 def _folded(log, number, original):
     known = summary.key(b"o", original)
     places = [(record.number, record.address) for record in records(log, known) if record.transaction == number]
-    found = Transaction(number, original)
+    found, attempt = Transaction(number, original), 0
     for place in sorted(places):
         try:
-            found.apply(log.record_at(place))
+            record = log.record_at(place)
+            found.apply(record)
         except StoreDamaged:
             return None  # some of its records have left the ring
-    return found if s.is_final(found.state) else None
+        attempt = _attempt_told(record, attempt)
+    return found if attempt and s.is_final(found.state) else None
+
+
+def _attempt_told(record, known):
+    """The attempt whose trace and batch are known after that record; 0: not known. The INTENT of what was open for long stays as
+    a copy when the ATTEMPT after it has left, and what follows would fold to the trace of the first attempt."""
+    if record.type == s.ATTEMPT:
+        return record.body().attempt
+    if record.type in (s.SENDING, s.RESULT):
+        attempt = record.body().attempt
+        return attempt if attempt in (1, known) else 0
+    # complete in itself, or of what was never sent
+    return known or 1 if record.type in (s.SALE, s.REFUND, s.ALARM, s.WITHDRAWN) else known
 
 
 def sales(log, limit, trace=None, rrn=None, last_four=None, date=None, amount=None):
