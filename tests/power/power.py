@@ -2,6 +2,9 @@
 
 Every geometry's operations are dealt into parts, and the parts of all geometries are played by turns, so that a run that is cut
 short by its time has torn the same share of each; the table says which share that was.
+
+With `--cases 0` it is a sample: parts a twentieth as large, the short controls first, then so many minutes. It ends with 1 when something
+failed, but not for what it did not get to: that it says.
 """
 
 from __future__ import annotations
@@ -42,8 +45,18 @@ REQUIRED_STATES = (
 )
 FINE = (Geometry(6, 4096, 1, True), Geometry(4, 16384, 32, True))
 PARTS, FINE_PARTS, FLIP_PARTS = 6, 136, 64
+SAMPLE_SHARE = 20  # so much smaller is each part of a sample
 FLIPS = 8 * 4 * 4096  # every bit of the chip of 4 x 4K
+LARGER_FLIPS = (400, 400, 400, 400, 40)  # bits of each of rot.LARGER; one of the last takes a second
+NOISES, NOISE_PART = 2000, 100  # random images, and how many of them are one job
+ROT_FIGURES = ("tried", "same", "reported", "torn", "refused", "wrong")
 Job = tuple[str, Any, int, int, int]
+
+
+def rot_wanted() -> dict[str, int]:
+    """Cases of a full run, by name of the rot table."""
+    larger = {f"flips {image[0]}": bits for image, bits in zip(rot.LARGER, LARGER_FLIPS, strict=True)}
+    return {f"flips {rot.SMALL[0]}": FLIPS, **larger, f"noise {rot.SMALL[0]}": NOISES}
 
 
 def geometries() -> list[Geometry]:
@@ -52,18 +65,23 @@ def geometries() -> list[Geometry]:
     return [Geometry(n, size, unit) for size in counts for n in counts[size] for unit in (1, 4, 8, 16, 32, 256)]
 
 
-def jobs(lives: int) -> list[Job]:
-    """What there is to do, by turns: parts of every geometry, lives on MicroPython, the controls."""
-    waiting: list[Iterator[Job]] = [iter([("explore", g, part, PARTS, 12) for part in range(PARTS)]) for g in geometries()]
+def jobs(lives: int, share_of: int = 1) -> list[Job]:
+    """What there is to do, by turns: parts of every geometry, lives on MicroPython, rot, the controls first. share_of: into how
+    many more parts all is dealt."""
+    parts, fine_parts = PARTS * share_of, FINE_PARTS * share_of
+    waiting: list[Iterator[Job]] = [iter([("explore", g, part, parts, 12) for part in range(parts)]) for g in geometries()]
     for fine in FINE:  # eight shares each, so that they keep pace with the many
         for share in range(8):
-            waiting.append(iter([("explore", fine, part, FINE_PARTS, 3) for part in range(share, FINE_PARTS, 8)]))
+            waiting.append(iter([("explore", fine, part, fine_parts, 3) for part in range(share, fine_parts, 8)]))
     for share in range(4):  # hands of their own, so that they keep pace with the many chips
-        seeds = range(share, -(-lives // 50), 4)
-        waiting.insert(15 * share, iter([("lives", (seed, min(50, lives)), 0, 1, 0) for seed in seeds]))
-    waiting.insert(0, iter([("flips", part, part, FLIP_PARTS, 0) for part in range(FLIP_PARTS)]))
+        at_once = 50 if share_of == 1 else 10
+        seeds = range(share, -(-lives // at_once), 4)
+        waiting.insert(15 * share, iter([("lives", (seed, min(at_once, lives)), 0, 1, 0) for seed in seeds]))
+    *quick, slow = _rot_jobs(FLIP_PARTS * share_of)
+    waiting[8:8] = quick
+    waiting.append(slow)
     for name in controls.NAMES:
-        waiting.insert(0, iter([("control", name, 0, 1, 0)]))
+        waiting.insert(0, iter([("control", (name, share_of > 1), 0, 1, 0)]))
     dealt: list[Job] = []
     while waiting:
         for hand in list(waiting):
@@ -73,6 +91,13 @@ def jobs(lives: int) -> list[Job]:
             else:
                 dealt.append(job)
     return dealt
+
+
+def _rot_jobs(flip_parts: int) -> list[Iterator[Job]]:
+    """Hands of their own: every bit of the small chip, random images, some bits of the larger ones; the largest chip, the slowest, last."""
+    larger = [iter([("larger flips", which, part, 8, 0) for part in range(8)]) for which in range(len(rot.LARGER))]
+    random_images = iter([("noise", 2 + part, part, NOISES // NOISE_PART, 0) for part in range(NOISES // NOISE_PART)])
+    return [iter([("flips", part, part, flip_parts, 0) for part in range(flip_parts)]), random_images, *larger]
 
 
 def play(job: Job) -> tuple[Job, Any, float]:
@@ -85,20 +110,25 @@ def play(job: Job) -> tuple[Job, Any, float]:
         outcome = random_lives.play(*what)
     elif kind == "flips":
         outcome = rot.every_flip(part, parts)
+    elif kind == "larger flips":
+        outcome = rot.some_flips(rot.LARGER[what], LARGER_FLIPS[what], part, parts)
+    elif kind == "noise":
+        outcome = rot.noisy(NOISE_PART, what)
     else:
-        outcome = controls.run(what)
+        outcome = controls.run(*what)
     return job, outcome, time.process_time() - began
 
 
 class Report:
-    """What came in so far."""
+    """What came in so far. share_of: see `jobs`; a sample's is more than 1."""
 
-    def __init__(self) -> None:
+    def __init__(self, share_of: int = 1) -> None:
+        self.share_of = share_of
         self.results: dict[Geometry, Result] = {}
         self.parts: dict[Geometry, int] = {}
         self.controls: dict[str, controls.Outcome] = {}
         self.lives = random_lives.Outcome()
-        self.flips = rot.Table("every bit of 4 x 4K")
+        self.rot: dict[str, rot.Table] = {}
 
     def take(self, job: Job, outcome: Any) -> None:
         """One job's outcome."""
@@ -108,29 +138,42 @@ class Report:
             self.parts[what] = self.parts.get(what, 0) + 1
         elif kind == "lives":
             self.lives.add(outcome)
-        elif kind == "flips":
-            self.flips.add(outcome)
+        elif kind in ("flips", "larger flips", "noise"):
+            self.rot.setdefault(outcome.name, rot.Table(outcome.name)).add(outcome)
         else:
-            self.controls[what] = outcome
+            self.controls[what[0]] = outcome
 
     @property
     def distinct(self) -> int:
         """Cases of all geometries."""
         return sum(len(result.distinct) for result in self.results.values())
 
-    def troubles(self, wanted: int, lives: int) -> list[str]:
-        """Why this run is no proof."""
+    def of(self, geometry: Geometry) -> int:
+        """Into how many parts this one's operations are dealt."""
+        return (FINE_PARTS if geometry.fine else PARTS) * self.share_of
+
+    def failures(self) -> list[str]:
+        """What went wrong; or why nothing could."""
         found = [f"{g}: {dict(result.failed)}" for g, result in self.results.items() if result.failed]
         found += [f"control {name}: {outcome}" for name, outcome in self.controls.items() if not outcome.as_expected]
         found += [f"control {name} was not run" for name in controls.NAMES if name not in self.controls]
-        reached = {state for result in self.results.values() for state, count in result.states.items() if count}
-        found += [f"never reached: {state}" for state in REQUIRED_STATES if state not in reached]
         found += [f"real MicroPython: {line}" for line in self.lives.wrong]
-        found += [f"bit rot: {line}" for line in self.flips.wrong]
-        if self.flips.tried < FLIPS:
-            found.append(f"{self.flips.tried} of {FLIPS} bits were flipped")
-        found += [f"{g}: not one part was torn" for g in geometries() if g not in self.parts]
-        found += [f"{g}: {self.parts[g]} of {FINE_PARTS} parts" for g in self.parts if g.fine and self.parts[g] < FINE_PARTS // 8]
+        found += [f"bit rot: {line}" for table in self.rot.values() for line in table.wrong]
+        if not self.distinct:
+            found.append("nothing was torn")
+        return found
+
+    def lacking(self, wanted: int, lives: int) -> list[str]:
+        """What this run did not get to, and for want of which it is no proof."""
+        reached = {state for result in self.results.values() for state, count in result.states.items() if count}
+        never = [state for state in REQUIRED_STATES if state not in reached]
+        found = [f"never reached: {', '.join(never)}"] if never else []
+        tried = {name: self.rot[name].tried if name in self.rot else 0 for name in rot_wanted()}
+        found += [f"{name}: {tried[name]} of {cases} cases" for name, cases in rot_wanted().items() if tried[name] < cases]
+        whole = [str(g) for g in geometries() if g not in self.parts]
+        found += [f"not one part was torn of {len(whole)} chips: {', '.join(whole)}"] if whole else []
+        fine = [g for g in self.parts if g.fine]
+        found += [f"{g}: {self.parts[g]} of {self.of(g)} parts" for g in fine if self.parts[g] < self.of(g) // 8]
         if self.distinct < wanted:
             found.append(f"{self.distinct} distinct cases, {wanted} are wanted")
         if self.lives.lives < lives:
@@ -144,20 +187,20 @@ class Report:
         for name in ("chip", "part", "raw", "distinct", "2 cuts", *states, *COLUMNS):
             table.add_column(name, justify="right" if name != "chip" else "left")
         for geometry, result in sorted(self.results.items()):
-            share = f"{self.parts[geometry]}/{FINE_PARTS if geometry.fine else PARTS}"
+            share = f"{self.parts[geometry]}/{self.of(geometry)}"
             row = [str(geometry), share, result.raw, len(result.distinct), result.second]
             row += [result.states[state] for state in states] + [result.failed[column] for column in COLUMNS]
             table.add_row(*map(str, row))
         return table
 
-    def write(self, path: Path, seconds: float, troubles: list[str]) -> None:
+    def write(self, path: Path, seconds: float, failures: list[str], lacking: list[str]) -> None:
         """All figures as JSON."""
         rows = {
             str(geometry): {
                 "raw": result.raw,
                 "distinct": len(result.distinct),
                 "second_cuts": result.second,
-                "parts": [self.parts[geometry], FINE_PARTS if geometry.fine else PARTS],
+                "parts": [self.parts[geometry], self.of(geometry)],
                 "states": dict(result.states),
                 "failed": {column: result.failed[column] for column in COLUMNS},
                 "examples": result.examples,
@@ -171,49 +214,78 @@ class Report:
             "geometries": rows,
             "controls": {name: outcome._asdict() for name, outcome in self.controls.items()},
             "micropython": self.lives.figures(),
-            "flips": {name: getattr(self.flips, name) for name in ("tried", "same", "reported", "torn", "refused", "wrong")},
-            "troubles": troubles,
+            "rot": {table.name: {name: getattr(table, name) for name in ROT_FIGURES} for table in self.rot.values()},
+            "sample": self.share_of > 1,
+            "failures": failures,
+            "lacking": lacking,
         }
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(figures, indent=1) + "\n")
 
 
-def main() -> int:
-    """0: everything as it should be."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=29)
-    parser.add_argument("--lives", type=int, default=10_000)
-    parser.add_argument("--cases", type=int, default=WANTED_CASES, help="distinct cases without which this is no proof")
-    arguments = parser.parse_args()
-    began = time.monotonic()
-    report, console = Report(), Console(width=None if sys.stdout.isatty() else 250)
-    todo = jobs(arguments.lives)
+def run(report: Report, lives: int, minutes: float, console: Console) -> None:
+    """Play what there is to play until it is done or the time is over; the controls in any case. A sample's time begins behind
+    the controls, which would take all of it."""
+    began, todo = time.monotonic(), jobs(lives, report.share_of)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with multiprocessing.Pool(2, os.nice, (5,)) as pool, Progress(*columns, console=console) as progress:
         bar = progress.add_task("cuts", total=len(todo))
         arriving = pool.imap_unordered(play, todo)
         for _ in todo:
+            left = began + minutes * 60 - time.monotonic()
+            if left < 0 and len(report.controls) == len(controls.NAMES):
+                break
             try:
-                job, outcome, _seconds = arriving.next(max(1, began + arguments.minutes * 60 - time.monotonic()))
+                job, outcome, _seconds = arriving.next(max(1, left) if len(report.controls) == len(controls.NAMES) else None)
             except multiprocessing.TimeoutError:
                 break
             report.take(job, outcome)
+            if report.share_of > 1 and job[0] == "control":
+                began = time.monotonic()
             failed = sum(sum(result.failed.values()) for result in report.results.values())
             progress.update(bar, advance=1, description=f"{report.distinct} cases, {report.lives.lives} lives, {failed} failed")
         pool.terminate()
-    troubles = report.troubles(arguments.cases, arguments.lives)
-    report.write(ROOT / "build/power.json", time.monotonic() - began, troubles)
+
+
+def tell(report: Report, failures: list[str], lacking: list[str], console: Console) -> None:
+    """The table, the controls beside it, and what it comes to."""
     console.print(report.table())
     for name, control in report.controls.items():
         console.print(f"control {name}: {control}")
     console.print(f"real MicroPython: {report.lives.figures()}")
-    console.print(f"{rot.HEADING}\n{report.flips}")
+    console.print(rot.HEADING)
+    for name in sorted(report.rot):
+        console.print(str(report.rot[name]), highlight=False)
     for example in [line for result in report.results.values() for line in result.examples][:20]:
         console.print(example, style="red")
-    for trouble in troubles:
-        console.print(trouble, style="bold red")
+    for line in lacking:
+        console.print(f"not shown: {line}", style="yellow" if report.share_of > 1 else "bold red")
+    for line in failures:
+        console.print(line, style="bold red")
+    if report.share_of > 1:
+        console.print("A sample. That nothing is lost anywhere is for `make power` without --cases 0 to show.")
+
+
+def status(report: Report, failures: list[str], lacking: list[str]) -> int:
+    """0: everything as it should be; of a sample: nothing failed."""
+    return 1 if failures or (lacking and report.share_of == 1) else 0
+
+
+def main() -> int:
+    """See `status`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=29)
+    parser.add_argument("--lives", type=int, default=10_000)
+    parser.add_argument("--cases", type=int, default=WANTED_CASES, help="distinct cases without which this is no proof; 0: a sample")
+    arguments = parser.parse_args()
+    began = time.monotonic()
+    report, console = Report(1 if arguments.cases else SAMPLE_SHARE), Console(width=None if sys.stdout.isatty() else 250)
+    run(report, arguments.lives, arguments.minutes, console)
+    failures, lacking = report.failures(), report.lacking(arguments.cases, arguments.lives)
+    report.write(ROOT / "build/power.json", time.monotonic() - began, failures, lacking)
+    tell(report, failures, lacking, console)
     console.print(f"{report.distinct} distinct cases in {time.monotonic() - began:.0f} s")
-    return 1 if troubles else 0
+    return status(report, failures, lacking)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Bit rot: every bit of an image flipped, parts lost, noise; `python -m tests.power.rot` prints the table of `make power`.
+"""Bit rot: every bit of an image flipped, parts lost, noise; `make power` plays a part of it, `tests/power/rot.py` more.
 
 Rot may cost something, and then it is said: by the journal's trouble after the mount, by a look-up that is refused, or by a
 mount that is. What it may never do is in `wrong`.
@@ -206,10 +206,10 @@ def _summaries(truth: Truth) -> list[tuple[int, int]]:
     return found
 
 
-def noise(truth: Truth, count: int, table: Table) -> Table:
+def noise(truth: Truth, count: int, table: Table, seed: int = 2) -> Table:
     """Images of noise, of noise with true headers and records strewn in, and the true image with noise strewn in. Only that the
     mount and each look-up end in an answer or a refusal is asked: who strews true records about is the seal's."""
-    draw = random.Random(2)
+    draw = random.Random(seed)
     judge = Judge(truth)
     size, sectors = truth.geometry[1], truth.geometry[0]
     for turn in range(count):
@@ -253,10 +253,16 @@ def small_flips(sample: int | None = None) -> Table:
 
 def larger_flips(sample: int, images: Iterable[Image] = LARGER) -> Iterator[Table]:
     """So many bits of each larger image."""
-    for geometry, seed, sectors in images:
-        truth = aged(geometry, seed, sectors)
-        bits = random.Random(4).sample(range(8 * len(truth.data)), sample)
-        yield flipped(truth, bits, Table(f"flips {geometry}"))
+    for image in images:
+        yield some_flips(image, sample)
+
+
+def some_flips(image: Image, sample: int, part: int = 0, parts: int = 1) -> Table:
+    """One part of so many bits of an image, the same each time."""
+    geometry, seed, sectors = image
+    truth = aged(geometry, seed, sectors)
+    bits = random.Random(4).sample(range(8 * len(truth.data)), sample)
+    return flipped(truth, bits[part::parts], Table(f"flips {geometry}"))
 
 
 def lost_parts(images: Iterable[Image] = (SMALL, *LARGER[:3])) -> Iterator[Table]:
@@ -265,10 +271,10 @@ def lost_parts(images: Iterable[Image] = (SMALL, *LARGER[:3])) -> Iterator[Table
         yield losses(aged(geometry, seed, sectors), Table(f"losses {geometry}"))
 
 
-def noisy(count: int) -> Table:
-    """Noise instead of the small image, and strewn into it."""
+def noisy(count: int, draw: int = 2) -> Table:
+    """Noise instead of the small image, and strewn into it; `draw`: the seed of the noise."""
     geometry, seed, sectors = SMALL
-    return noise(aged(geometry, seed, sectors), count, Table(f"noise {geometry}"))
+    return noise(aged(geometry, seed, sectors), count, Table(f"noise {geometry}"), draw)
 
 
 def full(sample: int = 20_000, images: int = 20_000) -> Iterator[Table]:
