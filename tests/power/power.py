@@ -3,8 +3,8 @@
 Every geometry's operations are dealt into parts, and the parts of all geometries are played by turns, so that a run that is cut
 short by its time has torn the same share of each; the table says which share that was.
 
-With `--cases 0` it is a sample: parts a twentieth as large, the short controls first, then so many minutes. It ends with 1 when something
-failed, but not for what it did not get to: that it says.
+With `--cases 0` it is a sample: parts a twentieth as large, the short controls first, then so many minutes. It ends with 1 when
+something failed, but not for what it did not get to: that it says.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def jobs(lives: int, share_of: int = 1) -> list[Job]:
 
 
 def _rot_jobs(flip_parts: int) -> list[Iterator[Job]]:
-    """Hands of their own: every bit of the small chip, random images, some bits of the larger ones; the largest chip, the slowest, last."""
+    """Hands of their own: every bit of the small chip, random images, some bits of the larger ones; the slowest is the last."""
     larger = [iter([("larger flips", which, part, 8, 0) for part in range(8)]) for which in range(len(rot.LARGER))]
     random_images = iter([("noise", 2 + part, part, NOISES // NOISE_PART, 0) for part in range(NOISES // NOISE_PART)])
     return [iter([("flips", part, part, flip_parts, 0) for part in range(flip_parts)]), random_images, *larger]
@@ -276,7 +276,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=29)
     parser.add_argument("--lives", type=int, default=10_000)
-    parser.add_argument("--cases", type=int, default=WANTED_CASES, help="distinct cases without which this is no proof; 0: a sample")
+    parser.add_argument("--cases", type=int, default=WANTED_CASES, help="fewer distinct cases are no proof; 0: a sample")
     arguments = parser.parse_args()
     began = time.monotonic()
     report, console = Report(1 if arguments.cases else SAMPLE_SHARE), Console(width=None if sys.stdout.isatty() else 250)
