@@ -340,7 +340,7 @@ MUTANTS = (
     ),
     Mutant(
         "a transaction is told with the trace of an attempt that was given up",
-        HISTORY,
+        "refund/transaction.py",
         "        return attempt if attempt in (1, known) else 0\n",
         "        return attempt\n",
         "test_history.py::test_a_transaction_is_never_folded_from_a_part_of_its_records",

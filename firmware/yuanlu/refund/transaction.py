@@ -177,6 +177,18 @@ def _verdict(record_type, body):
     return body.quality & RESOLVED if record_type in (s.SALE, s.REFUND) else 0
 
 
+def attempt_told(record, known):
+    """The attempt whose trace and batch are known after that record; 0: not known. The INTENT of what was open for long stays as
+    a copy when the ATTEMPT after it has left, and what follows would fold to the trace of the first attempt."""
+    if record.type == s.ATTEMPT:
+        return record.body().attempt
+    if record.type in (s.SENDING, s.RESULT):
+        attempt = record.body().attempt
+        return attempt if attempt in (1, known) else 0
+    # complete in itself, or of what was never sent
+    return known or 1 if record.type in (s.SALE, s.REFUND, s.ALARM, s.WITHDRAWN) else known
+
+
 def moved(places, number, address):
     """Places (see `rests_on`) after the record with that number was copied there. None: it can no longer be read, and is left
     out: at its address something else will stand one day."""

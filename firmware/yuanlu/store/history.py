@@ -10,7 +10,7 @@ from array import array
 from yuanlu import record as r
 from yuanlu.errors import StoreDamaged
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import ROAD_OFFLINE, Transaction
+from yuanlu.refund.transaction import ROAD_OFFLINE, Transaction, attempt_told
 from yuanlu.store import summary
 
 
@@ -194,20 +194,8 @@ def _folded(log, number, original):
             found.apply(record)
         except StoreDamaged:
             return None  # some of its records have left the ring
-        attempt = _attempt_told(record, attempt)
+        attempt = attempt_told(record, attempt)
     return found if attempt and s.is_final(found.state) else None
-
-
-def _attempt_told(record, known):
-    """The attempt whose trace and batch are known after that record; 0: not known. The INTENT of what was open for long stays as
-    a copy when the ATTEMPT after it has left, and what follows would fold to the trace of the first attempt."""
-    if record.type == s.ATTEMPT:
-        return record.body().attempt
-    if record.type in (s.SENDING, s.RESULT):
-        attempt = record.body().attempt
-        return attempt if attempt in (1, known) else 0
-    # complete in itself, or of what was never sent
-    return known or 1 if record.type in (s.SALE, s.REFUND, s.ALARM, s.WITHDRAWN) else known
 
 
 def sales(log, limit, trace=None, rrn=None, last_four=None, date=None, amount=None):
