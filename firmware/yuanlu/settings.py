@@ -15,6 +15,10 @@ after the approval at which it is asked, rising, with blanks between; wallet_no:
 refund came to nothing; every other code is for a person.
 
 login: 1 when only operators with a PIN may work here.
+
+fees: what the merchant pays (see refund.fees), fee_card: the product that a card is taken for, since its first 6 digits do not
+tell; fee_returned: 1 when the acquirer gives the fee back in proportion; hotline_merchant, hotline_acquirer: "-" when there
+is none; hotline_network, hotline_authority: who else can be called when a refund is late.
 """
 
 import json
@@ -43,6 +47,12 @@ _TEXTS = {
     "wallet_asks": 0,
     "wallet_no": 0,
     "mac": 0,
+    "fees": 0,
+    "fee_card": 0,
+    "hotline_merchant": 0,
+    "hotline_acquirer": 0,
+    "hotline_network": 0,
+    "hotline_authority": 0,
 }
 _NUMBERS = {
     "epoch": (1, 65535),
@@ -63,8 +73,21 @@ _NUMBERS = {
     "wallet_parts": (1, 200),
     "wallet_gap_s": (0, 86_400),
     "login": (0, 1),
+    "fee_returned": (0, 1),
 }
-_DEFAULTS = {"mac": MACS[0], "login": 0}
+_DEFAULTS = {
+    "mac": MACS[0],
+    "login": 0,
+    "fees": "credit 60 0; debit 55 2000; debit_sign 50 2000; wallet 38 0",
+    "fee_card": "credit",
+    "fee_returned": 0,
+    "hotline_merchant": "-",
+    "hotline_acquirer": "-",
+    "hotline_network": "95516",
+    "hotline_authority": "12363",
+}
+PRODUCTS = ("credit", "debit", "debit_sign", "wallet")
+_HOTLINE = 16
 
 
 def read(text):
@@ -107,7 +130,22 @@ def read(text):
     values["wallet_no"] = tuple([code.encode() for code in values["wallet_no"].split()])
     if any(len(code) != 2 or code in (b"00", b"09") for code in values["wallet_no"]):
         raise BadConfig("config: 'wallet_no' is response codes of two characters with blanks between, and none that approves")
+    _check_fees(values)
+    for name in ("merchant", "acquirer", "network", "authority"):
+        number = values["hotline_" + name]
+        if len(number) > _HOTLINE or any(char not in "0123456789+- " for char in number):
+            raise BadConfig("config: 'hotline_{}' is a telephone number of at most {} characters".format(name, _HOTLINE))
     return values
+
+
+def _check_fees(values):
+    for line in values["fees"].split(";"):
+        parts = line.split()
+        fits = len(parts) in (3, 5) and parts[0] in PRODUCTS and all(_is_digits(part) and len(part) < 9 for part in parts[1:])
+        if not fits or int(parts[1]) > 10_000:
+            raise BadConfig("config: 'fees' is rows like 'debit 55 2000 20260101 20261231' with ; between, not {}".format(line.strip()))
+    if values["fee_card"] not in PRODUCTS:
+        raise BadConfig("config: 'fee_card' is one of {}".format(", ".join(PRODUCTS)))
 
 
 def _text(values, name, length):
