@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from emulator import protocol as p
 from emulator.parts.flash import MisusedFlash, PowerCut
+from emulator.parts.printer import MisusedPrinter
 
 if TYPE_CHECKING:
     from emulator.terminal import Terminal
@@ -144,7 +145,7 @@ class InProcess:
         body = b"".join(bytes(part) for part in parts)
         try:
             answer = self.terminal.answer(operation, body)
-        except (PowerCut, MisusedFlash):
+        except (PowerCut, MisusedFlash, MisusedPrinter):
             self.dead = True
             raise
         self.now = self.terminal.uptime_ms

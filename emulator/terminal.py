@@ -9,7 +9,7 @@ from emulator import protocol as p
 from emulator.child import HEAP_KB, Child, ChildEnded, MicroPython
 from emulator.lines.network import NetworkLine
 from emulator.lines.serial import SerialLine
-from emulator.parts import reader
+from emulator.parts import printer, reader
 from emulator.parts.flash import Flash, MisusedFlash, PowerCut
 from emulator.parts.screen import Screen
 from emulator.parts.vault import Vault
@@ -35,7 +35,8 @@ class Terminal:
         self.flash = flash or Flash()
         self.vault = Vault(keys)
         self.screen = Screen()
-        self.paper: list[str] = []
+        self.paper: list[str] = []  # what each slip says
+        self.slips: list[list[str | printer.Picture]] = []  # as they came out, since power was first on; never torn off
         self.paper_in = True
         self.log: list[str] = []
         self.network = NetworkLine(world, self.post)
@@ -145,6 +146,8 @@ class Terminal:
                 self.power_off()
             except MisusedFlash as misuse:
                 self._stopped(f"flash misused: {misuse}")
+            except printer.MisusedPrinter as misuse:
+                self._stopped(f"printer misused: {misuse}")
             except ChildEnded as ended:
                 self._stopped(str(ended))
 
@@ -200,7 +203,8 @@ class Terminal:
     def _print(self, body: bytes) -> bytes:
         if not self.paper_in:
             return b"\x01"
-        self.paper.append(body.decode())
+        self.slips.append(printer.read(body))
+        self.paper.append(printer.text(self.slips[-1]))
         self.on_change()
         return b"\x00"
 

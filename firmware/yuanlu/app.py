@@ -38,6 +38,7 @@ class Till:
         self.words = Words(tables)
         self.dialogs = Dialogs(Grid(board.display, tables), board.keypad, board.reader, self.words, self.status)
         self.printer = board.printer
+        self.tables = tables
         self.codes = Codes(tables)
 
     def start(self):

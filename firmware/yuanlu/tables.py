@@ -3,7 +3,8 @@
     file     b"YLT1" | u8 sections | sections x (u8 id, u32 offset, u32 length)
     section  u16 n | u16 width (0: variable) | n x u16 sorted key | n x width bytes, or (n + 1) x u32 offset + bytes
 
-All little-endian. A word's key is crc32(id) & 0xFFFF (the build refuses collisions), a glyph's its code point.
+All little-endian. A word's key is crc32(id) & 0xFFFF (the build refuses collisions), a glyph's its code point;
+GB18030 has the two bytes of each such character that has any, as a printer takes it.
 """
 
 from binascii import crc32
@@ -16,6 +17,7 @@ WORDS_ENGLISH = const(2)
 GLYPHS_WIDE = const(3)
 GLYPHS_NARROW = const(4)
 CODES = const(5)
+GB18030 = const(6)
 
 
 class Section:

@@ -3,7 +3,8 @@
     file     b"YLT1" | u8 sections | sections x (u8 id, u32 offset from the start of the file, u32 length)
     section  u16 n | u16 width (0: variable) | n x u16 sorted key | n x width bytes, or (n + 1) x u32 offset + bytes
 
-All little-endian. Keys: a word's crc32(id) & 0xFFFF, a glyph's code point, a code's two characters as one number.
+All little-endian. Keys: a word's crc32(id) & 0xFFFF, a glyph's code point, a code's two characters as one number. The last section has
+what a printer takes for each character of the font: two bytes of GB 18030.
 """
 
 import csv
@@ -21,7 +22,7 @@ SUBSET = "unifont-subset.hex"
 LICENSE = "UNIFONT-LICENSE.txt"
 EXTRA = "extra-characters.txt"
 
-WORDS_CHINESE, WORDS_ENGLISH, GLYPHS_WIDE, GLYPHS_NARROW, CODES = range(1, 6)
+WORDS_CHINESE, WORDS_ENGLISH, GLYPHS_WIDE, GLYPHS_NARROW, CODES, GB18030 = range(1, 7)
 CLASSES = ("done", "declined", "later", "unknown", "hold", "person", "renew")  # numbered from 1
 FINAL = ("done", "declined", "person")  # an answer to a repeat settles it, or a person does (L6)
 WIDE_BYTES, NARROW_BYTES = 32, 16
@@ -98,6 +99,7 @@ def pack(folder: Path = FOLDER) -> bytes:
         GLYPHS_WIDE: _section({c: g for c, g in glyphs.items() if len(g) == WIDE_BYTES}, WIDE_BYTES),
         GLYPHS_NARROW: _section({c: g for c, g in glyphs.items() if len(g) == NARROW_BYTES}, NARROW_BYTES),
         CODES: _section(classes, 2),
+        GB18030: _section({c: g for c in glyphs if len(g := chr(c).encode("gb18030")) == 2}, 2),
     }
     return _file(sections)
 

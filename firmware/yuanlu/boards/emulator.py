@@ -145,9 +145,9 @@ class Printer:
     def __init__(self, pipe):
         self.pipe = pipe
 
-    def print(self, text):
-        """The whole slip, or Refused when no paper is in."""
-        if self.pipe.ask(p.PRINT, text.encode())[0]:
+    def print(self, data):
+        """The whole slip as ESC/POS (see ui.paper), or Refused when no paper is in."""
+        if self.pipe.ask(p.PRINT, data)[0]:
             raise Refused("refused.no_paper")
 
 

@@ -1,8 +1,10 @@
-"""The one page that says what is about to happen."""
+"""The one page that says what is about to happen. The most important stands first; what does not fit is a DOWN away."""
 
+from yuanlu.compat import leave, visit
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_VOID
+from yuanlu.refund.transaction import KIND_VOID, ROAD_WALLET
 from yuanlu.ui.describe import card, day
+from yuanlu.ui.menu import enter
 from yuanlu.ui.reason_page import REASONS
 
 _FEW = 3  # places for transactions that are not settled: from here on the clerk is told how many are left
@@ -10,16 +12,40 @@ _FEW = 3  # places for transactions that are not settled: from here on the clerk
 
 async def run(till, draft, sale, left):
     """Returns when it is confirmed. left: fen of the sale that could still be given back. Raises Cancelled."""
-    voids = draft.kind == KIND_VOID
-    page = [
-        ("line.original", yuan(sale.amount), day(sale)),
-        ("line.card", card(sale)),
-        ("line.refund", yuan(draft.amount)),
-        ("line.reason", (REASONS[draft.reason],)),
-        ("line.left_after", yuan(left - draft.amount)),
-        "why.void" if voids else "why.refund",
-    ]
+    if sale.road == ROAD_WALLET:
+        await enter(till, "yuanlu.ui.short_page", draft, sale, left)
     places = till.desk.refunds_left()
+    page = lines(till.config, till.words.language, draft, sale, left)
     if places <= _FEW:
         page.append(("line.places_left", places - 1))
-    await till.dialogs.confirm("void.confirm" if voids else "refund.confirm", page)
+    await till.dialogs.confirm("void.confirm" if draft.kind == KIND_VOID else "refund.confirm", page)
+
+
+def lines(config, language, draft, sale, left):
+    """What it says. language 0 is Chinese, where the amount stands in capitals too."""
+    voids = draft.kind == KIND_VOID
+    page = [("line.refund", yuan(draft.amount))]
+    if not language:
+        page.append(("line.detail", visit("yuanlu.refund.capitals").capitals(draft.amount)[3:]))
+        leave("yuanlu.refund.capitals")
+    page += [
+        ("line.original", yuan(sale.amount), day(sale)),
+        ("line.card", card(sale)),
+        ("line.left_after", yuan(left - draft.amount)),
+        "why.void" if voids else "why.refund_days",
+        _fee(config, draft, sale, left),
+        ("line.reason", (REASONS[draft.reason],)),
+    ]
+    return page
+
+
+def _fee(config, draft, sale, left):
+    """A void never costs anything; of a refund what the merchant paid by the row that is used, and what comes back."""
+    if draft.kind == KIND_VOID:
+        return "fee.void"
+    found = visit("yuanlu.refund.fees").effect(config, sale, sale.amount - left, draft.amount)
+    leave("yuanlu.refund.fees")
+    if found is None:
+        return "fee.unknown"
+    name, rate, paid, back = found
+    return ("fee.back" if config.fee_returned else "fee.kept", yuan(paid), ("product." + name,), yuan(rate), yuan(back))

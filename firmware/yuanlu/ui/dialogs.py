@@ -23,22 +23,29 @@ class Dialogs:
         self.words = words
         self.status = status
 
-    def show(self, title, lines, hint=None, chosen=-1):
-        """Draw a whole screen. A line longer than the screen goes on in the next row; `chosen` is drawn inverse."""
+    def show(self, title, lines, hint=None, chosen=-1, first=0):
+        """Draw a whole screen. A line longer than the screen goes on in the next row; `chosen` is drawn inverse; `first` rows
+        have gone past the top. True when rows are left below."""
         say, grid = self.words, self.grid
         status = say(self.status())
         name = cut(say(title), grid.columns - width(status) - 1)
         grid.row(0, name + " " * (grid.columns - width(name) - width(status)) + status, True)
-        row = 1
+        row = 1 - first
         for index, line in enumerate(lines):
             for part in wrap(say(line), grid.columns):
-                if row <= _BODY:
+                if 0 < row <= _BODY:
                     grid.row(row, part, index == chosen)
-                    row += 1
+                row += 1
+        more = row > _BODY + 1
         while row <= _BODY:
             grid.row(row, "")
             row += 1
-        grid.row(grid.rows - 1, say(hint) if hint else "")
+        hint = say(hint) if hint else ""
+        if more and chosen < 0:
+            hint = cut(hint, grid.columns - 3)
+            hint += " " * (grid.columns - 2 - width(hint)) + "\u25bc"
+        grid.row(grid.rows - 1, hint)
+        return more
 
     async def key(self):
         """The next key that is not the language key."""
@@ -49,21 +56,27 @@ class Dialogs:
             self.words.switch()
             return "REFRESH"
 
+    async def read(self, title, lines, hint, keys):
+        """Show until one of these keys, which is returned. What does not fit is turned to by DOWN and UP."""
+        first = 0
+        while True:
+            more = self.show(title, lines, hint, first=first)
+            key = await self.key()
+            if key in keys:
+                return key
+            if key == "DOWN" and more:
+                first += _BODY - 1
+            elif key == "UP" and first:
+                first -= _BODY - 1
+
     async def notice(self, title, lines):
         """Show until ENTER or CANCEL."""
-        key = None
-        while key not in ("ENTER", "CANCEL"):
-            self.show(title, lines, "hint.notice")
-            key = await self.key()
+        await self.read(title, lines, "hint.notice", ("ENTER", "CANCEL"))
 
     async def confirm(self, title, lines):
         """Return on ENTER."""
-        key = None
-        while key != "ENTER":
-            self.show(title, lines, "hint.confirm")
-            key = await self.key()
-            if key == "CANCEL":
-                raise Cancelled
+        if await self.read(title, lines, "hint.confirm", ("ENTER", "CANCEL")) == "CANCEL":
+            raise Cancelled
 
     async def choose(self, title, items, above=(), hint="hint.choose", leave=True):
         """The index of the item picked by its digit, or by UP, DOWN and ENTER."""

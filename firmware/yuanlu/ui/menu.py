@@ -22,7 +22,7 @@ async def run(till):
         except Cancelled:
             pass
         except Refused as error:
-            await till.dialogs.notice("refused.title", ((error.reason,) + error.details, "advice." + error.reason))
+            await enter(till, "yuanlu.ui.refusal_page", error)
         except (StoreFull, StoreDamaged) as error:
             till.log("journal: {}".format(error))
             await till.dialogs.notice("refused.title", ("refused.journal", "advice.refused.journal"))

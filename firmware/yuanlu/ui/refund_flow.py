@@ -1,8 +1,11 @@
 """A refund, from the first key to the slip. Read this file first."""
 
+from yuanlu.refund import state as s
 from yuanlu.refund.transaction import Draft
 from yuanlu.ui.menu import enter
 from yuanlu.ui.result import conclude
+
+_CASE = 4  # kind of a NOTE: docs/journal-format.md
 
 
 async def run(till):
@@ -13,11 +16,20 @@ async def run(till):
     till.desk.check_places()
     sale, found_by = await enter(till, "yuanlu.ui.find_flow")
     left = till.desk.left(sale)
-    reason = await enter(till, "yuanlu.ui.reason_page")
+    reason, case = await enter(till, "yuanlu.ui.reason_page")
     amount = await till.dialogs.ask_amount("refund.amount", left, full=True)
     draft = Draft(till.desk.way_back(sale, amount), amount, sale.number, reason, till.operator)
     await enter(till, "yuanlu.ui.approval", draft, sale, found_by)
     await enter(till, "yuanlu.ui.confirm_page", draft, sale, left)
     refund = till.desk.open(draft)
     till.forwarder.wake()
+    if case:
+        note_case(till, refund, case)
     await conclude(till, refund)
+
+
+def note_case(till, refund, case):
+    """The case number is a NOTE behind the INTENT: a power cut between them costs the number, never the refund."""
+    till.desk.refuse_while_busy()
+    date, time, _ = till.board.clock.date()
+    till.journal.append(s.NOTE, (refund.number, refund.original, _CASE, till.operator, date, time, case.encode()))

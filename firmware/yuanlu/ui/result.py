@@ -1,8 +1,9 @@
 """What became of a transaction: waited for, put on paper, shown. Every flow that moves money ends here."""
 
+from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
+from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.ui import slip
 from yuanlu.ui.describe import kind_word, state_word, told
 
 _WAIT_MS = 45_000
@@ -17,7 +18,17 @@ async def conclude(till, transaction):
         trouble = print_slip(till, transaction)
     finally:
         till.watched = 0
-    await till.dialogs.notice("title." + state_word(transaction), told(till.words, transaction) + trouble)
+    await till.dialogs.notice("title." + state_word(transaction), told(till.words, transaction) + trouble + _whom_to_call(till, transaction))
+
+
+def _whom_to_call(till, transaction):
+    """Behind what to do next, where a person may be needed."""
+    if transaction.state not in (s.IS_PARKED, s.IS_HELD):
+        return []
+    try:
+        return visit("yuanlu.ui.hotlines").lines(till.config)
+    finally:
+        leave("yuanlu.ui.hotlines")
 
 
 def print_slip(till, transaction):
@@ -25,11 +36,19 @@ def print_slip(till, transaction):
     if not till.desk.may_note():
         return ["refused.busy"]
     try:
-        till.printer.print(slip.render(till, transaction))
+        put_on_paper(till, "yuanlu.ui.slip", transaction)
     except Refused as error:
         return [(error.reason,)]
     till.desk.printed(transaction)
     return []
+
+
+def put_on_paper(till, name, *given):
+    """Print what that visiting module renders; Refused when it does not come out."""
+    try:
+        visit("yuanlu.ui.paper").put(till, name, *given)
+    finally:
+        leave("yuanlu.ui.paper")
 
 
 def print_owed(till):

@@ -1,12 +1,19 @@
-"""A slip: lines of text for a 58 mm roll, 32 columns (a Han character takes two). Made from the journal alone (L10)."""
+"""A slip: lines of text for a 58 mm roll, 32 columns (a Han character takes two). Made from the journal alone (L10).
 
+The state in words is one of four things, which are not the same: waiting to be sent, accepted, done at the acquirer, and arrived at the
+cardholder. The last one no terminal can know, and no slip says it. A visiting module.
+"""
+
+from yuanlu.compat import leave, visit
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.ui.describe import card, code_words, kind_word, moment, state_word
+from yuanlu.ui.describe import card, code_words, day, kind_word, moment, state_word
 from yuanlu.ui.grid import width, wrap
+from yuanlu.ui.reason_page import REASONS
 from yuanlu.wire.messages import refund_number
 
 COLUMNS = 32
+RULE = "-" * COLUMNS
 
 
 def render(till, transaction):
@@ -14,48 +21,90 @@ def render(till, transaction):
     say, config = till.words, till.config
     kind, anchor = kind_word(transaction), till.journal.log.newest
     refund = kind != "sale"
-    rule = "-" * COLUMNS
-    out = [_middle(config.shop), _middle(say("slip." + kind))]
+    out = [middle(config.shop), middle(say("slip." + kind))]
     if transaction.printed == transaction.state:
-        out.append(_middle(say("slip.reprint")))
+        out.append(middle(say("slip.reprint")))
     out += [
-        rule,
-        _pair(say("slip.merchant"), config.merchant),
-        _pair(say("slip.terminal"), config.terminal),
-        _pair(say("slip.trace"), "{:06d} / {:06d}".format(transaction.batch, transaction.trace)),
-        _pair(say("slip.when"), moment(transaction)),
-        _pair(say("slip.number"), refund_number(config, transaction.number)),
-        _pair(say("slip.anchor"), "{}:{}".format(anchor[0], anchor[1].hex())),
+        RULE,
+        pair(say("slip.merchant"), config.merchant),
+        pair(say("slip.terminal"), config.terminal),
+        pair(say("slip.trace"), "{:06d} / {:06d}".format(transaction.batch, transaction.trace)),
+        pair(say("slip.when"), moment(transaction)),
+        pair(say("slip.number"), refund_number(config, transaction.number)),
+        pair(say("slip.anchor"), "{}:{}".format(anchor[0], anchor[1].hex())),
     ]
-    out += _road(till, transaction, refund)
-    out += [_pair(say("slip.amount"), ("-" if refund else "") + "\u00a5" + yuan(transaction.amount)), rule]
-    out += wrap(say("slip." + state_word(transaction)), COLUMNS)
+    out += _road(till, transaction, refund) + money(say, transaction.amount, refund)
+    out += [RULE] + wrap(say("slip." + state_word(transaction)), COLUMNS)
     if transaction.state == s.IS_DECLINED:
         code = str(transaction.code, "ascii")
         out += wrap(say(("line.code", code, code_words(say, code))), COLUMNS)
-    out += [rule, _middle(say("slip.emulated"))]
+    if refund:
+        out += _whom_to_call(say, config, transaction)
+    out += [RULE, middle(say("slip.emulated")), middle(say("slip.code")), middle(code_of(config, transaction))]
     return "\n".join(out) + "\n"
 
 
+def code(till, transaction):
+    """What its QR code says."""
+    return code_of(till.config, transaction)
+
+
+def code_of(config, transaction):
+    """The text by which the transaction is found again."""
+    try:
+        return visit("yuanlu.refund.slip_code").encode(config.terminal, transaction.batch, transaction.trace, transaction.date)
+    finally:
+        leave("yuanlu.refund.slip_code")
+
+
+def money(say, fen, refund):
+    """The amount, and in Chinese once more in capitals; what goes back has a minus."""
+    out = [pair(say("slip.amount"), ("-" if refund else "") + "\u00a5" + yuan(fen))]
+    if not say.language:
+        out += wrap(visit("yuanlu.refund.capitals").capitals(fen), COLUMNS)
+        leave("yuanlu.refund.capitals")
+    return out
+
+
+def _whom_to_call(say, config, transaction):
+    try:
+        hotlines = visit("yuanlu.ui.hotlines")
+        rows = hotlines.lines(config) if hotlines.needs(transaction) else ()
+        return [row for text in rows for row in wrap(say(text), COLUMNS)]
+    finally:
+        leave("yuanlu.ui.hotlines")
+
+
 def _road(till, transaction, refund):
-    """Card and reference of the sale; for a refund the original whose way it goes back."""
+    """Card and reference of the sale; for a refund the original whose way it goes back, and why."""
     say = till.words
     sale = till.journal.original(transaction.original) if refund else transaction
     out = []
     if sale and sale.card:
-        out.append(_pair(say("slip.card"), card(sale)))
+        out.append(pair(say("slip.card"), card(sale)))
     if refund and sale:
-        out.append(_pair(say("slip.original"), str(sale.rrn, "ascii")))
+        out.append(pair(say("slip.original"), plain(sale.rrn)))
+        out.append(pair(say("slip.original_sale"), "{} \u00a5{}".format(day(sale), yuan(sale.amount))))
+    if refund:
+        out.append(pair(say("slip.reason"), say(REASONS[min(transaction.reason, len(REASONS) - 1)])))
     if transaction.state == s.IS_DONE:
-        out.append(_pair(say("slip.rrn"), str(transaction.rrn, "ascii")))
+        out.append(pair(say("slip.rrn"), plain(transaction.rrn)))
+        out.append(pair(say("slip.approval"), plain(transaction.approval)))
     return out
 
 
-def _middle(text):
+def plain(field):
+    """The text of a field of the journal; it is filled up with zeros."""
+    return str(field, "ascii").rstrip("\0")
+
+
+def middle(text):
+    """In the middle of its line."""
     return " " * ((COLUMNS - width(text)) // 2) + text
 
 
-def _pair(name, value):
+def pair(name, value):
+    """A name at the left and its value at the right; in two lines when they do not fit in one."""
     gap = COLUMNS - width(name) - width(value)
     if gap < 1:
         return name + "\n" + " " * (COLUMNS - width(value)) + value

@@ -1,0 +1,16 @@
+"""Whom to call when a refund is late or needs a person: the numbers stand in the settings. A visiting module."""
+
+from yuanlu.refund import state as s
+
+_WHO = ("merchant", "acquirer", "network", "authority")
+
+
+def lines(config):
+    """Texts to say, one a number; '-' in the settings: none."""
+    numbers = [(who, getattr(config, "hotline_" + who)) for who in _WHO]
+    return [("hotline." + who, number) for who, number in numbers if number != "-"]
+
+
+def needs(transaction):
+    """It is not where it should be by itself: a person has to ask, or may want to."""
+    return transaction.alarm or transaction.state in (s.IS_UNKNOWN, s.IS_ACCEPTED, s.IS_WAITING, s.IS_HELD, s.IS_PARKED, s.IS_ASKING)

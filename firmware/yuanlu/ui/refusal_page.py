@@ -1,0 +1,53 @@
+"""A refusal: what was refused, why, what to do next (L7), and on wish the same on paper. A visiting module."""
+
+from yuanlu.compat import leave, visit
+from yuanlu.errors import Refused
+from yuanlu.ui.grid import wrap
+from yuanlu.ui.result import put_on_paper
+
+
+async def run(till, error):
+    """Until it is acknowledged; 1 prints it."""
+    lines = reasons(error) + _hotlines(till.config)
+    while await till.dialogs.read("refused.title", lines, "hint.refusal", ("ENTER", "CANCEL", "1")) == "1":
+        try:
+            put_on_paper(till, "yuanlu.ui.refusal_page", error)
+            lines = reasons(error) + ["refusal.printed"]
+        except Refused as trouble:
+            lines = reasons(error) + [(trouble.reason,)]
+
+
+def reasons(error):
+    """Texts: why, and what to do next."""
+    return [(error.reason,) + error.details, "advice." + error.reason]
+
+
+def _hotlines(config):
+    try:
+        return visit("yuanlu.ui.hotlines").lines(config)[:2]
+    finally:
+        leave("yuanlu.ui.hotlines")
+
+
+def render(till, error):
+    """The refusal slip: nothing is in the journal, and it says so."""
+    slip = visit("yuanlu.ui.slip")
+    say, config = till.words, till.config
+    date, time, _ = till.board.clock.date()
+    day = "{:04d}-{:02d}-{:02d} {:02d}:{:02d}".format(
+        date // 10000, date // 100 % 100, date % 100, time // 10000, time // 100 % 100
+    )
+    out = [slip.middle(config.shop), slip.middle(say("refusal.slip")), slip.RULE]
+    out += [slip.pair(say("slip.merchant"), config.merchant), slip.pair(say("slip.terminal"), config.terminal)]
+    out += [slip.pair(say("slip.when"), day), slip.RULE]
+    for text in reasons(error) + ["refusal.nothing"] + visit("yuanlu.ui.hotlines").lines(config):
+        out += wrap(say(text), slip.COLUMNS)
+    out += [slip.RULE, slip.middle(say("slip.emulated"))]
+    leave("yuanlu.ui.hotlines")
+    leave("yuanlu.ui.slip")
+    return "\n".join(out) + "\n"
+
+
+def code(till, error):
+    """No transaction, no code."""
+    return ""

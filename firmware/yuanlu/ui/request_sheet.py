@@ -1,0 +1,83 @@
+"""The manual request sheet, 退款申请表: everything that an acquirer asks for when a person has to settle a refund. A visiting module.
+
+Its keys are those of the usual form: merchant, terminal, batch, trace, RRN, date and amount of the sale, amount and number of the
+refund, approval code, reason, evidence.
+"""
+
+from yuanlu.compat import leave, visit
+from yuanlu.errors import Refused
+from yuanlu.refund import state as s
+from yuanlu.refund.money import yuan
+from yuanlu.ui.describe import card, code_words, moment, state_word
+from yuanlu.ui.grid import wrap
+from yuanlu.ui.reason_page import REASONS
+from yuanlu.ui.result import put_on_paper
+from yuanlu.wire.messages import refund_number
+
+
+async def run(till, transaction):
+    """Print it and say so, or why it did not come out."""
+    try:
+        put_on_paper(till, "yuanlu.ui.request_sheet", transaction)
+        told = ["sheet.done", "sheet.next"]
+    except Refused as trouble:
+        told = [(trouble.reason,), "advice." + trouble.reason]
+    await till.dialogs.notice("sheet.title", told)
+
+
+def render(till, transaction):
+    """The sheet as one string; made from the journal alone (L10)."""
+    slip = visit("yuanlu.ui.slip")
+    say, config, pair = till.words, till.config, slip.pair
+    out = [slip.middle(config.shop), slip.middle(say("sheet.title")), slip.RULE]
+    out += [pair(say("slip.merchant"), config.merchant), pair(say("slip.terminal"), config.terminal), slip.RULE]
+    out += _sale(till, transaction, slip)
+    out += [slip.RULE, pair(say("slip.number"), refund_number(config, transaction.number))]
+    out += [pair(say("sheet.trace"), "{:06d} / {:06d}".format(transaction.batch, transaction.trace))]
+    out += [pair(say("slip.when"), moment(transaction))] + slip.money(say, transaction.amount, True)
+    out += [pair(say("slip.reason"), say(REASONS[min(transaction.reason, len(REASONS) - 1)]))]
+    out += [pair(say("sheet.case"), case_number(till.journal, transaction) or "____________")]
+    out += [pair(say("sheet.sends"), str(transaction.tries))] + wrap(say("slip." + state_word(transaction)), slip.COLUMNS)
+    code = str(transaction.code, "ascii")
+    if code:
+        out += wrap(say(("line.code", code, code_words(say, code))), slip.COLUMNS)
+    out.append(slip.RULE)
+    for text in ("sheet.evidence", "sheet.receipt", "sheet.statement", "sheet.goods", "sheet.customer", "sheet.stamp", "sheet.day"):
+        out += wrap(say(text), slip.COLUMNS)
+    for text in visit("yuanlu.ui.hotlines").lines(config):
+        out += wrap(say(text), slip.COLUMNS)
+    out += [slip.RULE, slip.middle(say("slip.emulated")), slip.middle(slip.code_of(config, transaction))]
+    leave("yuanlu.ui.hotlines")
+    leave("yuanlu.ui.slip")
+    return "\n".join(out) + "\n"
+
+
+def code(till, transaction):
+    """What its QR code says: that of the transaction's slip."""
+    try:
+        return visit("yuanlu.ui.slip").code(till, transaction)
+    finally:
+        leave("yuanlu.ui.slip")
+
+
+def _sale(till, transaction, slip):
+    """The keys by which an acquirer finds the sale; places to fill in where the journal has it no more."""
+    say, sale, pair = till.words, till.journal.original(transaction.original), slip.pair
+    if sale is None:
+        names = ("slip.trace", "slip.original", "slip.when", "slip.amount", "slip.card")
+        return [pair(say(name), "____________") for name in names]
+    return [
+        pair(say("slip.trace"), "{:06d} / {:06d}".format(sale.batch, sale.trace)),
+        pair(say("slip.original"), slip.plain(sale.rrn)),
+        pair(say("sheet.approval"), slip.plain(sale.approval)),
+        pair(say("slip.when"), moment(sale)),
+        pair(say("slip.original_sale"), "\u00a5" + yuan(sale.amount)),
+        pair(say("slip.card"), card(sale)),
+    ]
+
+
+def case_number(journal, transaction):
+    """The digits that the clerk typed with the reason, from the NOTE of what is not settled yet; '' for none."""
+    place = transaction.message_place((s.NOTE,))
+    record = journal.log.record_at(place) if place[0] else None
+    return "" if record is None else str(record.body().text, "ascii").rstrip("\0")
