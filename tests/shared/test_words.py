@@ -20,8 +20,8 @@ STATES = {
 }
 TITLES = "menu.title pending.title pending.withdraw refund.pick refund.reason refund.amount refund.confirm void.confirm".split()
 TITLES += "sale.amount sale.card progress.sale progress.refund line.title reprint.title refused.title".split()
-TITLES += ["start.failed"]
-HINTS = "hint.menu hint.choose hint.notice hint.confirm hint.amount hint.card".split()
+TITLES += ["start.failed", "refund.case", "short.title", "sheet.title"]
+HINTS = "hint.refusal hint.reason hint.menu hint.choose hint.notice hint.confirm hint.amount hint.card".split()
 ON_THE_LINE = "why.network_down why.no_connection why.no_road why.no_bridge why.bridge_no_acquirer".split()
 SENT = "why.no_answer why.line_closed why.garbage why.power why.amount".split()
 NEUTRAL_CHINESE = ("不能受理", "请主管处理，不要另付现金。")

@@ -3,9 +3,8 @@
 from yuanlu.compat import leave, visit
 from yuanlu.refund.money import yuan
 from yuanlu.refund.transaction import KIND_VOID, ROAD_WALLET
-from yuanlu.ui.describe import card, day
+from yuanlu.ui.describe import card, day, reason
 from yuanlu.ui.menu import enter
-from yuanlu.ui.reason_page import REASONS
 
 _FEW = 3  # places for transactions that are not settled: from here on the clerk is told how many are left
 
@@ -34,7 +33,7 @@ def lines(config, language, draft, sale, left):
         ("line.left_after", yuan(left - draft.amount)),
         "why.void" if voids else "why.refund_days",
         _fee(config, draft, sale, left),
-        ("line.reason", (REASONS[draft.reason],)),
+        ("line.reason", reason(draft.reason)),
     ]
     return page
 

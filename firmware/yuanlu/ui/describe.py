@@ -1,5 +1,6 @@
 """How a transaction is named and put into words, on the screen and on paper."""
 
+from yuanlu.compat import leave, visit
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
 from yuanlu.refund.transaction import KIND_NAMES
@@ -42,6 +43,13 @@ def card(transaction):
     """'622202****1234'; first 6 and last 4 are all that is ever known (L8)."""
     digits = str(transaction.card, "ascii")
     return digits[:6] + "****" + digits[6:]
+
+
+def reason(index):
+    """Why it was given back, as a text to say, by the number that the journal has."""
+    reasons = visit("yuanlu.ui.reason_page").REASONS
+    leave("yuanlu.ui.reason_page")
+    return (reasons[min(index, len(reasons) - 1)],)
 
 
 def code_words(words, code):

@@ -43,7 +43,7 @@ class Dialogs:
         hint = say(hint) if hint else ""
         if more and chosen < 0:
             hint = cut(hint, grid.columns - 3)
-            hint += " " * (grid.columns - 2 - width(hint)) + "\u25bc"
+            hint += " " * (grid.columns - 2 - width(hint)) + "\u300b"
         grid.row(grid.rows - 1, hint)
         return more
 

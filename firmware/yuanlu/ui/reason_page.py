@@ -21,8 +21,8 @@ async def run(till):
     """(index of the reason that the clerk picks, digits of the case number or '')."""
     case = ""
     while True:
-        items = [REASONS[index] for index in _ORDER] + [("reason.case", case or "-")]
-        choice = await till.dialogs.choose("refund.reason", items)
+        items = [REASONS[index] for index in _ORDER] + ["reason.case_none"]
+        choice = await till.dialogs.choose("refund.reason", items, [("reason.case", case)] if case else (), "hint.reason")
         if choice < len(_ORDER):
             return _ORDER[choice], case
         case = await _case(till.dialogs, case)

@@ -5,8 +5,6 @@ from yuanlu.refund.transaction import Draft
 from yuanlu.ui.menu import enter
 from yuanlu.ui.result import conclude
 
-_CASE = 4  # kind of a NOTE: docs/journal-format.md
-
 
 async def run(till):
     """Raises Cancelled when the clerk turns back and Refused when a rule says no: nothing was recorded then.
@@ -29,7 +27,8 @@ async def run(till):
 
 
 def note_case(till, refund, case):
-    """The case number is a NOTE behind the INTENT: a power cut between them costs the number, never the refund."""
-    till.desk.refuse_while_busy()
+    """The case number is a NOTE behind the INTENT: a power cut between them costs the number, never the refund; so does a journal that is busy."""
+    if not till.desk.may_note():
+        return
     date, time, _ = till.board.clock.date()
-    till.journal.append(s.NOTE, (refund.number, refund.original, _CASE, till.operator, date, time, case.encode()))
+    till.journal.append(s.NOTE, (refund.number, refund.original, s.NOTE_CASE, till.operator, date, time, case.encode()))

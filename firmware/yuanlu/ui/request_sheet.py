@@ -8,9 +8,9 @@ from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.ui.describe import card, code_words, moment, state_word
+from yuanlu.store import history, summary
+from yuanlu.ui.describe import card, code_words, moment, reason, state_word
 from yuanlu.ui.grid import wrap
-from yuanlu.ui.reason_page import REASONS
 from yuanlu.ui.result import put_on_paper
 from yuanlu.wire.messages import refund_number
 
@@ -35,7 +35,7 @@ def render(till, transaction):
     out += [slip.RULE, pair(say("slip.number"), refund_number(config, transaction.number))]
     out += [pair(say("sheet.trace"), "{:06d} / {:06d}".format(transaction.batch, transaction.trace))]
     out += [pair(say("slip.when"), moment(transaction))] + slip.money(say, transaction.amount, True)
-    out += [pair(say("slip.reason"), say(REASONS[min(transaction.reason, len(REASONS) - 1)]))]
+    out += [pair(say("slip.reason"), say(reason(transaction.reason)))]
     out += [pair(say("sheet.case"), case_number(till.journal, transaction) or "____________")]
     out += [pair(say("sheet.sends"), str(transaction.tries))] + wrap(say("slip." + state_word(transaction)), slip.COLUMNS)
     code = str(transaction.code, "ascii")
@@ -77,7 +77,9 @@ def _sale(till, transaction, slip):
 
 
 def case_number(journal, transaction):
-    """The digits that the clerk typed with the reason, from the NOTE of what is not settled yet; '' for none."""
-    place = transaction.message_place((s.NOTE,))
-    record = journal.log.record_at(place) if place[0] else None
-    return "" if record is None else str(record.body().text, "ascii").rstrip("\0")
+    """The digits that the clerk typed with the reason, as long as the ring holds their NOTE; '' for none."""
+    found = ""
+    for record in history.records(journal.log, summary.key(b"o", transaction.original)):
+        if record.type == s.NOTE and record.transaction == transaction.number and record.body().kind == s.NOTE_CASE:
+            found = str(record.body().text, "ascii").rstrip("\0")
+    return found

@@ -7,9 +7,8 @@ cardholder. The last one no terminal can know, and no slip says it. A visiting m
 from yuanlu.compat import leave, visit
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.ui.describe import card, code_words, day, kind_word, moment, state_word
+from yuanlu.ui.describe import card, code_words, day, kind_word, moment, reason, state_word
 from yuanlu.ui.grid import width, wrap
-from yuanlu.ui.reason_page import REASONS
 from yuanlu.wire.messages import refund_number
 
 COLUMNS = 32
@@ -86,7 +85,7 @@ def _road(till, transaction, refund):
         out.append(pair(say("slip.original"), plain(sale.rrn)))
         out.append(pair(say("slip.original_sale"), "{} \u00a5{}".format(day(sale), yuan(sale.amount))))
     if refund:
-        out.append(pair(say("slip.reason"), say(REASONS[min(transaction.reason, len(REASONS) - 1)])))
+        out.append(pair(say("slip.reason"), say(reason(transaction.reason))))
     if transaction.state == s.IS_DONE:
         out.append(pair(say("slip.rrn"), plain(transaction.rrn)))
         out.append(pair(say("slip.approval"), plain(transaction.approval)))

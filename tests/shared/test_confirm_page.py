@@ -1,0 +1,91 @@
+"""The page before a refund: what it says, in which order, and that nothing of it is out of reach."""
+
+from parts import TABLES, Terminal
+from test_dialogs import pressed
+from yuanlu.compat import run
+from yuanlu.refund.transaction import KIND_REFUND, KIND_VOID, ROAD_WALLET, Draft
+from yuanlu.ui import short_page
+from yuanlu.ui.confirm_page import lines
+from yuanlu.ui.grid import wrap
+from yuanlu.ui.reason_page import _ORDER, REASONS
+from yuanlu.ui.words import Words
+
+
+def page(language, kind, amount=99_999_999, sold=99_999_999, **changes):
+    """Its rows, 30 columns wide."""
+    till = Terminal(**changes)
+    words = Words(TABLES)
+    words.language = language
+    sale = till.sell(sold)
+    texts = lines(till.config, language, Draft(kind, amount, original=sale.number, reason=2), sale, sold)
+    return [row for text in texts for row in wrap(words(text), 30)]
+
+
+def test_the_usual_refund_fits_one_screen():
+    """All of it in eight rows, in both languages."""
+    for language in (0, 1):
+        for kind in (KIND_REFUND, KIND_VOID):
+            assert len(page(language, kind, 30_00, 100_00)) <= 9, page(language, kind, 30_00, 100_00)
+
+
+def test_amount_capitals_fee_and_days():
+    """The amount leads; the row that the fee comes from is named, as an estimate. troubles: T-011, T-048"""
+    rows = page(0, KIND_REFUND, 30_00, 100_00)
+    assert rows[:2] == ["退款 ¥30.00", "叁拾元整"]
+    text = "".join(rows)
+    assert "手续费约¥0.60（按贷记卡0.60%），不退" in text and "1-7个工作日到账" in text and "退后还可退 ¥70.00" in text
+    assert "退回¥0.18" in "".join(page(0, KIND_REFUND, 30_00, 100_00, fee_returned=1))
+    assert "撤销不收手续费" in "".join(page(0, KIND_VOID, 100_00, 100_00))
+    assert "not returned" in " ".join(page(1, KIND_REFUND, 30_00, 100_00))
+
+
+def test_what_does_not_fit_is_a_down_away_and_enter_stays_one_key():
+    """DOWN shows the last row, UP the first again; ENTER from either confirms."""
+    texts = [("line.detail", "row {}".format(index)) for index in range(12)]
+    dialogs, keys = pressed("DOWN", "ENTER")
+    run(dialogs.confirm("refund.confirm", texts))
+    assert [row[0] for row in keys.seen[0][1:9]] == ["row {}".format(index) for index in range(8)]
+    assert keys.seen[0][9][0].endswith("》") and not keys.seen[1][9][0].endswith("》")
+    assert [row[0] for row in keys.seen[1][1:6]] == ["row {}".format(index) for index in range(7, 12)]
+    dialogs, keys = pressed("DOWN", "DOWN", "UP", "UP", "ENTER")
+    run(dialogs.confirm("refund.confirm", texts))
+    assert keys.seen[1][1][0] == "row 0"
+
+
+def test_every_reason_is_on_the_page_once():
+    """The journal keeps the index: the first four stay what they were."""
+    assert sorted(_ORDER) == list(range(len(REASONS)))
+    assert REASONS[:4] == ("reason.returned", "reason.wrong_amount", "reason.not_delivered", "reason.other")
+
+
+def test_takings_of_wallets_less_fees_and_refunds():
+    """Cards do not count; a refund that is not settled counts as given back. troubles: T-116"""
+    till = Terminal()
+    till.sell(500_00)
+    assert short_page.takings(till.config, till.journal) == 0
+    sale = sell_by_wallet(till, 100_00)
+    assert short_page.takings(till.config, till.journal) == 100_00 - 38
+    till.refund(sale, 30_00)
+    assert short_page.takings(till.config, till.journal) == 70_00 - 38
+
+
+def sell_by_wallet(till, amount):
+    """A done sale whose road is a wallet."""
+    from parts import Card
+    from yuanlu.refund import state as s
+    from yuanlu.refund.transaction import KIND_SALE
+
+    return till.settle(till.desk.open(Draft(KIND_SALE, amount, card=Card(), road=ROAD_WALLET)), s.DONE)
+
+
+def test_the_explainer_fits_its_page():
+    """In both languages."""
+    till = Terminal()
+    sale = sell_by_wallet(till, 9_999_00)
+    for language in (0, 1):
+        words = Words(TABLES)
+        words.language = language
+        for possible in (0, 5_000_00):
+            texts = short_page.lines(till.config, Draft(KIND_REFUND, 9_999_00), sale, 9_999_00, possible)
+            rows = [row for text in texts for row in wrap(words(text), 30)]
+            assert len(rows) <= 8, rows

@@ -1,0 +1,154 @@
+"""What comes out of the printer: slips, the refusal slip and the request sheet, and the bytes that the printer gets."""
+
+from parts import TABLES, Terminal
+from raises import raises
+from yuanlu.errors import Refused
+from yuanlu.record import encode
+from yuanlu.refund import state as s
+from yuanlu.refund.transaction import KIND_REFUND, Draft
+from yuanlu.tables import GB18030
+from yuanlu.ui import paper, refusal_page, request_sheet, slip
+from yuanlu.ui.grid import width, wrap
+
+
+class Printer:
+    """Keeps what it is given."""
+
+    def __init__(self):
+        self.printed = b""
+
+    def print(self, data):
+        self.printed = bytes(data)
+
+
+class Board:
+    """As much of one as a sheet needs."""
+
+    def __init__(self, clock):
+        self.clock = clock
+
+
+def a_till(**changes):
+    """A Terminal with what a Till has besides."""
+    till = Terminal(**changes)
+    till.tables, till.printer, till.board = TABLES, Printer(), Board(till.clock)
+    return till
+
+
+def in_both_languages(till):
+    """The till, speaking Chinese and then English."""
+    for language in (0, 1):
+        till.words.language = language
+        yield till
+
+
+def test_the_four_states_of_a_refund_are_four_things():
+    """Waiting to be sent, accepted, done at the acquirer; and that it has arrived no slip ever claims.
+
+    troubles: T-113
+    """
+    till = a_till()
+    refund = till.refund(till.sell(), 3000)
+    said = []
+    for state in (s.IS_QUEUED, s.IS_ACCEPTED, s.IS_DONE):
+        refund.state = state
+        said.append([name for name in ("待上送", "已受理", "退货成功", "已到账") if name in slip.render(till, refund)])
+    assert said == [["待上送"], ["已受理"], ["退货成功"]], said
+
+
+def test_a_late_refund_names_whom_to_call_and_a_done_one_does_not():
+    """Numbers from the settings; '-' is none."""
+    till = a_till(hotline_merchant="0571-88880000")
+    refund = till.refund(till.sell(), 3000)
+    for words in in_both_languages(till):
+        for state, numbers in ((s.IS_PARKED, 3), (s.IS_UNKNOWN, 3), (s.IS_DONE, 0), (s.IS_QUEUED, 0)):
+            refund.state = state
+            text = slip.render(words, refund)
+            assert sum([number in text for number in ("0571-88880000", "95516", "12363")]) == numbers, (state, text)
+
+
+def test_the_amount_stands_in_figures_and_in_capitals():
+    """With a minus where money goes back; capitals in Chinese alone. troubles: T-011"""
+    till = a_till()
+    sale = till.sell(123_450)
+    refund = till.refund(sale, 23_450, s.DONE)
+    text = slip.render(till, refund)
+    assert "-¥234.50" in text and "人民币贰佰叁拾肆元伍角" in text
+    assert "-¥" not in slip.render(till, sale) and "人民币壹仟贰佰叁拾肆元伍角" in slip.render(till, sale)
+    till.words.language = 1
+    assert "人民币" not in slip.render(till, refund)
+
+
+def test_the_request_sheet_has_every_key_that_an_acquirer_asks_for():
+    """Merchant, terminal, batch and trace, RRN, date, amounts, number, approval, reason, case number, evidence; 32 columns.
+
+    troubles: T-022
+    """
+    till = a_till(hotline_acquirer="4008001234")
+    sale = till.sell(123_450)
+    refund = till.desk.open(Draft(KIND_REFUND, 23_450, original=sale.number, reason=5))
+    note = (refund.number, refund.original, 4, 0, 20261122, 101507, b"2026112233")
+    till.journal.append(s.NOTE, note)
+    till.settle(refund, s.PERSON)
+    keys = "YUANLU000000001 YL000001 112210150700 2026-11-22 1,234.50 -¥234.50 2026112233 4008001234 622848****4890".split()
+    keys += ["{:06d} / {:06d}".format(sale.batch, sale.trace), "YL000001-0001-{:08d}".format(refund.number)]
+    for words in in_both_languages(till):
+        text = request_sheet.render(words, refund)
+        assert [key for key in keys if key not in text] == [], text
+        assert till.words("reason.price") in text
+        for name in ("sheet.evidence", "sheet.customer", "sheet.stamp"):
+            assert wrap(till.words(name), 32)[0] in text
+        assert [line for line in text.split("\n") if width(line) > 32] == []
+    assert len(encode(s.NOTE, note)) == 42  # the number stands in the journal, not in memory alone
+
+
+def test_a_sheet_without_its_sale_has_places_to_fill_in():
+    """The sale left the ring: nothing is made up."""
+    till = a_till()
+    refund = till.refund(till.sell(), 3000)
+    refund.original = 99
+    text = request_sheet.render(till, refund)
+    assert text.count("____________") >= 6 and "112210150700" not in text
+
+
+def test_a_refusal_slip_says_what_why_and_what_next_and_that_nothing_was_recorded():
+    """L7. troubles: T-166"""
+    till = a_till()
+    error = Refused("refused.over_cap", "70.00")
+    for words in in_both_languages(till):
+        text = refusal_page.render(words, error)
+        for name in ("refusal.slip", "advice.refused.over_cap", "refusal.nothing"):
+            assert wrap(till.words(name), 32)[0] in text, name
+        assert "70.00" in text and "95516" in text
+        assert [line for line in text.split("\n") if width(line) > 32] == []
+
+
+def test_letters_are_two_bytes_of_gb18030_and_the_yuan_stands_for_the_dollar():
+    """退 is CDCB and 货 BBF5 in GB 2312; what the tables do not have is a question mark, never a command."""
+    section = TABLES.section(GB18030)
+    assert bytes(paper.encoded(section, "A退货-¥3\n")) == b"A\xcd\xcb\xbb\xf5-$3\n"
+    assert bytes(paper.encoded(section, "$\x1b\x00\u9f98\u00e9")) == b"??????"
+
+
+def test_a_slip_goes_out_whole_with_its_code():
+    """Text, picture, and paper up to the tear bar; control: a refusal slip has no picture."""
+    till = a_till()
+    sale = till.sell()
+    paper.put(till, "yuanlu.ui.slip", sale)
+    assert till.printer.printed.startswith(b"\x1b@\x1bR\x0f\x1c&") and till.printer.printed.endswith(b"\x1bd\x04")
+    assert b"\x1dv0\x03" in till.printer.printed
+    paper.put(till, "yuanlu.ui.refusal_page", Refused("refused.busy"))
+    assert b"\x1dv0" not in till.printer.printed
+
+
+def test_what_the_printer_refuses_is_told():
+    """No paper: Refused goes through."""
+    till = a_till()
+    sale = till.sell()
+
+    def refuse(data):
+        raise Refused("refused.no_paper")
+
+    till.printer.print = refuse
+    with raises(Refused):
+        paper.put(till, "yuanlu.ui.slip", sale)
