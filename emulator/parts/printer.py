@@ -1,7 +1,7 @@
 """A 58 mm printer that takes ESC/POS: what a slip says, and what it looks like in dots.
 
-Known are the commands that a slip of this terminal needs; any other is a mistake of the firmware, as on a real printer, which would
-print it as rubbish: MisusedPrinter.
+Known are the commands that a slip of this terminal needs; any other is a mistake of the firmware, that a real printer would
+print as rubbish: MisusedPrinter.
 """
 
 from __future__ import annotations

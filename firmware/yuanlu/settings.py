@@ -143,7 +143,7 @@ def _check_fees(values):
         parts = line.split()
         fits = len(parts) in (3, 5) and parts[0] in PRODUCTS and all(_is_digits(part) and len(part) < 9 for part in parts[1:])
         if not fits or int(parts[1]) > 10_000:
-            raise BadConfig("config: 'fees' is rows like 'debit 55 2000 20260101 20261231' with ; between, not {}".format(line.strip()))
+            raise BadConfig("config: 'fees' is rows like 'debit 55 2000 20260101 20261231' with ; between, not {}".format(line))
     if values["fee_card"] not in PRODUCTS:
         raise BadConfig("config: 'fee_card' is one of {}".format(", ".join(PRODUCTS)))
 

@@ -3,8 +3,8 @@
     file     b"YLT1" | u8 sections | sections x (u8 id, u32 offset from the start of the file, u32 length)
     section  u16 n | u16 width (0: variable) | n x u16 sorted key | n x width bytes, or (n + 1) x u32 offset + bytes
 
-All little-endian. Keys: a word's crc32(id) & 0xFFFF, a glyph's code point, a code's two characters as one number. The last section has
-what a printer takes for each character of the font: two bytes of GB 18030.
+All little-endian. Keys: a word's crc32(id) & 0xFFFF, a glyph's code point, a code's two characters as one number. The last
+section has what a printer takes for each character of the font: two bytes of GB 18030.
 """
 
 import csv

@@ -1,7 +1,7 @@
 """What the merchant pays for a sale, and what of it comes back with a refund. A visiting module.
 
-The setting `fees` is rows with ';' between: product, rate in 1/100 %, cap in fen (0: none), and for a promotion the first and last
-day as yyyymmdd. Of several rows that hold on a day the last one counts, so a promotion stands behind what it changes.
+The setting `fees` is rows with ';' between: product, rate in 1/100 %, cap in fen (0: none), and for a promotion the first and
+last day as yyyymmdd. Of several rows that hold on a day the last one counts, so a promotion stands behind what it changes.
 """
 
 from yuanlu.refund.transaction import ROAD_WALLET

@@ -16,7 +16,7 @@ async def run(till, draft, sale, left):
     places = till.desk.refunds_left()
     page = lines(till.config, till.words.language, draft, sale, left)
     if places <= _FEW:
-        page.append(("line.places_left", places - 1))
+        page.insert(1, ("line.places_left", places - 1))
     await till.dialogs.confirm("void.confirm" if draft.kind == KIND_VOID else "refund.confirm", page)
 
 

@@ -3,6 +3,7 @@
 from yuanlu.refund import state as s
 
 _WHO = ("merchant", "acquirer", "network", "authority")
+_LATE = (s.IS_UNKNOWN, s.IS_ACCEPTED, s.IS_WAITING, s.IS_HELD, s.IS_PARKED, s.IS_ASKING)
 
 
 def lines(config):
@@ -13,4 +14,4 @@ def lines(config):
 
 def needs(transaction):
     """It is not where it should be by itself: a person has to ask, or may want to."""
-    return transaction.alarm or transaction.state in (s.IS_UNKNOWN, s.IS_ACCEPTED, s.IS_WAITING, s.IS_HELD, s.IS_PARKED, s.IS_ASKING)
+    return transaction.alarm or transaction.state in _LATE

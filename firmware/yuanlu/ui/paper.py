@@ -1,8 +1,8 @@
 """Text to the bytes of a 58 mm ESC/POS printer, and out. A visiting module.
 
 The printer draws the letters with its own font, in 32 columns of 12 dots: ASCII as it is, Chinese as GB 18030 of two bytes (from
-tables.bin), the sign of the yuan by the printer's Chinese set, where it stands in place of the dollar. A QR code goes as a picture
-(GS v 0), doubled by the printer, so that it takes a quarter of the room here.
+tables.bin), the sign of the yuan by the printer's Chinese set, where it stands in place of the dollar. A QR code goes as a
+picture (GS v 0), doubled by the printer, so that it takes a quarter of the room here.
 """
 
 from yuanlu.compat import leave, visit

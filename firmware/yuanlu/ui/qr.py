@@ -1,6 +1,6 @@
 """A QR code, model 2: byte mode, versions 1 to 6, levels L and M. A visiting module.
 
-After ISO/IEC 18004: Reed-Solomon over GF(256) with polynomial 0x11D, eight masks of which the one with the least penalty is taken.
+After ISO/IEC 18004: Reed-Solomon over GF(256) with polynomial 0x11D; of eight masks the one with the least penalty is taken.
 """
 
 # (codewords of a block for correction, blocks) of version 1 to 6; all blocks of one version are of equal length there.
@@ -202,7 +202,7 @@ def _penalty(code):
     total = 10 * (abs(20 * dark - 10 * size * size) // (size * size))
     for y in range(size - 1):
         for at in range(y * size, y * size + size - 1):
-            if (cells[at] ^ cells[at + 1]) & 1 == (cells[at] ^ cells[at + size]) & 1 == (cells[at] ^ cells[at + size + 1]) & 1 == 0:
+            if (cells[at] & 1) + (cells[at + 1] & 1) + (cells[at + size] & 1) + (cells[at + size + 1] & 1) in (0, 4):
                 total += 3
     for line in range(size):
         total += _penalty_of_line(cells, line * size, 1, size) + _penalty_of_line(cells, line, size, size)

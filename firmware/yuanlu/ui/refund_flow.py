@@ -27,7 +27,8 @@ async def run(till):
 
 
 def note_case(till, refund, case):
-    """The case number is a NOTE behind the INTENT: a power cut between them costs the number, never the refund; so does a journal that is busy."""
+    """The case number is a NOTE behind the INTENT: a cut between them costs the number, never the refund; so does a full sector
+    while an answer is awaited."""
     if not till.desk.may_note():
         return
     date, time, _ = till.board.clock.date()

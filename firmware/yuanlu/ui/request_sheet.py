@@ -1,4 +1,4 @@
-"""The manual request sheet, 退款申请表: everything that an acquirer asks for when a person has to settle a refund. A visiting module.
+"""The manual request sheet, 退款申请表: what an acquirer asks for when a person has to settle a refund. A visiting module.
 
 Its keys are those of the usual form: merchant, terminal, batch, trace, RRN, date and amount of the sale, amount and number of the
 refund, approval code, reason, evidence.
@@ -13,6 +13,8 @@ from yuanlu.ui.describe import card, code_words, moment, reason, state_word
 from yuanlu.ui.grid import wrap
 from yuanlu.ui.result import put_on_paper
 from yuanlu.wire.messages import refund_number
+
+_TO_FILL_IN = "evidence receipt statement goods customer stamp day".split()
 
 
 async def run(till, transaction):
@@ -42,9 +44,7 @@ def render(till, transaction):
     if code:
         out += wrap(say(("line.code", code, code_words(say, code))), slip.COLUMNS)
     out.append(slip.RULE)
-    for text in ("sheet.evidence", "sheet.receipt", "sheet.statement", "sheet.goods", "sheet.customer", "sheet.stamp", "sheet.day"):
-        out += wrap(say(text), slip.COLUMNS)
-    for text in visit("yuanlu.ui.hotlines").lines(config):
+    for text in ["sheet." + name for name in _TO_FILL_IN] + visit("yuanlu.ui.hotlines").lines(config):
         out += wrap(say(text), slip.COLUMNS)
     out += [slip.RULE, slip.middle(say("slip.emulated")), slip.middle(slip.code_of(config, transaction))]
     leave("yuanlu.ui.hotlines")

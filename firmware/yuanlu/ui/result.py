@@ -18,7 +18,8 @@ async def conclude(till, transaction):
         trouble = print_slip(till, transaction)
     finally:
         till.watched = 0
-    await till.dialogs.notice("title." + state_word(transaction), told(till.words, transaction) + trouble + _whom_to_call(till, transaction))
+    lines = told(till.words, transaction) + trouble + _whom_to_call(till, transaction)
+    await till.dialogs.notice("title." + state_word(transaction), lines)
 
 
 def _whom_to_call(till, transaction):

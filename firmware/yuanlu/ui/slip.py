@@ -1,7 +1,7 @@
 """A slip: lines of text for a 58 mm roll, 32 columns (a Han character takes two). Made from the journal alone (L10).
 
-The state in words is one of four things, which are not the same: waiting to be sent, accepted, done at the acquirer, and arrived at the
-cardholder. The last one no terminal can know, and no slip says it. A visiting module.
+The state in words is one of four things, which are not the same: waiting to be sent, accepted, done at the acquirer, and arrived
+at the cardholder. The last one no terminal can know, and no slip says it. A visiting module.
 """
 
 from yuanlu.compat import leave, visit
