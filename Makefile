@@ -9,7 +9,7 @@ DEMO := $(BIN)/python -m emulator demo $(if $(BREAK),--break '$(BREAK)')
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-32 bench fuzz power soak herd check fix font codes picture plot states clean
+.PHONY: help setup build run demo test test-32 bench fuzz power soak herd check fix font codes picture plot slips states clean
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -80,6 +80,9 @@ picture: build ## make docs/emulator.png anew by walking the page (needs chromiu
 
 plot: $(VENV) ## draw docs/journal.svg from the figures that `make bench` has left
 	@$(BIN)/python tests/bench/picture.py
+
+slips: build ## draw docs/slips.png from the bytes that the firmware sends to its printer
+	@$(BIN)/python -m tests.host.slips_picture
 
 states: $(VENV) ## draw docs/states.md from the fold in firmware/yuanlu/refund/state.py
 	@$(BIN)/python -m tests.host.states_picture

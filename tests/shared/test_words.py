@@ -213,6 +213,15 @@ def test_L7_the_advice_of_a_code_is_told_only_where_it_is_right():
         assert lines[-1] == ("next.refund." + state,)
 
 
+def test_L7_silence_has_no_response_code():
+    """The journal has zeros in its place: no line of a code that nobody sent."""
+    till = Terminal()
+    refund = till.refund(till.sell(), 300, s.SILENT)
+    refund.state = s.IS_PARKED
+    told = describe.told(Words(TABLES), refund)
+    assert told == [("line.amount", "3.00"), ("next.refund.parked",)], told
+
+
 def test_nobody_is_accused():
     """Codes of suspicion, loss and theft say on the screen and on the slip that it cannot be accepted, and no more."""
     for words in languages():

@@ -60,7 +60,7 @@ def code_words(words, code):
 def told(words, transaction):
     """Lines for the screen: amount, what happened, why, what to do next (L7)."""
     lines = [("line.amount", yuan(transaction.amount))]
-    code = str(transaction.code, "ascii")
+    code = str(transaction.code, "ascii").rstrip("\0")  # silence is recorded with zeros
     answered = transaction.state in _ADVISED and code and (transaction.state != s.IS_DONE or code != "00")
     if answered:
         lines.append(("line.code", code, code_words(words, code)))

@@ -40,7 +40,7 @@ def render(till, transaction):
     out += [pair(say("slip.reason"), say(reason(transaction.reason)))]
     out += [pair(say("sheet.case"), case_number(till.journal, transaction) or "____________")]
     out += [pair(say("sheet.sends"), str(transaction.tries))] + wrap(say("slip." + state_word(transaction)), slip.COLUMNS)
-    code = str(transaction.code, "ascii")
+    code = slip.plain(transaction.code)
     if code:
         out += wrap(say(("line.code", code, code_words(say, code))), slip.COLUMNS)
     out.append(slip.RULE)
