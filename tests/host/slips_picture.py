@@ -12,7 +12,7 @@ sys.path[:0] = [str(ROOT / "firmware"), str(ROOT / "tests/shared"), str(ROOT / "
 
 from emulator.parts import printer  # noqa: E402
 from host_tools.yuanluctl.tables import FOLDER, SUBSET, read_glyphs  # noqa: E402
-from test_paper import a_till  # noqa: E402
+from test_paper import a_till  # noqa: E402  # type: ignore[import-not-found]  # of tests/shared
 from yuanlu.errors import Refused  # noqa: E402
 from yuanlu.refund import state as s  # noqa: E402
 from yuanlu.ui import paper  # noqa: E402
