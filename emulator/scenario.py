@@ -25,8 +25,8 @@ from emulator.steps import CAN_FAIL, VERBS, NotAsExpected, check_all_happened
 from emulator.strict_yaml import Mapping, Mistake
 from yuanlu.config import Config
 from yuanlu.errors import BadConfig
-from yuanlu.settings import _DEFAULTS
 
+_EVERY = vars(Config(json.dumps(SETTINGS)))  # those that have a default too
 HELD, FAILED, BAD_FILE, TIMED_OUT = 0, 1, 2, 42
 
 
@@ -96,17 +96,14 @@ def _acquirer(value: Any) -> dict[str, Any]:
     return {"kind": kind(value)}
 
 
-_KNOWN = {**SETTINGS, **_DEFAULTS}
-
-
 def _settings(value: Any) -> dict[str, Any]:
     """The terminal's own check of each; where the acquirer is found is the shop's matter."""
-    known: dict[str, Check] = {name: partial(_setting, name) for name in _KNOWN if name not in ("host", "port")}
+    known: dict[str, Check] = {name: partial(_setting, name) for name in _EVERY if name not in ("host", "port")}
     return dict(checks.fields({}, known)(value))
 
 
 def _setting(name: str, value: Any) -> Any:
-    found = int(value) if isinstance(_KNOWN[name], int) and re.fullmatch("0|[1-9][0-9]{0,8}", str(value)) else value
+    found = int(value) if isinstance(_EVERY[name], int) and re.fullmatch("0|[1-9][0-9]{0,8}", str(value)) else value
     try:
         Config(json.dumps({**SETTINGS, **(WITHOUT_QUERIES if name == "mac" else {}), name: found}))
     except BadConfig as error:

@@ -12,12 +12,11 @@ from emulator.checks import Check
 from emulator.clerk import Clerk, NotSeen
 from emulator.parts.flash import TEARS
 from emulator.parts.reader import TRAY
-from emulator.shop import TERMINAL
+from emulator.shop import SETTLED, TERMINAL
 from emulator.strict_yaml import Mapping, Mistake
 from yuanlu.refund.state import STATE_NAMES
 
 LAST_BATCH = LAST_TRACE = 999_999
-SETTLED = ("done", "declined", "reversed", "withdrawn")
 
 
 class NotAsExpected(Exception):

@@ -13,6 +13,7 @@ from yuanlu.link.acquirer import NetworkRoad
 from yuanlu.link.channel import Channel
 from yuanlu.link.serial_line import SerialLine
 from yuanlu.refund.codes import Codes
+from yuanlu.store import pending
 from yuanlu.store.journal import Journal
 from yuanlu.tables import Tables
 from yuanlu.ui import menu
@@ -34,6 +35,7 @@ class Till:
         self.watched = 0  # number of the transaction that a flow is watching
         self.tried = []  # numbers whose slip was printed by itself in this life, or did not come out: the reprint key serves them
         self.journal = None
+        self.self_tested = None  # date of the last self-test, 0 for never; None: the journal was not asked yet
         tables = Tables(board.tables())
         self.words = Words(tables)
         self.dialogs = Dialogs(Grid(board.display, tables), board.keypad, board.reader, self.words, self.status)
@@ -58,9 +60,12 @@ class Till:
         return not (self.board.network.is_up() or self.line.is_there())
 
     def status(self):
-        """The right end of the title row: is there a network, how many transactions are not settled."""
+        """The right end of the title row: is there a network, how many transactions are not settled, or overdue."""
         up = "status.network" if self.board.network.is_up() else "status.no_network"
         waiting = len(self.journal.live) if self.journal else 0
+        overdue = len(pending.overdue(self.journal, self.config, self.board.clock.date())) if waiting else 0
+        if overdue:
+            return ("status.overdue", (up,), overdue)
         return ("status.waiting", (up,), waiting) if waiting else up
 
 

@@ -1,6 +1,7 @@
 """The one counter over which money decisions are made. Everything here is synchronous: nothing can come between the look
 at the journal and the record that follows from it."""
 
+from yuanlu import VERSION
 from yuanlu.compat import const, leave, visit
 from yuanlu.crypto import sealing
 from yuanlu.errors import Refused
@@ -79,6 +80,7 @@ class Desk:
         return journal.find_live(number)
 
     def _check_refund(self, draft, sale):
+        rules.check_version(self.config, VERSION)
         rules.check_offline(self.config, draft, len(self._never_sent()), self.is_offline())
         if sale.road == ROAD_WALLET:
             rules.check_wallet(self.config, sale.date, self.journal.parts(sale.number), self.clock.date())

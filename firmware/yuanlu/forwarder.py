@@ -68,6 +68,7 @@ class Forwarder:
         """A person asks for a try at once. A query keeps its time: sooner it would prove nothing."""
         if not s.is_asked(transaction.state):
             transaction.due = None
+        transaction.why = None  # of the last try, and who waits for this one would take it for its outcome
         self.woken.set()
 
     def road_opened(self):
@@ -93,7 +94,7 @@ class Forwarder:
             self.wanted = 0
 
     async def run_errand(self, name, ms):
-        """Have an "echo" sent, or the batch closed ("closing"). The text of what came of it, or the Refused that says why nothing
+        """Have an "echo" sent, the "line" tested, or the batch closed ("closing"). The text of what came of it, or the Refused that says why nothing
         did; None when it is still under way. Refused while another one is."""
         if self.errand:
             raise Refused("refused.busy")
@@ -124,6 +125,8 @@ class Forwarder:
                 await self.channel.open()
                 await self.exchange.echo()
                 told = "line.works"
+            elif errand.name == "line":
+                told = await visit("yuanlu.line_test").test(self)
             else:
                 told = await visit("yuanlu.closing").close_batch(self)
         except Refused as error:
@@ -135,5 +138,6 @@ class Forwarder:
         finally:
             self.channel.close()
             leave("yuanlu.closing")
+            leave("yuanlu.line_test")
             errand.told, self.errand = told, None
             self.changed.set()

@@ -14,6 +14,11 @@ wallet_gap_s: how long after the sale, how many times and how many seconds apart
 after the approval at which it is asked, rising, with blanks between; wallet_no: codes with which its query says that the
 refund came to nothing; every other code is for a person.
 
+due_days_card, due_days_wallet: days after which what is not settled counts as overdue; self_test_days, closing_days: after so
+many days the menu reminds of the self-test and of closing the batch, 0 for never; config_version, changed_by, changed_on: which
+settings these are, and who changed them when; min_version, refuse_below: firmware older than that is warned of, or refunds are
+refused, "0" for none; notices: lines "yyyymmdd text" that are shown until that day, "-" for none.
+
 login: 1 when only operators with a PIN may work here.
 
 fees: what the merchant pays (see refund.fees), fee_card: the product that a card is taken for, since its first 6 digits do not
@@ -53,6 +58,12 @@ _TEXTS = {
     "hotline_acquirer": 0,
     "hotline_network": 0,
     "hotline_authority": 0,
+    "config_version": 0,
+    "changed_by": 0,
+    "changed_on": 0,
+    "min_version": 0,
+    "refuse_below": 0,
+    "notices": 0,
 }
 _NUMBERS = {
     "epoch": (1, 65535),
@@ -74,6 +85,10 @@ _NUMBERS = {
     "wallet_gap_s": (0, 86_400),
     "login": (0, 1),
     "fee_returned": (0, 1),
+    "due_days_card": (1, 365),
+    "due_days_wallet": (1, 365),
+    "self_test_days": (0, 365),
+    "closing_days": (0, 365),
 }
 _DEFAULTS = {
     "mac": MACS[0],
@@ -85,6 +100,16 @@ _DEFAULTS = {
     "hotline_acquirer": "-",
     "hotline_network": "95516",
     "hotline_authority": "12363",
+    "due_days_card": 7,
+    "due_days_wallet": 3,
+    "self_test_days": 0,
+    "closing_days": 0,
+    "config_version": "1",
+    "changed_by": "-",
+    "changed_on": "-",
+    "min_version": "0",
+    "refuse_below": "0",
+    "notices": "-",
 }
 PRODUCTS = ("credit", "debit", "debit_sign", "wallet")
 _HOTLINE = 16
@@ -124,6 +149,11 @@ def read(text):
     for name in ("tpdu", "header"):
         if not _is_digits(values[name]):
             raise BadConfig("config: '{}' is digits only".format(name))
+    for name in ("min_version", "refuse_below"):
+        if not all(_is_digits(part) for part in values[name].split(".")):
+            raise BadConfig("config: '{}' is a version like 0.1.0".format(name))
+    if values["notices"] != "-" and not all(_is_notice(line) for line in values["notices"].split("\n")):
+        raise BadConfig("config: each line of 'notices' is yyyymmdd, a blank and a text, like 20261231 Closed tomorrow")
     if values["query"] and values["repeat"] == "nothing" and not values["ask_ms"]:
         raise BadConfig("config: 'ask_ms' is not 0 where 'repeat' is nothing: what comes late would be booked twice")
     values["wallet_asks"] = _seconds(values["wallet_asks"])
@@ -158,6 +188,10 @@ def _text(values, name, length):
 def _is_digits(text):
     """Of 0 to 9; elsewhere `isdigit` takes others too."""
     return bool(text) and all(char in "0123456789" for char in text)
+
+
+def _is_notice(line):
+    return len(line) > 9 and _is_digits(line[:8]) and line[8] == " "
 
 
 def _seconds(text):

@@ -78,8 +78,15 @@ def read_words(folder: Path = FOLDER) -> list[Word]:
         words.append(Word(f"code.{code.code}", code.zh, code.en))
         if code.advice_zh or code.advice_en or code.first != "done":
             words.append(Word(f"advice.{code.code}", code.advice_zh, code.advice_en))
+    words.append(Word("explain.reasons", *[" ".join(refusals(words))] * 2))
     _check_words(words)
     return words
+
+
+def refusals(words: list[Word]) -> list[str]:
+    """The reasons for which a terminal says no by itself: what has both `refused.x` and `advice.refused.x`."""
+    ids = {word.id for word in words}
+    return sorted(word.id[8:] for word in words if word.id.startswith("refused.") and f"advice.{word.id}" in ids)
 
 
 def pack(folder: Path = FOLDER) -> bytes:

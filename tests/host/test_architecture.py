@@ -26,7 +26,7 @@ ORDER = """
     desk
     exchange schedule
     delivery
-    closing
+    closing line_test
     forwarder
     link | ui | service
     app

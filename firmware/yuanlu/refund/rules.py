@@ -84,6 +84,17 @@ def seconds(time):
     return time // 10_000 * 3600 + time // 100 % 100 * 60 + time % 100
 
 
+def is_older(version, than):
+    """Of versions like 0.1.0, number by number."""
+    return [int(part) for part in version.split(".")] < [int(part) for part in than.split(".")]
+
+
+def check_version(config, version):
+    """Raise Refused when this firmware is older than refunds may be made with."""
+    if is_older(version, config.refuse_below):
+        raise Refused("refused.version", version, config.refuse_below)
+
+
 def booked_on(date, month_and_day):
     """The acquirer's MMDD with a year: a refund names the sale by the day on which the acquirer booked it, which need not be
     the terminal's. date: yyyymmdd of the terminal; month_and_day: 0 when the answer has none."""

@@ -1,8 +1,8 @@
 """What the forwarder has to do: a view of the journal's live transactions."""
 
+from yuanlu.refund import rules, verdicts
 from yuanlu.refund import state as s
-from yuanlu.refund import verdicts
-from yuanlu.refund.transaction import KIND_REFUND
+from yuanlu.refund.transaction import KIND_REFUND, ROAD_WALLET
 
 
 def eligible(journal):
@@ -62,3 +62,16 @@ def wait_ms(journal, now, diff):
 def unfinished(journal):
     """Live transactions that a person should see, oldest first."""
     return list(journal.live)
+
+
+def due_days(config, transaction):
+    """Days in which it should be settled, by the road of its sale."""
+    return config.due_days_wallet if transaction.road == ROAD_WALLET else config.due_days_card
+
+
+def overdue(journal, config, today):
+    """What should be settled by now and is not, oldest first. today: (date, time, quality): a clock that cannot be trusted makes
+    nothing late."""
+    if not today[2]:
+        return []
+    return [t for t in journal.live if rules.days(today[0]) - rules.days(t.date) > due_days(config, t)]

@@ -11,14 +11,24 @@ MENU = (
     ("menu.line", "yuanlu.ui.line_flow"),
     ("menu.closing", "yuanlu.ui.closing_flow"),
 )
-MORE = ()  # behind "menu.more"
+# Behind "menu.more".
+MORE = (
+    ("menu.done", "yuanlu.ui.done_flow"),
+    ("menu.explain", "yuanlu.ui.explain_flow"),
+    ("menu.contingency", "yuanlu.ui.contingency_flow"),
+    ("menu.notices", "yuanlu.ui.notice_flow"),
+    ("menu.policy", "yuanlu.ui.policy_page"),
+    ("menu.self_test", "yuanlu.ui.self_test_flow"),
+    ("menu.settings", "yuanlu.ui.settings_flow"),
+)
 
 
 async def run(till):
     """Offer the menu for ever. A refusal is shown with its next step; the terminal goes on."""
     while True:
         try:
-            await pick(till, "menu.title", MENU + ((("menu.more", ""),) if MORE else ()), leave=False)
+            above = await enter(till, "yuanlu.ui.alerts")
+            await pick(till, "menu.title", MENU + ((("menu.more", ""),) if MORE else ()), leave=False, above=above)
         except Cancelled:
             pass
         except Refused as error:
@@ -28,9 +38,9 @@ async def run(till):
             await till.dialogs.notice("refused.title", ("refused.journal", "advice.refused.journal"))
 
 
-async def pick(till, title, menu, leave=True):
-    """Offer a menu, and walk the flow that is picked."""
-    choice = await till.dialogs.choose(title, [item[0] for item in menu], hint="hint.menu", leave=leave)
+async def pick(till, title, menu, leave=True, above=()):
+    """Offer a menu, and walk the flow that is picked. above: what a person should know first."""
+    choice = await till.dialogs.choose(title, [item[0] for item in menu], above, hint="hint.menu", leave=leave)
     if menu[choice][1]:
         await enter(till, menu[choice][1])
     else:

@@ -1,35 +1,45 @@
-"""The list of what is not settled: each with its state, its reason and its next step."""
+"""The list of what is not settled, overdue ones first: each with its state, its age and its next step."""
 
+from yuanlu.compat import leave, visit
+from yuanlu.errors import Cancelled
+from yuanlu.refund import rules
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
 from yuanlu.store import pending
-from yuanlu.ui.describe import day, kind_word, state_word, told
+from yuanlu.ui.describe import kind_word, state_word
+from yuanlu.ui.menu import enter
 
 
 async def run(till):
     """Look at the list and into each of it. Raises Cancelled to leave."""
     while True:
-        unfinished = pending.unfinished(till.journal)
+        today = till.board.clock.date()
+        overdue = pending.overdue(till.journal, till.config, today)
+        unfinished = overdue + [t for t in pending.unfinished(till.journal) if t not in overdue]
         if not unfinished:
             await till.dialogs.notice("pending.title", ["pending.none"])
             return
-        items = [
-            ("line.pending", ("kind." + kind_word(t),), yuan(t.amount), ("state." + s.STATE_NAMES[t.state],)) for t in unfinished
-        ]
+        items = [_item(t, today, t in overdue) for t in unfinished]
         await look_into(till, unfinished[await till.dialogs.choose("pending.title", items)])
 
 
+def _item(transaction, today, late):
+    state = ("state." + s.STATE_NAMES[transaction.state],)
+    age = rules.days(today[0]) - rules.days(transaction.date)
+    word = "line.late" if late else "line.pending"
+    return (word, ("kind." + kind_word(transaction),), yuan(transaction.amount), state, age)
+
+
 async def look_into(till, transaction):
-    """What happened, why, what next; what was never sent can be sent now or withdrawn."""
-    title = "title." + state_word(transaction)
-    lines = [("line.trace", transaction.trace, day(transaction), transaction.sends)] + told(till.words, transaction)
-    if transaction.state != s.IS_QUEUED or transaction.stale:
-        await till.dialogs.notice(title, lines)
-        return
-    choice = await till.dialogs.choose(title, ("pending.send_now", "pending.withdraw"), lines)
-    if choice == 0:
-        till.forwarder.send_now(transaction)
-    else:
-        await till.dialogs.confirm("pending.withdraw", lines[:2])
-        till.desk.withdraw(transaction)
-        await till.dialogs.notice("title." + state_word(transaction), told(till.words, transaction))
+    """What happened, why, what next, what to tell the customer; behind ENTER what a person can do about it."""
+    while True:
+        try:
+            sections = visit("yuanlu.ui.progress_page").sections(till, transaction)
+            leave("yuanlu.ui.progress_page")
+            await enter(till, "yuanlu.ui.pages", "title." + state_word(transaction), sections, "hint.actions")
+        except Cancelled:
+            return
+        try:
+            await enter(till, "yuanlu.ui.decide_flow", transaction)
+        except Cancelled:
+            pass

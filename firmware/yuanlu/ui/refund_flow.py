@@ -1,5 +1,7 @@
 """A refund, from the first key to the slip. Read this file first."""
 
+from yuanlu import VERSION
+from yuanlu.refund import rules
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import Draft
 from yuanlu.ui.menu import enter
@@ -11,6 +13,7 @@ async def run(till):
 
     Once `desk.open` has returned the refund goes its way, whatever happens here.
     """
+    rules.check_version(till.config, VERSION)
     till.desk.check_places()
     sale, found_by = await enter(till, "yuanlu.ui.find_flow")
     left = till.desk.left(sale)

@@ -1,0 +1,76 @@
+"""What a person should know first: one line over the menu. A visiting step."""
+
+from yuanlu import VERSION
+from yuanlu.compat import leave, visit
+from yuanlu.refund import rules
+from yuanlu.refund import state as s
+from yuanlu.store import pending
+
+
+async def run(till):
+    """The most urgent line, in a list; an empty one when there is nothing."""
+    today = till.board.clock.date()
+    for look in (_overdue, _held, _person, _version, _notices, _self_test, _closing):
+        line = look(till, today)
+        if line:
+            return [line]
+    return []
+
+
+def _overdue(till, today):
+    late = pending.overdue(till.journal, till.config, today)
+    return ("alert.overdue", len(late)) if late else None
+
+
+def _held(till, _):
+    return ("alert.held",) if any(t.state == s.IS_HELD for t in till.journal.live) else None
+
+
+def _person(till, _):
+    waiting = [t for t in till.journal.live if t.state == s.IS_PARKED or pending.needs_person(till.journal, t)]
+    return ("alert.person", len(waiting)) if waiting else None
+
+
+def _version(till, _):
+    config = till.config
+    if rules.is_older(VERSION, config.refuse_below):
+        return ("alert.refused_version", VERSION)
+    return ("alert.old_version", config.min_version) if rules.is_older(VERSION, config.min_version) else None
+
+
+def _notices(till, today):
+    count = len(valid_notices(till.config, today))
+    return ("alert.notices", count) if count else None
+
+
+def valid_notices(config, today):
+    """(last day yyyymmdd, text) of each notice that still counts; all of them while the clock cannot be trusted."""
+    if config.notices == "-":
+        return []
+    found = [(int(line[:8]), line[9:]) for line in config.notices.split("\n")]
+    return [notice for notice in found if notice[0] >= today[0] or not today[2]]
+
+
+def _self_test(till, today):
+    """Days since the last one, as the journal tells."""
+    limit = till.config.self_test_days
+    if not limit or not today[2]:
+        return None
+    if till.self_tested is None:
+        till.self_tested = visit("yuanlu.store.progress").self_tested(till.journal.log)
+        leave("yuanlu.store.progress")
+    if not till.self_tested:
+        return ("alert.never_tested",)
+    age = rules.days(today[0]) - rules.days(till.self_tested)
+    return ("alert.self_test", age) if age > limit else None
+
+
+def _closing(till, today):
+    """Days since the oldest transaction of the open batch."""
+    limit = till.config.closing_days
+    if not limit or not today[2]:
+        return None
+    since = visit("yuanlu.store.progress").open_since(till.journal.log, till.journal.counters.batch)
+    leave("yuanlu.store.progress")
+    age = rules.days(today[0]) - rules.days(since) if since else 0
+    return ("alert.close_due", age) if age > limit else None

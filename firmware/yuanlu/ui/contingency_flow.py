@@ -1,0 +1,17 @@
+"""What to do when something fails: a list of failures, a page for each. Words only: it works whatever is broken."""
+
+from yuanlu.errors import Cancelled
+from yuanlu.ui.menu import enter
+
+FAILURES = tuple("line paper power reader terminal silence clock".split())
+
+
+async def run(till):
+    """Raises Cancelled to leave."""
+    while True:
+        names = ["fail." + name for name in FAILURES]
+        picked = names[await till.dialogs.choose("fail.title", names)]
+        try:
+            await enter(till, "yuanlu.ui.pages", picked, [[picked + ".do", "fail.always"]])
+        except Cancelled:
+            pass

@@ -1,0 +1,126 @@
+"""What a person can do about a transaction: send or ask now, take back, find that it was done or not, release. A visiting step.
+
+Everything that decides has a page that says what it does, and asks for evidence.
+"""
+
+from yuanlu.refund import state as s
+from yuanlu.refund.money import yuan
+from yuanlu.refund.transaction import KIND_REFUND
+from yuanlu.store import pending
+from yuanlu.ui.describe import kind_word
+from yuanlu.ui.menu import enter
+
+_WAIT_MS = 45_000
+
+
+async def run(till, transaction):
+    """Raises Cancelled when nothing was done, and Refused."""
+    words = offered(till, transaction)
+    word = words[await till.dialogs.choose("decide.title", words)]
+    await _STEPS[word](till, transaction)
+
+
+def offered(till, transaction):
+    """The words of what is possible now."""
+    found, state = [], transaction.state
+    lost = pending.needs_person(till.journal, transaction)
+    if s.is_sendable(state) and not lost:
+        found.append("decide.ask" if s.is_asked(state) else "pending.send_now")
+    if state == s.IS_QUEUED and not transaction.stale and transaction.attempt == 1:
+        found.append("pending.withdraw")
+    if s.may_be_decided(state) or (lost and state != s.IS_SENDING and not s.is_final(state)):
+        found += ["decide.done", "decide.not_done"]
+        if transaction.kind == KIND_REFUND and not transaction.alarm and s.may_be_tried_anew(state):
+            found.append("decide.again")
+    if state == s.IS_HELD:
+        found.append("decide.release")
+    return found + ["note.title"]
+
+
+async def _send_now(till, transaction):
+    """One try at once; a query not before its time."""
+    clock = till.board.clock
+    if s.is_final(transaction.state):
+        return None  # it came to its end meanwhile
+    if transaction not in pending.eligible(till.journal):
+        return await till.dialogs.notice("pending.send_now", ["try.behind"])
+    till.forwarder.send_now(transaction)
+    left = 0 if transaction.due is None else clock.diff_ms(transaction.due, clock.ticks_ms())
+    if left > 0:
+        return await till.dialogs.notice("decide.ask", [("decide.not_before", -(-left // 1000))])
+    lines = [("line.amount", yuan(transaction.amount)), "progress.wait"]
+    till.dialogs.show("progress." + kind_word(transaction), lines)
+    await till.forwarder.outcome(transaction, _WAIT_MS)
+    return None
+
+
+async def _withdraw(till, transaction):
+    await _confirm(till, "pending.withdraw", transaction, "confirm.withdraw")
+    till.desk.withdraw(transaction, till.operator)
+    await _decided(till)
+
+
+async def _done(till, transaction):
+    amount = 0
+    if transaction.alarm:
+        most = max(transaction.amount, transaction.booked)
+        amount = await till.dialogs.ask_amount("decide.amount", most, full=True)
+    evidence = await _evidence(till, "decide.done", "evidence.done")
+    await _confirm(till, "decide.done", transaction, "confirm.done", evidence, amount)
+    till.desk.resolve(transaction, True, till.operator, evidence, amount)
+    await _decided(till)
+
+
+async def _not_done(till, transaction):
+    evidence = await _evidence(till, "decide.not_done", "evidence.not_done")
+    await _confirm(till, "decide.not_done", transaction, "confirm.not_done", evidence)
+    till.desk.resolve(transaction, False, till.operator, evidence)
+    await _decided(till)
+
+
+async def _again(till, transaction):
+    evidence = await _evidence(till, "decide.again", "evidence.not_done")
+    await _confirm(till, "decide.again", transaction, "confirm.again", evidence)
+    till.desk.again(transaction, till.operator, evidence)
+    await _decided(till)
+
+
+async def _release(till, transaction):
+    evidence = await _evidence(till, "decide.release", "evidence.release")
+    await _confirm(till, "decide.release", transaction, "confirm.release", evidence)
+    till.desk.release(till.operator, evidence)
+    await _decided(till)
+
+
+async def _note(till, transaction):
+    await enter(till, "yuanlu.ui.note_flow", transaction)
+
+
+async def _evidence(till, title, word):
+    return await enter(till, "yuanlu.ui.evidence_page", title, (word,))
+
+
+async def _confirm(till, title, transaction, word, evidence=b"", amount=0):
+    lines = [("line.amount", yuan(amount or transaction.amount))]
+    if evidence:
+        lines.append(("line.evidence", str(evidence, "ascii")))
+    await till.dialogs.confirm(title, lines + [word])
+
+
+async def _decided(till):
+    """It goes on from there by itself, and a slip that is owed comes."""
+    till.forwarder.wake()
+    till.forwarder.changed.set()
+    await till.dialogs.notice("decide.title", ["decide.kept"])
+
+
+_STEPS = {
+    "decide.ask": _send_now,
+    "pending.send_now": _send_now,
+    "pending.withdraw": _withdraw,
+    "decide.done": _done,
+    "decide.not_done": _not_done,
+    "decide.again": _again,
+    "decide.release": _release,
+    "note.title": _note,
+}
