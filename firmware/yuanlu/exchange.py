@@ -11,7 +11,8 @@ _SIGN_ON_CODES = (b"77", b"99", b"A0", b"A7")  # an answer that nothing proves, 
 
 
 class Errand:
-    """What a person asks for besides sending: "echo", the test of a "line", or "closing" a batch; `told`: the text of what came of it, None so far."""
+    """What a person asks for besides sending: "echo", the test of a "line", "closing" a batch; `told`: what came of it, or
+    None."""
 
     def __init__(self, name):
         self.name, self.told = name, None

@@ -94,8 +94,9 @@ class Forwarder:
             self.wanted = 0
 
     async def run_errand(self, name, ms):
-        """Have an "echo" sent, the "line" tested, or the batch closed ("closing"). The text of what came of it, or the Refused that says why nothing
-        did; None when it is still under way. Refused while another one is."""
+        """Have an "echo" sent, the "line" tested, or the batch closed ("closing"). What came of it: a text, of the test what
+        line_test says, or the Refused that says why nothing did; None when it is still under way. Refused while another one
+        is."""
         if self.errand:
             raise Refused("refused.busy")
         errand = self.errand = Errand(name)

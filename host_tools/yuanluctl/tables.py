@@ -78,7 +78,9 @@ def read_words(folder: Path = FOLDER) -> list[Word]:
         words.append(Word(f"code.{code.code}", code.zh, code.en))
         if code.advice_zh or code.advice_en or code.first != "done":
             words.append(Word(f"advice.{code.code}", code.advice_zh, code.advice_en))
-    words.append(Word("explain.reasons", *[" ".join(refusals(words))] * 2))
+    reasons = " ".join(refusals(words))
+    if reasons:
+        words.append(Word("explain.reasons", reasons, reasons))
     _check_words(words)
     return words
 

@@ -6,8 +6,9 @@ from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Transac
 from yuanlu.tables import CODES as CODES_SECTION
 from yuanlu.tables import GLYPHS_NARROW, GLYPHS_WIDE, WORDS_CHINESE, WORDS_ENGLISH
 from yuanlu.ui import describe, slip
+from yuanlu.ui.contingency_flow import FAILURES
 from yuanlu.ui.grid import width, wrap
-from yuanlu.ui.menu import MENU
+from yuanlu.ui.menu import MENU, MORE
 from yuanlu.ui.reason_page import REASONS
 from yuanlu.ui.words import Words
 
@@ -22,6 +23,11 @@ TITLES = "menu.title pending.title pending.withdraw refund.pick refund.reason re
 TITLES += "sale.amount sale.card progress.sale progress.refund line.title reprint.title refused.title".split()
 TITLES += ["start.failed", "refund.case", "short.title", "sheet.title"]
 HINTS = "hint.refusal hint.reason hint.menu hint.choose hint.notice hint.confirm hint.amount hint.card".split()
+TITLES += "decide.done decide.not_done decide.again decide.release decide.amount note.title note.who note.case done.title".split()
+TITLES += "explain.title explain.type explain.letters explain.refusals settings.title policy.title notices.title".split()
+TITLES += "test.title test.passed test.failed test.reader test.keypad".split() + ["fail." + name for name in FAILURES]
+HINTS += ["hint.skip"]
+ALERTS = "alert.overdue alert.person alert.refused_version alert.old_version alert.notices alert.self_test".split()
 ON_THE_LINE = "why.network_down why.no_connection why.no_road why.no_bridge why.bridge_no_acquirer".split()
 SENT = "why.no_answer why.line_closed why.garbage why.power why.amount".split()
 NEUTRAL_CHINESE = ("不能受理", "请主管处理，不要另付现金。")
@@ -152,13 +158,19 @@ def test_titles_fit_beside_the_longest_status():
 def test_hints_and_items_take_one_row():
     """The hint has only one, and a list shows eight items."""
     for words in languages():
-        items = [item[0] for item in MENU] + list(REASONS) + ["pending.send_now", "pending.withdraw"]
+        items = [item[0] for item in MENU + MORE] + list(REASONS) + ["pending.send_now", "pending.withdraw"]
+        items += "decide.ask decide.done decide.not_done decide.again decide.release note.title note.1 note.2 note.3".split()
+        items += "explain.type explain.letters explain.refusals".split() + ["fail." + name for name in FAILURES]
         items += [("line.sale", "12-31 23:59", "999,999.99", "4890")]
         for kind in (KIND_SALE, KIND_VOID, KIND_REFUND):
             for state in STATES[kind]:
                 if not s.is_final(s.STATE_NAMES.index(state)):
                     items.append(("line.pending", ("kind." + describe.KIND_NAMES[kind],), "999,999.99", ("state." + state,)))
-        rows = [words(name) for name in HINTS]
+                    items.append(("line.late", ("kind." + describe.KIND_NAMES[kind],), "999,999.99", 30))
+                    items.append(("line.aged", ("kind." + describe.KIND_NAMES[kind],), "9,999.99", ("state." + state,), 30))
+        rows = [words(name) for name in HINTS] + [words((name, "0.10.0")) for name in ALERTS]
+        rows += [words(("alert.close_due", 365)), words("alert.never_tested"), words("alert.held")]
+        rows += [words((name, 10, 10)) for name in ("hint.pages", "hint.actions")]
         rows += [words(("line.item", 1, item if isinstance(item, tuple) else (item,))) for item in items]
         wide = [row for row in rows if width(row) > COLUMNS]
         assert wide == [], wide

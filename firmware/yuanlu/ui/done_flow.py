@@ -3,7 +3,6 @@
 from yuanlu.compat import leave, visit
 from yuanlu.refund.money import yuan
 from yuanlu.ui.describe import day
-from yuanlu.ui.menu import enter
 
 _RECENT = 20
 

@@ -1,7 +1,6 @@
 """What does a response code or a refusal mean? What happened, why, what to do: from the tables alone, without a line."""
 
 from yuanlu.errors import Cancelled
-from yuanlu.tables import CODES
 from yuanlu.ui.describe import code_words
 from yuanlu.ui.menu import enter
 

@@ -7,8 +7,9 @@ from yuanlu.ui.grid import wrap
 _ROWS = const(8)  # between title and hint
 
 
-async def run(till, title, sections, hint="hint.pages"):
-    """Show the sections, each a list of lines that begins a new page. Returns on ENTER; CANCEL raises Cancelled."""
+async def run(till, title, sections, hint="hint.pages", look=None):
+    """Show the sections, each a list of lines that begins a new page. look(): title and sections anew, when something changed.
+    Returns on ENTER; CANCEL raises Cancelled."""
     dialogs, at = till.dialogs, 0
     while True:
         pages = _pages(dialogs, sections)
@@ -19,6 +20,8 @@ async def run(till, title, sections, hint="hint.pages"):
             raise Cancelled
         if key == "ENTER":
             return
+        if key == "REFRESH" and look:
+            title, sections = look()
         at += 1 if key == "DOWN" else -1 if key == "UP" else 0
 
 

@@ -9,6 +9,8 @@ from yuanlu.store import pending
 from yuanlu.ui.describe import kind_word, state_word
 from yuanlu.ui.menu import enter
 
+_SHORT = 1_000_000  # fen: below it there is room for an age
+
 
 async def run(till):
     """Look at the list and into each of it. Raises Cancelled to leave."""
@@ -24,22 +26,33 @@ async def run(till):
 
 
 def _item(transaction, today, late):
+    """One row, so an age stands beside the state only where the amount leaves room, and instead of it when it is overdue."""
+    kind, amount = ("kind." + kind_word(transaction),), yuan(transaction.amount)
     state = ("state." + s.STATE_NAMES[transaction.state],)
     age = rules.days(today[0]) - rules.days(transaction.date)
-    word = "line.late" if late else "line.pending"
-    return (word, ("kind." + kind_word(transaction),), yuan(transaction.amount), state, age)
+    if late:
+        return ("line.late", kind, amount, age)
+    if transaction.amount < _SHORT and today[2]:
+        return ("line.aged", kind, amount, state, age)
+    return ("line.pending", kind, amount, state)
 
 
 async def look_into(till, transaction):
     """What happened, why, what next, what to tell the customer; behind ENTER what a person can do about it."""
     while True:
         try:
-            sections = visit("yuanlu.ui.progress_page").sections(till, transaction)
-            leave("yuanlu.ui.progress_page")
-            await enter(till, "yuanlu.ui.pages", "title." + state_word(transaction), sections, "hint.actions")
+            title, sections = _look(till, transaction)
+            await enter(till, "yuanlu.ui.pages", title, sections, "hint.actions", lambda: _look(till, transaction))
         except Cancelled:
             return
         try:
             await enter(till, "yuanlu.ui.decide_flow", transaction)
         except Cancelled:
             pass
+
+
+def _look(till, transaction):
+    """Title and pages as things stand now."""
+    sections = visit("yuanlu.ui.progress_page").sections(till, transaction)
+    leave("yuanlu.ui.progress_page")
+    return "title." + state_word(transaction), sections

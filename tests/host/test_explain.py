@@ -1,0 +1,56 @@
+"""`yuanluctl explain` says what the terminal says: both are made from the same tables."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from host_tools.yuanluctl import tables
+from host_tools.yuanluctl.cli import yuanluctl
+from host_tools.yuanluctl.explain import known
+
+
+def run(*words: str) -> tuple[int, str]:
+    """(exit code, all output)"""
+    done = CliRunner().invoke(yuanluctl, ["explain", *words])
+    return done.exit_code, done.output
+
+
+def test_L7_every_code_and_refusal_is_explained_with_what_to_do() -> None:
+    """T-023, T-022. Only what is done needs no advice."""
+    for name in known():
+        code, text = run(name, "--json")
+        found = json.loads(text)
+        assert code == 0 and found["what"]["zh"] and found["what"]["en"], name
+        assert (found["advice"]["zh"] and found["advice"]["en"]) or found["first"] == "done", name
+        assert (found["first"] is None) == name.startswith("refused."), name
+
+
+def test_it_says_what_the_tables_say() -> None:
+    [row] = [row for row in tables.read_codes() if row.code == "91"]
+    code, text = run("91")
+    assert code == 0
+    assert all(part in text for part in (row.zh, row.en, row.advice_zh, row.advice_en, "first answer: later", "after a repeat"))
+    assert run("a0", "--json") == run("A0", "--json"), "small letters will do"
+    assert run("no_paper") == run("refused.no_paper")
+
+
+@pytest.mark.parametrize("words", [("zz",), ("refused.nothing",), (), ("",)])
+def test_control_what_nobody_knows_is_refused(words: tuple[str, ...]) -> None:
+    assert run(*words)[0] == 2
+
+
+def test_the_terminal_gets_every_refusal_by_name() -> None:
+    """The list is written into tables.bin by the build; without its advice, as a control, one is left out."""
+    words = tables.read_words()
+    [listed] = [word for word in words if word.id == "explain.reasons"]
+    assert listed.zh.split() == tables.refusals(words)
+    assert "no_paper" in listed.zh.split()
+    assert "no_paper" not in tables.refusals([word for word in words if word.id != "advice.refused.no_paper"])
+    assert {f"refused.{reason}" for reason in listed.zh.split()} <= {word.id for word in words}
+
+
+def test_every_refusal_of_the_firmware_has_its_advice() -> None:
+    """L7: a reason without a next step would be in no list. `refused.title` is none."""
+    words = {word.id for word in tables.read_words()}
+    assert {name for name in words if name.startswith("refused.") and f"advice.{name}" not in words} == {"refused.title"}

@@ -1,0 +1,176 @@
+"""What a person is told of a refund besides its state: notes, what is late, what can be done about it."""
+
+from parts import TABLES, NorFlash, Terminal, settings
+from yuanlu.refund import rules
+from yuanlu.refund import state as s
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_WALLET, Transaction
+from yuanlu.store import pending, progress
+from yuanlu.ui import decide_flow, evidence_page, explain_flow, policy_page, progress_page, settings_flow
+from yuanlu.ui.words import Words
+
+
+class Book:
+    """The part of a journal that is looked at."""
+
+    def __init__(self, *live):
+        self.live = list(live)
+        self.log, self.unsure = self, 0
+
+
+class Till:
+    """The part of a till that is looked at."""
+
+    def __init__(self, *live):
+        self.journal = Book(*live)
+
+
+def one(state, kind=KIND_REFUND, date=20261120, road=0):
+    """A transaction in that state."""
+    found = Transaction(7, 3)
+    found.kind, found.state, found.date, found.road = kind, state, date, road
+    return found
+
+
+def test_what_is_late_depends_on_its_road_and_on_a_clock_that_can_be_trusted():
+    """T-012: due after 7 days by card, 3 by wallet; a day earlier, as a control, nothing is late."""
+    config = settings(due_days_card=7, due_days_wallet=3)
+    card, wallet = one(s.IS_QUEUED), one(s.IS_ACCEPTED, road=ROAD_WALLET)
+    book = Book(card, wallet)
+    assert pending.overdue(book, config, (20261123, 0, 1)) == []
+    assert pending.overdue(book, config, (20261124, 0, 1)) == [wallet]
+    assert pending.overdue(book, config, (20261127, 0, 1)) == [wallet]
+    assert pending.overdue(book, config, (20261128, 0, 1)) == [card, wallet]
+    assert pending.overdue(book, config, (20261128, 0, 0)) == []
+
+
+def test_days_after_a_date():
+    """Over the ends of months and years, leap years too."""
+    for date, count, wanted in (
+        (20261122, 7, "2026-11-29"),
+        (20261129, 7, "2026-12-06"),
+        (20261231, 1, "2027-01-01"),
+        (20280228, 1, "2028-02-29"),
+        (20270228, 1, "2027-03-01"),
+        (20261231, 365, "2027-12-31"),
+    ):
+        assert progress_page.day_after(date, count) == wanted, (date, count)
+
+
+def test_every_state_has_a_sentence_for_the_customer():
+    """T-004, T-144: in both languages; a word that is not there, as a control, is noticed."""
+    for language in (0, 1):
+        words = Words(TABLES)
+        words.language = language
+        for kind in (KIND_SALE, KIND_REFUND, KIND_VOID):
+            for state in range(s.IS_QUEUED, s.IS_RESOLVED_NOT_DONE + 1):
+                if kind == KIND_REFUND and state in (s.IS_REVERSING, s.IS_REVERSED):
+                    continue  # a refund has no reversal
+                word = progress_page.sentence(one(state, kind))
+                assert words(word) != word, word
+        assert words("say.refund.nonsense") == "say.refund.nonsense"
+
+
+def test_what_a_person_can_do_in_each_state():
+    """T-083: only what was never sent is withdrawn; only what left can be decided; what is settled takes notes alone."""
+    for state, wanted in (
+        (s.IS_QUEUED, "pending.send_now pending.withdraw note.title"),
+        (s.IS_SENDING, "note.title"),
+        (s.IS_UNKNOWN, "pending.send_now decide.done decide.not_done decide.again note.title"),
+        (s.IS_ASKING, "decide.ask decide.done decide.not_done decide.again note.title"),
+        (s.IS_ACCEPTED, "decide.ask decide.done decide.not_done note.title"),
+        (s.IS_WAITING, "pending.send_now decide.done decide.not_done note.title"),
+        (s.IS_HELD, "decide.done decide.not_done decide.release note.title"),
+        (s.IS_PARKED, "decide.done decide.not_done decide.again note.title"),
+        (s.IS_DONE, "note.title"),
+    ):
+        transaction = one(state)
+        assert decide_flow.offered(Till(transaction), transaction) == wanted.split(), s.STATE_NAMES[state]
+    alarmed = one(s.IS_PARKED)
+    alarmed.alarm = True
+    assert "decide.again" not in decide_flow.offered(Till(alarmed), alarmed)
+    renewed = one(s.IS_QUEUED)
+    renewed.stale = True
+    assert "pending.withdraw" not in decide_flow.offered(Till(renewed), renewed)
+
+
+def test_L8_a_card_number_is_no_evidence():
+    """With a right check digit it is refused at 13 to 18 digits; one digit off, as a control, it is a number like others."""
+    for digits in ("4111111111111111", "4222222222222", "378282246310005"):
+        assert evidence_page.complaint_of(digits) == ("evidence.card",), digits
+        assert evidence_page.complaint_of(digits[:-1] + str((int(digits[-1]) + 1) % 10)) is None, digits
+    assert evidence_page.complaint_of("112210150700") is None
+    assert evidence_page.complaint_of("123") == ("evidence.short", 4)
+    assert evidence_page.complaint_of("", 0) is None
+
+
+def test_notes_stand_with_their_transaction_over_a_power_cut():
+    """T-020, T-093, T-176: each with kind, operator and text; of another transaction, as a control, none."""
+    till = Terminal(NorFlash(6, 4096, 16))
+    sale = till.sell(500)
+    refund = till.refund(sale, 100, s.DONE)
+    progress.note(till.desk, refund, progress.COMPLAINT, 3, b"8888")
+    progress.note(till.desk, refund, progress.CALL, 4, b"acquirer 12345678901234567890")
+    progress.note(till.desk, None, progress.SELF_TEST, 0, b"passed")
+    log = Terminal(till.flash).journal.log
+    found = [(note.kind, note.operator, note.text.rstrip(b"\0")) for note in progress.notes(log, refund)]
+    assert found == [(1, 3, b"8888"), (2, 4, b"acquirer 123456789012345")]
+    assert progress.notes(log, sale) == []
+    assert progress.self_tested(log) == till.desk.clock.date()[0]
+    assert progress.self_tested(Terminal(NorFlash(6, 4096, 16)).journal.log) == 0
+
+
+def test_done_refunds_newest_first_over_many_lives():
+    """T-074: what is declined is none of them."""
+    till = Terminal(NorFlash(6, 4096, 16))
+    numbers = []
+    for turn in range(12):
+        sale = till.sell(1000)
+        numbers.append(till.refund(sale, 10 + turn, s.DONE).number)
+        till.refund(sale, 5, s.DECLINED)
+        if turn % 5 == 4:
+            till = Terminal(till.flash)
+    found = progress.done_refunds(till.journal.log, 5)
+    assert [refund.number for refund in found] == numbers[::-1][:5]
+    assert [refund.amount for refund in found] == [21, 20, 19, 18, 17]
+    assert all(refund.state == s.IS_DONE for refund in found)
+
+
+def test_an_open_batch_has_its_oldest_day():
+    """Of what is done in it; of an empty batch none."""
+    till = Terminal(NorFlash(6, 4096, 16))
+    assert progress.open_since(till.journal.log, 1) == 0
+    sale = till.sell()
+    assert progress.open_since(till.journal.log, till.journal.counters.batch) == sale.date
+    assert progress.open_since(till.journal.log, 77) == 0
+
+
+def test_versions_are_compared_number_by_number():
+    """T-039, T-128: 0.10 is newer than 0.9."""
+    rows = (("0.1.0", "0", False), ("0.1.0", "0.1.0", False), ("0.9.0", "0.10.0", True), ("1", "0.9", False))
+    for version, than, older in rows:
+        assert rules.is_older(version, than) is older, (version, than)
+
+
+def test_a_code_is_explained_in_both_its_roles():
+    """T-022: what it is as a first answer, what it is to a repeat, what to do."""
+    words = Words(TABLES)
+    page = explain_flow.code_page(words, "91")
+    assert page[1:] == [("explain.first", ("class.3",)), ("explain.repeat", ("class.6",)), ("explain.advice", ("advice.91",))]
+    assert explain_flow.code_page(words, "Q7")[1:] == ["explain.unknown"]
+    lettered = explain_flow.lettered_codes(words.codes)
+    assert "A0" in lettered and "91" not in lettered and lettered == sorted(lettered)
+    for reason in words(explain_flow.refusals()).split():
+        assert words.knows("refused." + reason) and words.knows("advice.refused." + reason), reason
+
+
+def test_the_settings_and_rules_are_told_as_they_are():
+    """T-036, T-037: every setting has its line but notices; a rule without a setting here has none."""
+    config = settings(wallet_days=90, config_version="7", changed_by="Lin", changed_on="2026-11-20", min_version="9.0")
+    told = settings_flow.values(config)
+    names = [line[1] for line in told]
+    assert names == sorted(names) and "notices" not in names and "merchant" in names
+    assert ("settings.value", "wallet_days", "90") in told
+    heading = settings_flow.heading(config)
+    assert ("settings.changed", "Lin", "2026-11-20") in heading and ("settings.old", "9.0") in heading
+    assert ("policy.wallet_days", 90) in policy_page.sections(config)[1]
+    assert not [line for line in policy_page.sections(config)[1] if line[0] == "policy.nothing"]
