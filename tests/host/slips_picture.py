@@ -12,7 +12,7 @@ sys.path[:0] = [str(ROOT / "firmware"), str(ROOT / "tests/shared"), str(ROOT / "
 
 from emulator.parts import printer  # noqa: E402
 from host_tools.yuanluctl.tables import FOLDER, SUBSET, read_glyphs  # noqa: E402
-from test_paper import a_till  # noqa: E402  # type: ignore[import-not-found]  # of tests/shared
+from test_paper import Till  # type: ignore[import-not-found]  # noqa: E402
 from yuanlu.errors import Refused  # noqa: E402
 from yuanlu.refund import state as s  # noqa: E402
 from yuanlu.ui import paper  # noqa: E402
@@ -51,7 +51,7 @@ def _dots(bits: bytes, stride: int, scale: int) -> Image.Image:
 
 def slips() -> list[list[str | printer.Picture]]:
     """A refund that is done, one that waits, a reprint in English, a refusal and a request sheet."""
-    till = a_till(shop="原路小店", hotline_merchant="0571-88880000", hotline_acquirer="400-800-1234")
+    till = Till(shop="原路小店", hotline_merchant="0571-88880000", hotline_acquirer="400-800-1234")
     sale = till.sell(123_450)
     done, waits = till.refund(sale, 23_450, s.DONE), till.refund(sale, 10_000)
     parked = till.refund(sale, 5_000, s.SILENT)

@@ -36,7 +36,7 @@ def test_each_product_by_its_rate_and_its_cap():
         ("credit", 83, 0),
         ("credit", 84, 1),
     ):
-        rate, cap = fees.row(settings(), name, 20261122)
+        rate, cap = fees.row(settings(), name, 20261122) or (0, 0)
         assert fees.fee(amount, rate, cap) == paid, (name, amount)
 
 

@@ -28,11 +28,12 @@ class Board:
         self.clock = clock
 
 
-def a_till(**changes):
+class Till(Terminal):
     """A Terminal with what a Till has besides."""
-    till = Terminal(**changes)
-    till.tables, till.printer, till.board = TABLES, Printer(), Board(till.clock)
-    return till
+
+    def __init__(self, **changes):
+        super().__init__(**changes)
+        self.tables, self.printer, self.board = TABLES, Printer(), Board(self.clock)
 
 
 def in_both_languages(till):
@@ -47,7 +48,7 @@ def test_the_four_states_of_a_refund_are_four_things():
 
     troubles: T-113
     """
-    till = a_till()
+    till = Till()
     refund = till.refund(till.sell(), 3000)
     said = []
     for state in (s.IS_QUEUED, s.IS_ACCEPTED, s.IS_DONE):
@@ -58,7 +59,7 @@ def test_the_four_states_of_a_refund_are_four_things():
 
 def test_a_late_refund_names_whom_to_call_and_a_done_one_does_not():
     """Numbers from the settings; '-' is none."""
-    till = a_till(hotline_merchant="0571-88880000")
+    till = Till(hotline_merchant="0571-88880000")
     refund = till.refund(till.sell(), 3000)
     for words in in_both_languages(till):
         for state, numbers in ((s.IS_PARKED, 3), (s.IS_UNKNOWN, 3), (s.IS_DONE, 0), (s.IS_QUEUED, 0)):
@@ -69,7 +70,7 @@ def test_a_late_refund_names_whom_to_call_and_a_done_one_does_not():
 
 def test_the_amount_stands_in_figures_and_in_capitals():
     """With a minus where money goes back; capitals in Chinese alone. troubles: T-011"""
-    till = a_till()
+    till = Till()
     sale = till.sell(123_450)
     refund = till.refund(sale, 23_450, s.DONE)
     text = slip.render(till, refund)
@@ -84,7 +85,7 @@ def test_the_request_sheet_has_every_key_that_an_acquirer_asks_for():
 
     troubles: T-022
     """
-    till = a_till(hotline_acquirer="4008001234")
+    till = Till(hotline_acquirer="4008001234")
     sale = till.sell(123_450)
     refund = till.desk.open(Draft(KIND_REFUND, 23_450, original=sale.number, reason=5))
     note = (refund.number, refund.original, 4, 0, 20261122, 101507, b"2026112233")
@@ -104,7 +105,7 @@ def test_the_request_sheet_has_every_key_that_an_acquirer_asks_for():
 
 def test_a_sheet_without_its_sale_has_places_to_fill_in():
     """The sale left the ring: nothing is made up."""
-    till = a_till()
+    till = Till()
     refund = till.refund(till.sell(), 3000)
     refund.original = 99
     text = request_sheet.render(till, refund)
@@ -113,7 +114,7 @@ def test_a_sheet_without_its_sale_has_places_to_fill_in():
 
 def test_a_refusal_slip_says_what_why_and_what_next_and_that_nothing_was_recorded():
     """L7. troubles: T-166"""
-    till = a_till()
+    till = Till()
     error = Refused("refused.over_cap", "70.00")
     for words in in_both_languages(till):
         text = refusal_page.render(words, error)
@@ -132,7 +133,7 @@ def test_letters_are_two_bytes_of_gb18030_and_the_yuan_stands_for_the_dollar():
 
 def test_a_slip_goes_out_whole_with_its_code():
     """Text, picture, and paper up to the tear bar; control: a refusal slip has no picture."""
-    till = a_till()
+    till = Till()
     sale = till.sell()
     paper.put(till, "yuanlu.ui.slip", sale)
     assert till.printer.printed.startswith(b"\x1b@\x1bR\x0f\x1c&") and till.printer.printed.endswith(b"\x1bd\x04")
@@ -143,7 +144,7 @@ def test_a_slip_goes_out_whole_with_its_code():
 
 def test_what_the_printer_refuses_is_told():
     """No paper: Refused goes through."""
-    till = a_till()
+    till = Till()
     sale = till.sell()
 
     def refuse(data):

@@ -46,7 +46,6 @@ BATCH = const(17)
 ALARM = const(18)
 SEAL = const(19)
 NOTE = const(20)
-NOTE_CASE = const(4)  # a kind of it: the case number of a refund
 
 # What an ATTEMPT is.
 AGAIN = const(1)

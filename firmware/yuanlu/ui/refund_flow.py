@@ -1,8 +1,8 @@
 """A refund, from the first key to the slip. Read this file first."""
 
 from yuanlu import VERSION
+from yuanlu.compat import leave, visit
 from yuanlu.refund import rules
-from yuanlu.refund import state as s
 from yuanlu.refund.transaction import Draft
 from yuanlu.ui.menu import enter
 from yuanlu.ui.result import conclude
@@ -32,7 +32,7 @@ async def run(till):
 def note_case(till, refund, case):
     """The case number is a NOTE behind the INTENT: a cut between them costs the number, never the refund; so does a full sector
     while an answer is awaited."""
-    if not till.desk.may_note():
-        return
-    date, time, _ = till.board.clock.date()
-    till.journal.append(s.NOTE, (refund.number, refund.original, s.NOTE_CASE, till.operator, date, time, case.encode()))
+    if till.desk.may_note():
+        progress = visit("yuanlu.store.progress")
+        progress.note(till.desk, refund, progress.CASE, till.operator, case.encode())
+        leave("yuanlu.store.progress")

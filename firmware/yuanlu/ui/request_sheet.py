@@ -6,9 +6,8 @@ refund, approval code, reason, evidence.
 
 from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
-from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.store import history, summary
+from yuanlu.store import progress
 from yuanlu.ui.describe import card, code_words, moment, reason, state_word
 from yuanlu.ui.grid import wrap
 from yuanlu.ui.result import put_on_paper
@@ -78,8 +77,5 @@ def _sale(till, transaction, slip):
 
 def case_number(journal, transaction):
     """The digits that the clerk typed with the reason, as long as the ring holds their NOTE; '' for none."""
-    found = ""
-    for record in history.records(journal.log, summary.key(b"o", transaction.original)):
-        if record.type == s.NOTE and record.transaction == transaction.number and record.body().kind == s.NOTE_CASE:
-            found = str(record.body().text, "ascii").rstrip("\0")
-    return found
+    texts = [note.text for note in progress.notes(journal.log, transaction) if note.kind == progress.CASE]
+    return str(texts[-1], "ascii").rstrip("\0") if texts else ""
