@@ -79,8 +79,8 @@ def test_what_a_person_can_do_in_each_state():
         (s.IS_ASKING, "decide.ask decide.done decide.not_done decide.again note.title"),
         (s.IS_ACCEPTED, "decide.ask decide.done decide.not_done note.title"),
         (s.IS_WAITING, "pending.send_now decide.done decide.not_done note.title"),
-        (s.IS_HELD, "decide.done decide.not_done decide.release note.title"),
-        (s.IS_PARKED, "decide.done decide.not_done decide.again note.title"),
+        (s.IS_HELD, "decide.done decide.not_done decide.release decide.sheet note.title"),
+        (s.IS_PARKED, "decide.done decide.not_done decide.again decide.sheet note.title"),
         (s.IS_DONE, "note.title"),
     ):
         transaction = one(state)

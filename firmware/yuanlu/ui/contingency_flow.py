@@ -1,5 +1,6 @@
 """What to do when something fails: a list of failures, a page for each. Words only: it works whatever is broken."""
 
+from yuanlu.compat import leave, visit
 from yuanlu.errors import Cancelled
 from yuanlu.ui.menu import enter
 
@@ -12,6 +13,14 @@ async def run(till):
         names = ["fail." + name for name in FAILURES]
         picked = names[await till.dialogs.choose("fail.title", names)]
         try:
-            await enter(till, "yuanlu.ui.pages", picked, [[picked + ".do", "fail.always"]])
+            await enter(till, "yuanlu.ui.pages", picked, [[picked + ".do", "fail.always"], _hotlines(till)])
         except Cancelled:
             pass
+
+
+def _hotlines(till):
+    """Whom to call."""
+    try:
+        return visit("yuanlu.ui.hotlines").lines(till.config)
+    finally:
+        leave("yuanlu.ui.hotlines")

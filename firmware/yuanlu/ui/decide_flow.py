@@ -34,6 +34,8 @@ def offered(till, transaction):
             found.append("decide.again")
     if state == s.IS_HELD:
         found.append("decide.release")
+    if lost or transaction.alarm or state in (s.IS_HELD, s.IS_PARKED):
+        found.append("decide.sheet")
     return found + ["note.title"]
 
 
@@ -92,6 +94,10 @@ async def _release(till, transaction):
     await _decided(till)
 
 
+async def _sheet(till, transaction):
+    await enter(till, "yuanlu.ui.request_sheet", transaction)
+
+
 async def _note(till, transaction):
     await enter(till, "yuanlu.ui.note_flow", transaction)
 
@@ -122,5 +128,6 @@ _STEPS = {
     "decide.not_done": _not_done,
     "decide.again": _again,
     "decide.release": _release,
+    "decide.sheet": _sheet,
     "note.title": _note,
 }

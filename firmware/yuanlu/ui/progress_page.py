@@ -43,6 +43,8 @@ def _waiting(till, transaction, today):
     lines.append(("line.place", transaction.batch, transaction.trace))
     if transaction.operator:
         lines.append(("line.operator", transaction.operator))
+    if age > limit or transaction.state in (s.IS_HELD, s.IS_PARKED):
+        lines += _hotlines(till)
     return lines
 
 
@@ -80,7 +82,16 @@ def _settled(till, transaction, today):
         late = age > _ARRIVES
         lines.append(("line.arrival_late", age) if late else ("line.arrives", day_after(transaction.date, _ARRIVES)))
         lines.append("advice.arrival_late" if late else "advice.arrives")
+        lines += _hotlines(till) if late else []
     return lines
+
+
+def _hotlines(till):
+    """Whom to call where it is late or needs a person."""
+    try:
+        return visit("yuanlu.ui.hotlines").lines(till.config)
+    finally:
+        leave("yuanlu.ui.hotlines")
 
 
 def _notes(till, transaction):

@@ -6,6 +6,7 @@ It writes nothing but one note that it was made; reader and keypad wait for a pe
 from yuanlu.compat import leave, visit
 from yuanlu.errors import Cancelled, Refused, StoreDamaged
 from yuanlu.ui.menu import enter
+from yuanlu.ui.result import put_on_paper
 
 _WAIT_MS = 60_000
 _KEYS = "0 1 2 3 4 5 6 7 8 9 UP DOWN CLEAR".split()
@@ -108,10 +109,20 @@ async def _keys(till):
 async def _printer(till):
     """One line on paper."""
     try:
-        till.printer.print(till.words("test.slip") + "\n")
+        put_on_paper(till, "yuanlu.ui.self_test_flow")
     except Refused as error:
         return False, (error.reason,)
     return True, None
+
+
+def render(till):
+    """What is printed to see whether it is."""
+    return till.words("test.slip") + "\n"
+
+
+def code(_):
+    """No QR code."""
+    return ""
 
 
 async def _reader(till):
