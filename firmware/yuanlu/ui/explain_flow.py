@@ -74,7 +74,7 @@ async def _refused(till):
     """One of the reasons for which this terminal says no by itself."""
     reasons = till.words(refusals()).split()
     while True:
-        items = [("line.text", _plain(till.words, "refused." + reason)) for reason in reasons]
+        items = [_plain(till.words, "refused." + reason) for reason in reasons]
         reason = reasons[await till.dialogs.choose("explain.refusals", items)]
         await _show(till, "explain.refusals", refusal_page(till.words, reason))
 
@@ -86,12 +86,13 @@ def refusals():
 
 def refusal_page(words, reason):
     """What it says, and what to do next."""
-    return [("line.text", _plain(words, "refused." + reason)), ("explain.advice", ("advice.refused." + reason,))]
+    return [_plain(words, "refused." + reason), ("explain.advice", ("advice.refused." + reason,))]
 
 
 def _plain(words, name):
-    """Its words, with dots for what is filled in."""
-    return words(name).replace("{}", "...")
+    """Its words as a text to say, with dots for what is filled in."""
+    said = words(name)
+    return ("line.text", said.replace("{}", "...")) if "{}" in said else (name,)
 
 
 async def _show(till, title, lines):
