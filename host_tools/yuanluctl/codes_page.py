@@ -12,8 +12,8 @@ HEAD = """\
 
 What field 39 of an authenticated answer means to this terminal. Made by `make codes` from
 [codes.csv](../firmware/tables/codes.csv), which is also what the firmware reads: change it there.
-`yuanluctl explain 51` says the same of one code, `yuanluctl explain no_paper` of a refusal of the terminal's own, `--json` for programs;
-on the terminal it is the page "Explain a code or refusal" behind "More".
+`yuanluctl explain 51` says the same of one code, `yuanluctl explain no_paper` of a refusal of the terminal's own (`--json` for
+programs); on the terminal it is the page "Explain a code or refusal" behind "More".
 
 The codes are those of UnionPay's terminal specification (its appendix of response codes) and, from Y3 on, the refund codes of a
 wallet acquirer. Classes, words and advice are this project's own: the published ones were written for sales.

@@ -1,6 +1,8 @@
 """What a person is told of a refund besides its state: notes, what is late, what can be done about it."""
 
 from parts import TABLES, NorFlash, Terminal, settings
+from raises import raises
+from yuanlu.errors import BadConfig, Refused
 from yuanlu.refund import rules
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_WALLET, Transaction
@@ -149,6 +151,26 @@ def test_versions_are_compared_number_by_number():
     rows = (("0.1.0", "0", False), ("0.1.0", "0.1.0", False), ("0.9.0", "0.10.0", True), ("1", "0.9", False))
     for version, than, older in rows:
         assert rules.is_older(version, than) is older, (version, than)
+
+
+def test_software_that_is_too_old_refunds_nothing_and_sells_on():
+    """T-039, T-128; with the setting's default, as a control, it refunds."""
+    till = Terminal(NorFlash(6, 4096, 16), refuse_below="99.0")
+    sale = till.sell(500)
+    with raises(Refused) as caught:
+        till.refund(sale, 100)
+    assert caught.value.reason == "refused.version"
+    assert till.journal.live == []
+    assert Terminal(till.flash).refund(sale, 100).state == s.IS_QUEUED
+
+
+def test_settings_that_cannot_be_meant_are_refused():
+    """Versions that are none, notices without a day; right ones, as a control, are taken."""
+    for wrong in ({"min_version": "new"}, {"refuse_below": "1."}, {"notices": "tomorrow closed"}, {"notices": "20261231"}):
+        with raises(BadConfig) as caught:
+            settings(**wrong)
+        assert sorted(wrong)[0] in str(caught.value)
+    assert settings(notices="20261231 Closed\n20270105 Open", min_version="1.2").min_version == "1.2"
 
 
 def test_a_code_is_explained_in_both_its_roles():
