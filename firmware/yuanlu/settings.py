@@ -198,6 +198,14 @@ def _is_digits(text):
     return bool(text) and all(char in "0123456789" for char in text)
 
 
+def _check_versions_and_notices(values):
+    for name in ("min_version", "refuse_below"):
+        if not all(_is_digits(part) for part in values[name].split(".")):
+            raise BadConfig("config: '{}' is a version like 0.1.0".format(name))
+    if values["notices"] != "-" and not all(_is_notice(line) for line in values["notices"].split("\n")):
+        raise BadConfig("config: each line of 'notices' is yyyymmdd, a blank and a text, like 20261231 Closed tomorrow")
+
+
 def _is_notice(line):
     return len(line) > 9 and _is_digits(line[:8]) and line[8] == " "
 
