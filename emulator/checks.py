@@ -76,6 +76,11 @@ def keys(value: Any) -> str:
     return " ".join(pressed)
 
 
+def staff(value: Any) -> int:
+    """An id of the staff that a shop has."""
+    return int(one_of("1", "2", "8", "9")(_as_text(value)))
+
+
 def one_of(*choices: str) -> Check:
     """One of these words."""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from emulator.shop import Shop
+import re
+
+from emulator.parts import vault
+from emulator.shop import TERMINAL, Shop
 
 WAIT_MS = 30_000
 KEYS_AT_ONCE = 16  # a terminal that is busy keeps twice as many
@@ -98,6 +101,35 @@ class Clerk:
         self.press(" ".join(str(fen)) + " ENTER")
         self.see("请确认")
         self.press("ENTER")
+
+    def sign(self, number: int) -> None:
+        """Type an id of the staff and its PIN."""
+        self.press(" ".join(str(number)) + " ENTER " + " ".join(self.shop.pins[number]) + " ENTER")
+
+    def new_pin(self, number: int) -> None:
+        """Choose another PIN for that id, and type it twice."""
+        pin = " ".join(self.shop.choose_pin(number)) + " ENTER"
+        self.see("新密码")
+        self.press(pin)
+        self.see("再输入一次")
+        self.press(pin)
+
+    def log_in(self, number: int) -> None:
+        """The first time: with the PIN that was given out, and one of his own choosing."""
+        self.see("操作员登录")
+        self.sign(number)
+        self.new_pin(number)
+        self.see("原路退款终端")
+
+    def telephone(self, fen: int) -> None:
+        """Read the eight digits off the screen to the authority, who is told that amount, and type its code."""
+        self.see("请致电授权方")
+        match = re.search(r"号码 (\d{4}) (\d{4})", self.terminal.screen.text.replace("\n", " "))
+        if match is None:
+            raise NotSeen(f"no number to say; the screen shows\n{self.picture()}")
+        key = vault.authority_key(self.shop.authority_key, TERMINAL)
+        code = vault.telephone_code(key, TERMINAL, match[1] + match[2], fen)
+        self.press(" ".join(code) + " ENTER")
 
     def back_to_menu(self) -> None:
         """Acknowledge what is shown until the menu is there."""

@@ -95,6 +95,7 @@ class Control:
             "serial": terminal.serial.plugged,
             "cut_when_sent": terminal.cut_when_sent,
             "log": terminal.log[-_LOG_LINES:],
+            "pins": {str(number): pin for number, pin in shop.pins.items()} if shop.settings["login"] else {},
             "tray": [
                 {"id": name, "name": card.name, "number": f"{card.number[:6]}****{card.number[-4:]}"}
                 for name, card in TRAY.items()

@@ -16,6 +16,7 @@ from emulator import panel
 from emulator.child import Child, MicroPython
 from emulator.lines.serial import LocalBridge
 from emulator.parts.flash import Flash
+from emulator.parts import vault
 from emulator.parts.vault import MASTER_KEY, MESSAGE_KEYS, SEAL, journal_seal, message_keys
 from emulator.terminal import Terminal
 from emulator.world import World
@@ -54,7 +55,16 @@ SETTINGS: dict[str, Any] = {
     "wallet_asks": "60 300 600 1200 1800",
     "wallet_no": "14 51 54 61 62 65",
     "mac": "dukpt",
+    "login": 0,
+    "limit_operator": 30_000,
+    "limit_supervisor": 300_000,
+    "shift_count": 10,
+    "shift_amount": 200_000,
+    "old_days": 30,
+    "pin_days": 90,
+    "open_hours": "0000-2400",
 }
+STAFF = {1: 1, 2: 1, 8: 2, 9: 2}  # role by id: two operators, two supervisors
 # What goes with session keys: no answer is bound to its request there, so nothing can be asked.
 WITHOUT_QUERIES = {"query": 0, "wallet_accepts": 0}
 
@@ -84,6 +94,9 @@ class Shop:
         base_key, reader_key, pending_key = (keys.randbytes(16) for _ in range(3))
         self.journal_root_key = keys.randbytes(32)
         master_key = keys.randbytes(16)
+        pins = random.Random(f"pins {seed}")
+        self.pins = {number: _pin(pins, role) for number, role in STAFF.items()}  # as they are now, by id
+        self._draws, self.authority_key = pins, pins.randbytes(32)
         mac = settings.get("mac", SETTINGS["mac"])
         self.acquirer = acquirers.Acquirer(
             kind,
@@ -115,7 +128,23 @@ class Shop:
             SEAL: journal_seal(self.journal_root_key, TERMINAL, int(self.settings["epoch"]), pending_key),
             MESSAGE_KEYS: message_keys(acquirers.initial_key(base_key, key_id), key_id),
             MASTER_KEY: master_key,
+            **self._staff(),
         }
+
+    def _staff(self) -> dict[int, bytes]:
+        """Operators with random first PINs, and the key for codes by telephone."""
+        pin_key = self._draws.randbytes(16)
+        people = [vault.Person(number, STAFF[number], pin, self._draws.randbytes(16)) for number, pin in self.pins.items()]
+        return {
+            vault.OPERATORS: vault.operators(people, pin_key),
+            vault.PIN_KEY: pin_key,
+            vault.AUTHORITY_KEY: vault.authority_key(self.authority_key, TERMINAL),
+        }
+
+    def choose_pin(self, number: int) -> str:
+        """Another PIN for that id, which a terminal takes."""
+        self.pins[number] = _pin(self._draws, STAFF.get(number, 1))
+        return self.pins[number]
 
     def _serve(self, real: bool) -> tuple[str, int]:
         if not real:
@@ -181,6 +210,11 @@ class Shop:
     def close(self) -> None:
         """Switch off and free everything."""
         self.world.close()
+
+
+def _pin(draws: random.Random, role: int) -> str:
+    """Six digits of an operator, eight of a supervisor. Low and high ones by turns: no run."""
+    return "".join(str(draws.randrange(5) + 5 * (at % 2)) for at in range(5 if role == 1 else 7)) + "4"
 
 
 # What may leave the ring: the rest stands on the chip, or is lost.

@@ -207,6 +207,10 @@ VERBS: dict[str, tuple[Check, Callable[[Clerk, Any], Any]]] = {
     "acquirer": (_acquirer, _tell_acquirer),
     "wait": (c.duration, lambda clerk, value: clerk.shop.world.run(value)),
     "settle": (c.duration, Clerk.settle),
+    "log in": (c.staff, Clerk.log_in),
+    "sign": (c.staff, Clerk.sign),
+    "new pin": (c.staff, Clerk.new_pin),
+    "telephone": (c.money, Clerk.telephone),
     "expect": (_expectations, _expect),
 }
 # A scenario without any of these could not fail.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import struct
+from typing import NamedTuple
 from zlib import crc32
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -11,6 +14,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from emulator.acquirer.dukpt import transaction_key
 from emulator.parts.flash import TEARS, PowerCut
 
+OPERATORS, PIN_KEY, AUTHORITY_KEY = 10, 12, 13
 SEAL, MESSAGE_KEYS, MASTER_KEY = 2, 4, 8  # MASTER_KEY: 16 bytes, the TMK, for session keys
 
 
@@ -29,6 +33,41 @@ def message_keys(initial_key: bytes, key_id: bytes) -> bytes:
     registers = [transaction_key(initial_key, key_id, 1 << bit) for bit in range(32)]
     state = struct.pack("<II8s", 1, 1, key_id) + b"".join(registers)
     return state + crc32(state).to_bytes(4, "little")
+
+
+class Person(NamedTuple):
+    """Who is provisioned with a first PIN. role: 1 operator, 2 supervisor."""
+
+    id: int
+    role: int
+    pin: str
+    salt: bytes
+
+
+ITERATIONS = 1000  # of PBKDF2; a real terminal measures what half a second is worth
+
+
+def operators(people: list[Person], pin_key: bytes) -> bytes:
+    """What provisioning puts into slot OPERATORS: the table that firmware/yuanlu/store/operators.py describes, with first PINs
+    that are to be changed. Every id is a person of its own."""
+    rows = b""
+    for person in people:
+        stretched = hashlib.pbkdf2_hmac("sha256", person.pin.encode(), person.salt, ITERATIONS)
+        verifier = hmac.digest(pin_key, stretched, "sha256")[:16]
+        rows += struct.pack("<BBBBBHIII", person.id, person.role, person.id, 1, 0, 0, 0, 0, 0) + person.salt + verifier
+    state = struct.pack("<IH", 1, ITERATIONS) + rows.ljust(510, b"\0")
+    return state + crc32(state).to_bytes(4, "little")
+
+
+def authority_key(root: bytes, terminal: str) -> bytes:
+    """What provisioning puts into slot AUTHORITY_KEY: the terminal's key for codes by telephone."""
+    return hmac.digest(root, b"yuanlu authority " + terminal.encode(), "sha256")
+
+
+def telephone_code(key: bytes, terminal: str, shown: str, fen: int) -> str:
+    """The eight digits that the authority says for the eight on the screen."""
+    mac = hmac.digest(key, f"yuanlu approve {terminal} {shown} {fen}".encode(), "sha256")
+    return f"{int.from_bytes(mac[:4], 'big') % 100_000_000:08d}"
 
 
 class Vault:

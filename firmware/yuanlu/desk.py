@@ -64,7 +64,9 @@ class Desk:
         Returns the Transaction, queued. Raises Refused; nothing was recorded then.
         """
         journal = self.journal
-        self.refuse_while_busy(MESSAGE)
+        self.refuse_while_busy(MESSAGE + (_ROOM_FOR_NOTE if draft.approval else 0))
+        if draft.approval and self.clock.diff_ms(draft.approval[3], self.clock.ticks_ms()) < 0:
+            raise Refused("refused.approval_late")
         if not journal.log.quiet:
             journal.make_room()  # first: the oldest sale may leave by that
         original = None if draft.kind == KIND_SALE else journal.sale(draft.original)
@@ -77,6 +79,8 @@ class Desk:
         identity = journal.counters.next_trace()
         message = self._message(draft, number, identity, original)
         self._record_intent(draft, number, original.road if original else draft.road, identity, message)
+        if draft.approval:
+            journal.append(s.APPROVAL, (number, draft.original, draft.approver) + draft.approval[:3])
         return journal.find_live(number)
 
     def _check_refund(self, draft, sale):

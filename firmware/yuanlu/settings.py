@@ -19,7 +19,9 @@ many days the menu reminds of the self-test and of closing the batch, 0 for neve
 settings these are, and who changed them when; min_version, refuse_below: firmware older than that is warned of, or refunds are
 refused, "0" for none; notices: lines "yyyymmdd text" that are shown until that day, "-" for none.
 
-login: 1 when only operators with a PIN may work here.
+login: 1 when only operators with a PIN may work here; another person has to agree to a refund then that is above limit_operator
+(fen; above limit_supervisor: the authority), of a sale older than old_days, after shift_count refunds or shift_amount fen of one
+operator in one shift, or out of open_hours ("0900-2200"; "0000-2400": always open). pin_days: how old a PIN may become.
 
 fees: what the merchant pays (see refund.fees), fee_card: the product that a card is taken for, since its first 6 digits do not
 tell; fee_returned: 1 when the acquirer gives the fee back in proportion; hotline_merchant, hotline_acquirer: "-" when there
@@ -64,6 +66,7 @@ _TEXTS = {
     "min_version": 0,
     "refuse_below": 0,
     "notices": 0,
+    "open_hours": 9,
 }
 _NUMBERS = {
     "epoch": (1, 65535),
@@ -84,6 +87,12 @@ _NUMBERS = {
     "wallet_parts": (1, 200),
     "wallet_gap_s": (0, 86_400),
     "login": (0, 1),
+    "limit_operator": (0, 99_999_999),
+    "limit_supervisor": (0, 99_999_999),
+    "shift_count": (0, 9999),
+    "shift_amount": (0, 99_999_999),
+    "old_days": (0, 3650),
+    "pin_days": (1, 3650),
     "fee_returned": (0, 1),
     "due_days_card": (1, 365),
     "due_days_wallet": (1, 365),
@@ -110,6 +119,13 @@ _DEFAULTS = {
     "min_version": "0",
     "refuse_below": "0",
     "notices": "-",
+    "limit_operator": 300_00,
+    "limit_supervisor": 3000_00,
+    "shift_count": 10,
+    "shift_amount": 2000_00,
+    "old_days": 30,
+    "pin_days": 90,
+    "open_hours": "0000-2400",
 }
 PRODUCTS = ("credit", "debit", "debit_sign", "wallet")
 _HOTLINE = 16
@@ -162,6 +178,9 @@ def _check_texts(values):
             raise BadConfig("config: '{}' is printable ASCII without blanks".format(name))
     if len(values["shop"]) > _SHOP or any(not 32 <= ord(char) <= 0xFFFF for char in values["shop"]):
         raise BadConfig("config: 'shop' is at most {} characters that a screen or printer here can show".format(_SHOP))
+    hours = values["open_hours"]
+    if hours[4] != "-" or not _is_digits(hours[:4] + hours[5:]) or max(hours[:4], hours[5:]) > "2400":
+        raise BadConfig("config: 'open_hours' is like 0900-2200")
     for name in ("tpdu", "header"):
         if not _is_digits(values[name]):
             raise BadConfig("config: '{}' is digits only".format(name))

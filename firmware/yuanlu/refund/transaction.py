@@ -41,6 +41,7 @@ class Draft:
         self.kind = kind
         self.road = road  # of a sale; a refund or void takes its sale's
         self.approver = approver  # operator id of another person who approved it; BY_CODE for the authority; 0 for nobody
+        self.approval = None  # (how, digest, code, ms tick until which it stands), as an APPROVAL record has it
         self.amount = amount
         self.original = original
         self.reason = reason

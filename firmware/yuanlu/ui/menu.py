@@ -20,6 +20,7 @@ MORE = (
     ("menu.policy", "yuanlu.ui.policy_page"),
     ("menu.self_test", "yuanlu.ui.self_test_flow"),
     ("menu.settings", "yuanlu.ui.settings_flow"),
+    ("menu.operators", "yuanlu.ui.operators_flow"),
 )
 
 
@@ -27,6 +28,8 @@ async def run(till):
     """Offer the menu for ever. A refusal is shown with its next step; the terminal goes on."""
     while True:
         try:
+            if till.config.login and not till.operator:
+                await enter(till, "yuanlu.ui.login_flow")
             above = await enter(till, "yuanlu.ui.alerts")
             await pick(till, "menu.title", MENU + ((("menu.more", ""),) if MORE else ()), leave=False, above=above)
         except Cancelled:

@@ -10,6 +10,6 @@ async def run(till):
     """Raises Cancelled or Refused before anything is recorded."""
     amount = await till.dialogs.ask_amount("sale.amount", LARGEST_AMOUNT)
     card = await till.dialogs.ask_card("sale.card", (("line.sale_amount", yuan(amount)), ("sale.present",)))
-    sale = till.desk.open(Draft(KIND_SALE, amount, card=card, road=card.road))
+    sale = till.desk.open(Draft(KIND_SALE, amount, operator=till.operator, card=card, road=card.road))
     till.forwarder.wake()
     await conclude(till, sale)

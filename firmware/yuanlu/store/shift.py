@@ -1,0 +1,54 @@
+"""How much each operator gave back, in a shift (the open batch) and on a day: counted from the journal. A visiting module.
+
+What may have been done counts; what is definitively not done does not.
+"""
+
+from yuanlu.refund import state as s
+from yuanlu.refund.transaction import KIND_SALE
+from yuanlu.store import history
+
+
+def given_in_batch(journal, batch, operator):
+    """(refunds, fen) of that operator in that batch; None when part of the journal cannot be read."""
+    found = [part for part in _given(journal, journal_since(journal, batch)) if part[2] == batch and part[1] == operator]
+    return None if journal.log.damaged else (len(found), sum([part[4] for part in found]))
+
+
+def given_on(journal, date):
+    """(operator, refunds, fen) of each on that day, yyyymmdd, by operator."""
+    totals = []
+    for _, operator, _, day, amount in _given(journal, history.records(journal.log, None)):
+        if day == date:
+            place = [at for at in range(len(totals)) if totals[at][0] == operator]
+            if place:
+                _, count, fen = totals[place[0]]
+                totals[place[0]] = (operator, count + 1, fen + amount)
+            else:
+                totals.append((operator, 1, amount))
+    return sorted(totals)
+
+
+def journal_since(journal, batch):
+    """Every record of the sectors since that batch was opened, newest sector first."""
+    sector, opened = None, False
+    for record in history.newest_first(journal.log, None):
+        here = record.address // journal.log.flash.sector_size
+        if here != sector:
+            if opened:
+                return
+            sector = here
+        opened = opened or (record.type == s.BATCH and not record.copy and record.body().opened == batch)
+        yield record
+
+
+def _given(journal, records):
+    """(number, operator, batch, date, fen) of each refund and void, each once."""
+    found = []
+    for record in records:
+        if record.type == s.REFUND and not any(record.transaction == part[0] for part in found):
+            body = record.body()
+            found.append((record.transaction, body.operator, body.batch, body.date, body.amount))
+    for part in journal.live:
+        if part.kind != KIND_SALE and not any(part.number == other[0] for other in found):
+            found.append((part.number, part.operator, part.batch, part.date, part.amount))
+    return found

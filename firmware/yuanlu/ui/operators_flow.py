@@ -1,0 +1,73 @@
+"""Operators: log out, change one's PIN; for a supervisor: list, add, give a new PIN, unlock."""
+
+from yuanlu.compat import leave
+from yuanlu.errors import Refused
+from yuanlu.store.operators import OPERATOR, SUPERVISOR, pin_length
+from yuanlu.ui.menu import enter
+from yuanlu.ui.pin_page import ask_digits, table
+
+_OWN = ("operators.log_out", "operators.own_pin")
+_ALL = _OWN + ("operators.list", "operators.add", "operators.reset", "operators.unlock")
+
+
+async def run(till):
+    """Refused where nobody has to log in."""
+    if not till.operator:
+        raise Refused("refused.no_login")
+    try:
+        await _offer(till)
+    finally:
+        for name in ("yuanlu.ui.pin_page", "yuanlu.store.operators"):
+            leave(name)
+
+
+async def _offer(till):
+    me = table(till).find(till.operator)
+    items = _ALL if me and me.role == SUPERVISOR else _OWN
+    choice = items[await till.dialogs.choose("menu.operators", items)]
+    if choice == "operators.log_out":
+        till.operator = 0
+    elif choice == "operators.own_pin":
+        operators, row = await enter(till, "yuanlu.ui.pin_page", choice)
+        await enter(till, "yuanlu.ui.new_pin_page", operators, row)
+        await till.dialogs.notice(choice, ["operators.changed"])
+    elif choice == "operators.list":
+        await till.dialogs.notice(choice, _lines(table(till)))
+    elif choice == "operators.add":
+        await _add(till)
+    else:
+        await _mend(till, choice)
+
+
+def _lines(operators):
+    lines = []
+    for row in operators.all():
+        state = "locked" if operators.is_locked(row) else "initial" if row.initial else "well"
+        lines.append(("operators.line", row.id, ("role.supervisor" if row.role == SUPERVISOR else "role.operator",), (
+            "operators." + state,
+        )))
+    return lines
+
+
+async def _add(till):
+    """A new row with a first PIN, which he has to change when he logs in."""
+    title = "operators.add"
+    role = SUPERVISOR if await till.dialogs.choose(title, ["role.operator", "role.supervisor"]) else OPERATOR
+    number = int(await ask_digits(till, title, "pin.id", 3, hidden=False))
+    person = int(await ask_digits(till, title, "operators.person", 2, hidden=False))
+    pin = await ask_digits(till, title, ("pin.first", pin_length(role)), pin_length(role), hidden=False)
+    table(till).add(number, role, person, pin)
+    await till.dialogs.notice(title, [("operators.added", number), "operators.must_change"])
+
+
+async def _mend(till, choice):
+    """Give a new first PIN, or unlock: another one than oneself."""
+    operators = table(till)
+    rows = [row for row in operators.all() if row.id != till.operator]
+    row = rows[await till.dialogs.choose(choice, [("operators.one", row.id) for row in rows])]
+    if choice == "operators.unlock":
+        operators.unlock(row)
+    else:
+        length = pin_length(row.role)
+        operators.set_pin(row, await ask_digits(till, choice, ("pin.first", length), length, hidden=False), initial=1)
+    await till.dialogs.notice(choice, ["operators.changed"])

@@ -1,0 +1,46 @@
+"""Who is it? The id and the PIN of an operator; every wrong try is counted in the vault and noted in the journal."""
+
+from yuanlu.errors import Cancelled, Refused
+from yuanlu.refund import state as s
+from yuanlu.store.operators import LOCKED, Operators
+
+_ID = 3  # digits at most
+_PIN = 8
+
+
+async def run(till, title, prompt="pin.id"):
+    """(the Operators, his row). Refused for a wrong id or PIN, with the same words for both."""
+    operators = table(till)
+    number = int(await ask_digits(till, title, prompt, _ID, hidden=False))
+    row, outcome = operators.check(number, await ask_digits(till, title, "pin.pin", _PIN))
+    refuse(till, number, outcome)
+    return operators, row
+
+
+def table(till):
+    """The Operators of this terminal; Refused when there are none."""
+    return Operators(till.board.vault, till.board.clock, till.journal.counters.boot)
+
+
+def refuse(till, number, outcome):
+    """Note a failed try, and raise Refused. An answer that is awaited goes first: then the vault alone has it."""
+    if outcome:
+        if till.desk.may_note():
+            till.journal.append(s.PIN_TRY, (0, 0, min(255, number), outcome))
+        raise Refused("refused.locked" if outcome == LOCKED else "refused.pin")
+
+
+async def ask_digits(till, title, prompt, most, hidden=True, above=()):
+    """Digits, 1 to `most`, as text. Raises Cancelled."""
+    typed = ""
+    while True:
+        till.dialogs.show(title, list(above) + [prompt, ("pin.typed", "*" * len(typed) if hidden else typed)], "hint.amount")
+        key = await till.dialogs.key()
+        if key == "CANCEL":
+            raise Cancelled
+        if key == "ENTER" and typed:
+            return typed
+        if key == "CLEAR":
+            typed = typed[:-1]
+        elif len(key) == 1 and key.isdigit() and len(typed) < most:
+            typed += key
