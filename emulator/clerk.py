@@ -102,6 +102,21 @@ class Clerk:
         self.see("请确认")
         self.press("ENTER")
 
+    def pick(self, words: str) -> None:
+        """Press the digit of the line that says so."""
+        self.see(words)
+        match = re.search(rf"^([1-9]) .*{re.escape(words)}", self.terminal.screen.text, re.MULTILINE)
+        if match is None:
+            raise NotSeen(f"no digit picks {words}; the screen shows\n{self.picture()}")
+        self.press(match[1])
+
+    def log_out(self) -> None:
+        """From the menu to the next login."""
+        self.see("原路退款终端")
+        for words in ("更多", "操作员", "退出登录"):
+            self.pick(words)
+        self.see("操作员登录")
+
     def sign(self, number: int) -> None:
         """Type an id of the staff and its PIN."""
         self.press(" ".join(str(number)) + " ENTER " + " ".join(self.shop.pins[number]) + " ENTER")

@@ -15,8 +15,8 @@ from emulator import acquirer as acquirers
 from emulator import panel
 from emulator.child import Child, MicroPython
 from emulator.lines.serial import LocalBridge
-from emulator.parts.flash import Flash
 from emulator.parts import vault
+from emulator.parts.flash import Flash
 from emulator.parts.vault import MASTER_KEY, MESSAGE_KEYS, SEAL, journal_seal, message_keys
 from emulator.terminal import Terminal
 from emulator.world import World

@@ -208,10 +208,12 @@ VERBS: dict[str, tuple[Check, Callable[[Clerk, Any], Any]]] = {
     "wait": (c.duration, lambda clerk, value: clerk.shop.world.run(value)),
     "settle": (c.duration, Clerk.settle),
     "log in": (c.staff, Clerk.log_in),
+    "log out": (c.nothing, lambda clerk, value: clerk.log_out()),
+    "pick": (c.text, Clerk.pick),
     "sign": (c.staff, Clerk.sign),
     "new pin": (c.staff, Clerk.new_pin),
     "telephone": (c.money, Clerk.telephone),
     "expect": (_expectations, _expect),
 }
 # A scenario without any of these could not fail.
-CAN_FAIL = {"see", "slip", "sell", "refund", "menu", "dark", "settle", "expect"}
+CAN_FAIL = {"see", "pick", "log in", "log out", "slip", "sell", "refund", "menu", "dark", "settle", "expect"}

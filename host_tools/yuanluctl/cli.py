@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from host_tools.yuanluctl.cli_explain import explain
+from host_tools.yuanluctl.cli_authority import authority
 from host_tools.yuanluctl.cli_flash import flash
 from host_tools.yuanluctl.cli_image import EXIT_USAGE, end
 from host_tools.yuanluctl.cli_journal import journal
@@ -32,6 +33,7 @@ def yuanluctl() -> None:
 yuanluctl.add_command(journal)
 yuanluctl.add_command(flash)
 yuanluctl.add_command(explain)
+yuanluctl.add_command(authority)
 
 
 @yuanluctl.command()

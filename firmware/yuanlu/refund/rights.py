@@ -1,4 +1,4 @@
-"""Who has to agree to a refund? Pure; a visiting module. Each answer is a word id for the page on which the other person agrees."""
+"""Who has to agree to a refund? Pure; a visiting module. An answer is word ids for the page on which the other person agrees."""
 
 from yuanlu.refund.money import yuan
 from yuanlu.refund.rules import FOUND_BY_EVIDENCE

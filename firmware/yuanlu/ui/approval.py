@@ -81,7 +81,7 @@ async def _telephone(till, amount, digest):
     above = ["approval.call", ("approval.shown", till.config.terminal, shown[:4], shown[4:], yuan(amount))]
     said = await pin_page.ask_digits(till, "approval.title", "approval.code", 8, hidden=False, above=above)
     outcome = pin_page.table(till).check_code(said, operators.code_of(key, till.config.terminal, shown, amount))
-    pin_page.refuse(till, BY_CODE, outcome)
+    pin_page.refuse(till, BY_CODE, outcome, "refused.code")
     return said.encode()
 
 

@@ -43,9 +43,14 @@ def _lines(operators):
     lines = []
     for row in operators.all():
         state = "locked" if operators.is_locked(row) else "initial" if row.initial else "well"
-        lines.append(("operators.line", row.id, ("role.supervisor" if row.role == SUPERVISOR else "role.operator",), (
-            "operators." + state,
-        )))
+        lines.append(
+            (
+                "operators.line",
+                row.id,
+                ("role.supervisor" if row.role == SUPERVISOR else "role.operator",),
+                ("operators." + state,),
+            )
+        )
     return lines
 
 

@@ -22,12 +22,12 @@ def table(till):
     return Operators(till.board.vault, till.board.clock, till.journal.counters.boot)
 
 
-def refuse(till, number, outcome):
+def refuse(till, number, outcome, wrong="refused.pin"):
     """Note a failed try, and raise Refused. An answer that is awaited goes first: then the vault alone has it."""
     if outcome:
         if till.desk.may_note():
             till.journal.append(s.PIN_TRY, (0, 0, min(255, number), outcome))
-        raise Refused("refused.locked" if outcome == LOCKED else "refused.pin")
+        raise Refused("refused.locked" if outcome == LOCKED else wrong)
 
 
 async def ask_digits(till, title, prompt, most, hidden=True, above=()):

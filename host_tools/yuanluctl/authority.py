@@ -1,0 +1,62 @@
+"""The authority for refunds that nobody in the shop may approve: one key, kept under a passphrase.
+
+The key file is JSON: scrypt (RFC 7914) makes 32 bytes of the passphrase, AES-256-GCM seals the 32-byte key under them with the
+text of FORMAT as associated data. What terminal and authority agree on is in docs/journal-format.md; no code is shared.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+FORMAT = "yuanlu authority 1"
+COST, BLOCK, LANES = 1 << 15, 8, 1  # of scrypt: 32 MiB
+SHORTEST = 12  # characters of a passphrase
+
+
+class BadKeyFile(ValueError):
+    """No key file, or another passphrase: says which."""
+
+
+def new(passphrase: str) -> bytes:
+    """The bytes of a new key file."""
+    salt, nonce = os.urandom(16), os.urandom(12)
+    sealed = AESGCM(_stretched(passphrase, salt)).encrypt(nonce, os.urandom(32), FORMAT.encode())
+    content = {"format": FORMAT, "salt": salt.hex(), "nonce": nonce.hex(), "sealed": sealed.hex()}
+    return (json.dumps(content, indent=1) + "\n").encode()
+
+
+def open_key(content: bytes, passphrase: str) -> bytes:
+    """The 32 bytes of the authority's key; BadKeyFile."""
+    try:
+        parts = json.loads(content)
+        form = parts["format"]
+        salt, nonce, sealed = (bytes.fromhex(parts[name]) for name in ("salt", "nonce", "sealed"))
+    except (ValueError, KeyError, TypeError) as problem:
+        raise BadKeyFile("that is no key file of an authority") from problem
+    if form != FORMAT or (len(salt), len(nonce), len(sealed)) != (16, 12, 48):
+        raise BadKeyFile(f"that is no key file of the format '{FORMAT}'")
+    try:
+        return AESGCM(_stretched(passphrase, salt)).decrypt(nonce, sealed, FORMAT.encode())
+    except InvalidTag as problem:
+        raise BadKeyFile("the passphrase is another one, or the file was changed") from problem
+
+
+def terminal_key(key: bytes, terminal: str) -> bytes:
+    """The 32 bytes with which that terminal is provisioned."""
+    return hmac.digest(key, f"yuanlu authority {terminal}".encode(), "sha256")
+
+
+def code(key: bytes, terminal: str, shown: str, fen: int) -> str:
+    """The eight digits to say for the eight that the terminal shows, and that amount."""
+    mac = hmac.digest(terminal_key(key, terminal), f"yuanlu approve {terminal} {shown} {fen}".encode(), "sha256")
+    return f"{int.from_bytes(mac[:4], 'big') % 100_000_000:08d}"
+
+
+def _stretched(passphrase: str, salt: bytes) -> bytes:
+    return Scrypt(salt, 32, COST, BLOCK, LANES).derive(passphrase.encode())

@@ -1,0 +1,87 @@
+"""The authority's key file, and its code by telephone, which a terminal's own code must agree with."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from emulator.parts import vault
+from host_tools.yuanluctl import authority as keys
+from host_tools.yuanluctl.cli import yuanluctl
+from yuanlu.store import operators
+
+PASSPHRASE = "four words under snow"
+REFUND = ["--terminal", "YL000001", "--number", "1234 5678", "--amount", "150.00"]
+
+
+def run(*arguments: str, passphrase: str = PASSPHRASE) -> tuple[int, str, str]:
+    """Exit code, stdout, stderr of `yuanluctl authority`."""
+    result = CliRunner().invoke(yuanluctl, ["authority", *arguments, "--passphrase", passphrase])
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> str:
+    """A new key under PASSPHRASE."""
+    path = tmp_path / "authority.key"
+    assert run("new", str(path))[0] == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    return str(path)
+
+
+def test_the_code_is_what_the_terminal_expects_and_binds_number_and_amount(key_file: str) -> None:
+    """T-122. Three programs that share no code: the authority, the emulator, the firmware."""
+    code, said, _ = run("approve", key_file, *REFUND)
+    assert (code, len(said.strip())) == (0, 8)
+    key = bytes.fromhex(run("terminal-key", key_file, "--terminal", "YL000001")[1])
+    assert said.strip() == operators.code_of(key, "YL000001", "12345678", 15_000)
+    assert said.strip() == vault.telephone_code(key, "YL000001", "12345678", 15_000)
+    for at, other in ((1, "YL000002"), (3, "12345679"), (5, "150.01")):
+        changed = [*REFUND[:at], other, *REFUND[at + 1 :]]
+        assert run("approve", key_file, *changed)[1] != said
+    root = keys.open_key(Path(key_file).read_bytes(), PASSPHRASE)
+    assert key == vault.authority_key(root, "YL000001")
+
+
+def test_control_another_passphrase_or_a_changed_file_opens_nothing(key_file: str, tmp_path: Path) -> None:
+    assert "passphrase is another one" in run("approve", key_file, *REFUND, passphrase="four words under rain")[2]
+    content = json.loads(Path(key_file).read_text())
+    for name in ("salt", "nonce", "sealed"):
+        changed = {**content, name: f"{int(content[name][:2], 16) ^ 1:02x}{content[name][2:]}"}
+        path = tmp_path / name
+        path.write_text(json.dumps(changed))
+        code, said, told = run("approve", str(path), *REFUND)
+        assert (code, said) == (2, "")
+        assert "passphrase is another one, or the file was changed" in told
+
+
+def test_the_key_does_not_stand_in_its_file(key_file: str) -> None:
+    content = Path(key_file).read_bytes()
+    assert keys.open_key(content, PASSPHRASE).hex().encode() not in content
+
+
+def test_a_key_file_is_never_overwritten(key_file: str) -> None:
+    before = Path(key_file).read_bytes()
+    assert run("new", key_file)[0] == 2
+    assert Path(key_file).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("at", "wrong", "told"),
+    [(1, "YL1", "8 characters"), (3, "1234567", "8 digits"), (5, "150", "amount like"), (5, "-1.00", "amount like")],
+)
+def test_wrong_use_is_told(key_file: str, at: int, wrong: str, told: str) -> None:
+    code, said, why = run("approve", key_file, *REFUND[:at], wrong, *REFUND[at + 1 :])
+    assert (code, said) == (2, "")
+    assert told in why
+
+
+def test_a_short_passphrase_and_no_key_file_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "other"
+    assert "at least 12" in run("new", str(path), passphrase="short")[2]
+    assert not path.exists()
+    for content in ("", "{}", "[1]", '{"format": "x", "salt": "", "nonce": "", "sealed": ""}'):
+        path.write_text(content)
+        assert run("approve", str(path), *REFUND)[0] == 2

@@ -1,0 +1,245 @@
+"""Operators: the try is counted before it is checked, and no power cut gives one back."""
+
+from parts import PowerCut, Vault
+from raises import raises
+from yuanlu.crypto.two_places import first
+from yuanlu.errors import Refused
+from yuanlu.store import operators as o
+
+GOOD, OTHER, WRONG = "270815", "904163", "112233"
+
+
+class Clock:
+    """Ticks that the test moves; `step`: ms that each look at it takes."""
+
+    def __init__(self):
+        self.now = self.step = 0
+
+    def ticks_ms(self):
+        self.now += self.step
+        return self.now
+
+    def deadline(self, ms):
+        return self.now + ms
+
+    def diff_ms(self, later, earlier):
+        return later - earlier
+
+    def date(self):
+        return (20261122, 101507, 1)
+
+
+class CutVault(Vault):
+    """Power goes at the write that `cut` counts down to, after `reach` of its bytes."""
+
+    def __init__(self, iterations=1):
+        super().__init__()
+        self.cut, self.reach, self.writes = 0, 0, 0
+        self.places[o.PLACES[0]] = first(iterations.to_bytes(2, "little") + bytes(510))
+        self.places[o.PIN_KEY] = bytes(range(16))
+
+    def store(self, place, data):
+        self.writes += 1
+        self.cut -= 1
+        if self.cut == 0:
+            self.places[place] = data[: self.reach] + self.places.get(place, b"")[self.reach :]
+            raise PowerCut
+        super().store(place, data)
+
+
+def staff(vault, clock=None, boot=1):
+    return o.Operators(vault, clock or Clock(), boot)
+
+
+def a_vault():
+    """Two operators: 1 with a PIN of his own, 8 a supervisor with a first one. One iteration, so that a test is quick."""
+    vault = CutVault()
+    people = staff(vault)
+    people.add(1, o.OPERATOR, 1, GOOD, initial=0)
+    people.add(8, o.SUPERVISOR, 8, "27081593")
+    return vault
+
+
+def test_a_pin_is_known_again_and_another_is_not():
+    people = staff(a_vault())
+    row, outcome = people.check(1, GOOD)
+    assert (row.id, outcome, row.tries, row.uses) == (1, 0, 0, 1)
+    for number, pin in ((1, WRONG), (1, GOOD + "1"), (8, GOOD), (2, GOOD), (0, GOOD), (0, "")):
+        assert people.check(number, pin) == (None, o.WRONG), (number, pin)
+
+
+def test_five_wrong_ones_lock_for_half_an_hour_and_each_further_one_again():
+    """T-046. Nobody's ids lock like the others."""
+    for number in (1, 77):
+        clock = Clock()
+        people = staff(a_vault(), clock)
+        outcomes = [people.check(number, WRONG)[1] for _ in range(6)]
+        assert outcomes == [o.WRONG] * 4 + [o.LOCKED] * 2
+        assert people.check(number, GOOD) == (None, o.LOCKED)
+        clock.now = 1_799_999
+        assert people.check(number, GOOD) == (None, o.LOCKED)
+        clock.now = 1_800_000
+        assert people.check(number, WRONG) == (None, o.LOCKED)
+        clock.now = 3_599_999
+        assert people.check(number, GOOD) == (None, o.LOCKED)
+
+
+def test_the_right_pin_opens_after_the_wait_and_a_later_life_waits_it_all_again():
+    vault, clock = a_vault(), Clock()
+    clock.now = 900_000
+    for _ in range(5):
+        staff(vault, clock).check(1, WRONG)
+    later = Clock()
+    later.now = 1_799_999
+    assert staff(vault, later, boot=2).check(1, GOOD) == (None, o.LOCKED)
+    later.now = 1_800_000
+    assert staff(vault, later, boot=2).check(1, GOOD)[1] == 0
+    assert staff(vault, later, boot=2).find(1).tries == 0
+
+
+def tries_with_cuts(kind):
+    """Wrong tries that somebody gets who pulls the plug at every place, until the id is locked. kind: the Operators."""
+    most = 0
+    for cut in (1, 2, 3):
+        for reach in (0, 1, 100, 519, 520):
+            vault, tries = a_vault(), 0
+            while tries < 20:
+                people, before = kind(vault, Clock(), 1), vault.writes
+                if people.is_locked(people.find(1)):
+                    break
+                vault.cut, vault.reach = cut, reach
+                learned = False
+                try:
+                    people.check(1, WRONG)
+                    learned = True
+                except PowerCut:
+                    learned = vault.writes - before > 1  # the check came after the first write
+                vault.cut = 0
+                tries += learned
+                if not learned and reach < 520:
+                    kind(vault, Clock(), 1).check(1, WRONG)
+                    tries += 1
+            most = max(most, tries)
+    return most
+
+
+class CountsAfter(o.Operators):
+    """A broken one: it counts the try once it knows that it was wrong."""
+
+    def _try(self, row, is_right):
+        if not is_right():
+            self.vault.writes += 1  # he has learned it by now
+            row.tries += 1
+            self._store()
+            return None, o.WRONG
+        return row, 0
+
+
+def test_a_power_cut_at_any_write_never_gives_a_try_back():
+    assert tries_with_cuts(o.Operators) <= o.TRIES
+
+
+def test_control_one_that_counts_after_the_check_gives_tries_for_ever():
+    assert tries_with_cuts(CountsAfter) == 20
+
+
+def test_a_cut_during_a_change_leaves_the_old_pin_or_the_new_one():
+    for reach in (0, 1, 260, 519, 520):
+        vault = a_vault()
+        people = staff(vault)
+        vault.cut, vault.reach = 1, reach
+        with raises(PowerCut):
+            people.set_pin(people.find(1), OTHER)
+        vault.cut = 0
+        known = [staff(vault).check(1, pin)[1] == 0 for pin in (GOOD, OTHER)]
+        assert known == ([False, True] if reach == 520 else [True, False]), reach
+
+
+def test_unknown_and_wrong_take_the_same_writes():
+    vault = a_vault()
+    people, counts = staff(vault), []
+    for number in (1, 77):
+        before = vault.writes
+        people.check(number, WRONG)
+        counts.append(vault.writes - before)
+    assert counts == [1, 1]
+
+
+def test_easy_pins_are_refused():
+    """T-045."""
+    easy = "000000 123456 234567 987654 890123 121212 123123 000001 777777".split()
+    assert [o.pin_fault(pin, o.OPERATOR, 1) for pin in easy] == ["refused.pin_easy"] * len(easy)
+    for pin in ("0000", "1234567", ""):
+        assert o.pin_fault(pin, o.OPERATOR, 1) == "refused.pin_length"
+    for pin in ("00000000", "12345678", "12341234", "00000008"):
+        assert o.pin_fault(pin, o.SUPERVISOR, 8) == "refused.pin_easy"
+    for pin in (GOOD, OTHER, "000002"):
+        assert o.pin_fault(pin, o.OPERATOR, 1) is None
+
+
+def test_the_old_pin_is_no_new_one():
+    people = staff(a_vault())
+    with raises(Refused) as caught:
+        people.set_pin(people.find(1), GOOD)
+    assert caught.value.reason == "refused.pin_same"
+    people.set_pin(people.find(1), OTHER)
+    assert people.check(1, OTHER)[1] == 0
+
+
+def test_a_pin_is_changed_when_it_was_given_out_or_is_old():
+    """T-045."""
+    people = staff(a_vault())
+    assert people.must_change(people.find(8), 0, 90)
+    row = people.find(1)
+    assert [people.must_change(row, age, 90) for age in (0, 90, 91)] == [False, False, True]
+    row.uses = 5000
+    assert people.must_change(row, 0, 90)
+
+
+def test_ids_are_taken_once_and_eight_are_all():
+    people = staff(a_vault())
+    for number in (0, 1, 255):
+        with raises(Refused) as caught:
+            people.add(number, o.OPERATOR, 1, GOOD)
+        assert caught.value.reason == "refused.id_taken"
+    for number in range(20, 26):
+        people.add(number, o.OPERATOR, number, GOOD)
+    with raises(Refused) as caught:
+        people.add(30, o.OPERATOR, 30, GOOD)
+    assert caught.value.reason == "refused.operators_full"
+    assert [row.id for row in staff(people.vault).all()] == [1, 8, 20, 21, 22, 23, 24, 25]
+
+
+def test_iterations_are_measured_once_and_kept():
+    """200 of them in 20 ms: 5000 in half a second; never below 1000, nor above 10 000."""
+    for step, iterations in ((20, 5000), (0, 1000), (1000, 1000), (1, 10_000)):
+        clock = Clock()
+        clock.step = step
+        assert o.calibrated(clock) == iterations, step
+    vault = CutVault(iterations=0)
+    staff(vault).add(1, o.OPERATOR, 1, GOOD)
+    assert staff(vault).iterations == o.FEWEST
+    assert staff(vault).check(1, GOOD)[1] == 0
+
+
+def test_a_vault_without_the_table_or_its_key_is_refused():
+    for place in (o.PLACES[0], o.PIN_KEY):
+        vault = CutVault()
+        vault.places[place] = b""
+        with raises(Refused):
+            staff(vault)
+
+
+def test_codes_by_telephone_lock_too():
+    people = staff(a_vault())
+    assert people.check_code("12345678", "12345678") == 0
+    assert [people.check_code("1", "12345678") for _ in range(5)] == [o.WRONG] * 4 + [o.LOCKED]
+    assert people.check_code("12345678", "12345678") == o.LOCKED
+
+
+def test_a_code_binds_terminal_number_and_amount():
+    code = o.code_of(b"k" * 32, "YL000001", "00000001", 15_000)
+    assert len(code) == 8
+    for other in ((b"l" * 32, "YL000001", "00000001", 15_000), (b"k" * 32, "YL000002", "00000001", 15_000)):
+        assert o.code_of(*other) != code
+    assert o.code_of(b"k" * 32, "YL000001", "00000002", 15_000) != code != o.code_of(b"k" * 32, "YL000001", "00000001", 15_001)
