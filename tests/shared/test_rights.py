@@ -10,6 +10,8 @@ from yuanlu.refund.transaction import BY_CODE, KIND_REFUND, Draft
 from yuanlu.store import shift
 from yuanlu.ui.approval import digest_of
 
+DAY = 20261122  # of the stand-in's clock
+
 # Limits 300.00, 3000.00, 10 and 2000.00 a shift, 30 days, 200.00 without a line.
 # amount, age, found_by, counted, offline: the reasons
 TABLE = (
@@ -69,7 +71,7 @@ def test_a_shift_and_a_day_are_counted_from_the_journal():
     terminal.settle(give_back(terminal, sale, 400, 2), s.DONE, APPROVED)
     give_back(terminal, sale, 800, 1)
     journal = terminal.journal
-    batch, today = journal.counters.batch, terminal.desk.clock.date()[0]
+    batch, today = journal.counters.batch, DAY
     assert [shift.given_in_batch(journal, batch, who) for who in (1, 2, 3)] == [(2, 900), (1, 400), (0, 0)]
     assert shift.given_on(journal, today) == [(1, 2, 900), (2, 1, 400)]
     assert shift.given_on(journal, today - 1) == []
@@ -114,12 +116,8 @@ def test_a_digest_stands_for_one_refund():
     """Whatever differs, the number of the record among it, makes another one."""
     draft = Draft(KIND_REFUND, 100, 3, 1, 1)
     digest = digest_of("YL000001", 7, draft)
-    others = [
-        Draft(*given) for given in ((3, 100, 3, 1, 1), (2, 101, 3, 1, 1), (2, 100, 4, 1, 1), (2, 100, 3, 2, 1), (2, 100, 3, 1, 2))
-    ]
-    found = [digest_of("YL000001", 7, other) for other in others] + [
-        digest_of("YL000001", 8, draft),
-        digest_of("YL000002", 7, draft),
-    ]
+    given = ((3, 100, 3, 1, 1), (2, 101, 3, 1, 1), (2, 100, 4, 1, 1), (2, 100, 3, 2, 1), (2, 100, 3, 1, 2))
+    found = [digest_of("YL000001", 7, Draft(*other)) for other in given]
+    found += [digest_of("YL000001", 8, draft), digest_of("YL000002", 7, draft)]
     assert digest == digest_of("YL000001", 7, Draft(KIND_REFUND, 100, 3, 1, 1))
     assert digest not in found

@@ -37,11 +37,11 @@ _OUTDATES = {
 class Draft:
     """What a clerk wants, before any rule has looked at it. Amounts in fen."""
 
-    def __init__(self, kind, amount, original=0, reason=0, operator=0, card=None, road=ROAD_CARD, approver=0):
+    def __init__(self, kind, amount, original=0, reason=0, operator=0, card=None, road=ROAD_CARD, approver=0, approval=None):
         self.kind = kind
         self.road = road  # of a sale; a refund or void takes its sale's
         self.approver = approver  # operator id of another person who approved it; BY_CODE for the authority; 0 for nobody
-        self.approval = None  # (how, digest, code, ms tick until which it stands), as an APPROVAL record has it
+        self.approval = approval  # (how, digest, code, ms tick until which it stands), as an APPROVAL record has it
         self.amount = amount
         self.original = original
         self.reason = reason
