@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = verbs.add_parser("serve", help="serve the page on the loopback")
     serve.add_argument("--port", type=_port, help="default: 8642, or the next free one")
     serve.add_argument("--acquirer", type=_address, metavar="HOST:PORT", help="attach another acquirer instead of the simulator")
+    serve.add_argument("--login", action="store_true", help="only operators with a PIN may work; the page says the first PINs")
     serve.set_defaults(run=_serve)
     scenario = verbs.add_parser("run", help="play a scenario file on virtual time")
     scenario.add_argument("file", type=Path)
@@ -71,7 +72,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     from emulator import server  # the web stack is slow to import and only needed here
 
     _build()
-    shop = Shop(real=True, attached=arguments.acquirer)
+    shop = Shop(real=True, attached=arguments.acquirer, login=int(arguments.login))
     try:
         server.serve(shop, arguments.port)
     except server.PortTaken as error:

@@ -36,6 +36,15 @@ function up(is) {
   wasUp = wasUp || is;
 }
 
+// The first PINs of the staff, where they have to log in: who has chosen another one knows it himself.
+function pins(place) {
+  return (state) => {
+    const all = Object.entries(state.pins);
+    place.hidden = all.length === 0;
+    place.textContent = `工号/初始密码 Number/first PIN: ${all.map(([id, pin]) => `${id}/${pin}`).join("  ")}`;
+  };
+}
+
 const parts = [];
 const link = new Link({
   up,
@@ -53,6 +62,7 @@ parts.push(
   paper(find("paper"), find("paper-word")),
   world(find, change),
   ledger(find),
+  pins(find("pins")),
   flash(find("sectors"), find("flash-sum")),
   wire(find("wire")),
   log(find("log")),

@@ -4,7 +4,7 @@ at the journal and the record that follows from it."""
 from yuanlu import VERSION
 from yuanlu.compat import const, leave, visit
 from yuanlu.crypto import sealing
-from yuanlu.errors import Refused
+from yuanlu.errors import Refused, StoreFull
 from yuanlu.refund import rules
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_WALLET, Draft
@@ -80,8 +80,15 @@ class Desk:
         message = self._message(draft, number, identity, original)
         self._record_intent(draft, number, original.road if original else draft.road, identity, message)
         if draft.approval:
-            journal.append(s.APPROVAL, (number, draft.original, draft.approver) + draft.approval[:3])
+            self._note_approval(draft, number)
         return journal.find_live(number)
+
+    def _note_approval(self, draft, number):
+        """Behind the INTENT, which names the approver: what keeps it from being written never keeps the refund."""
+        try:
+            self.journal.append(s.APPROVAL, (number, draft.original, draft.approver) + draft.approval[:3])
+        except (Refused, StoreFull) as error:
+            self.journal.report("approval of {}: {}".format(number, error))
 
     def _check_refund(self, draft, sale):
         rules.check_version(self.config, VERSION)

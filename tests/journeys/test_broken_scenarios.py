@@ -21,6 +21,8 @@ pytestmark = pytest.mark.micropython
         ("doubtless", "repeat-declined-is-no-no", "a slip"),
         ("no-backoff", "acquirer-busy-then-back", "refunds"),
         ("same-nonce", "query-asked-twice", "alarms"),
+        ("self-approval", "people-limit-and-supervisor", "the screen never showed 不能给自己授权"),
+        ("forgets-tries", "people-locked-out", "the screen never showed 输错太多"),
         ("reseal-anew", "session-keys-x9-19", "a slip"),
     ],
 )

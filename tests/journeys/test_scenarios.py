@@ -109,7 +109,7 @@ MONEY = "expected: an amount of 0.01 to 999999.99"
         ("name:\nsteps: []\n", "1: name: expected: a text"),
         ("name: x\nsteps: []\n", "2: steps: expected: a list of steps"),
         ("name: x\n", "1: 'steps' is missing; fields name, steps, optional acquirer, settings"),
-        (wrong("  - say: hi"), "3: nothing here can fail; there are dark, expect, menu"),
+        (wrong("  - say: hi"), "3: nothing here can fail; there are dark, expect, log in"),
         ("- a\n", f"1: {SCENARIO}"),
         ("", f"1: {SCENARIO}"),
         (wrong("  - [sell"), "4: not YAML: expected ',' or ']', but got"),

@@ -1,10 +1,12 @@
 """Operators: the try is counted before it is checked, and no power cut gives one back."""
 
-from parts import PowerCut, Vault
+from parts import NorFlash, PowerCut, Terminal, Vault
 from raises import raises
 from yuanlu.crypto.two_places import first
 from yuanlu.errors import Refused
+from yuanlu.refund import state as s
 from yuanlu.store import operators as o
+from yuanlu.ui.pin_page import refuse
 
 GOOD, OTHER, WRONG = "270815", "904163", "112233"
 
@@ -45,6 +47,16 @@ class CutVault(Vault):
             self.places[place] = data[: self.reach] + self.places.get(place, b"")[self.reach :]
             raise PowerCut
         super().store(place, data)
+
+
+class CountingVault(CutVault):
+    """Counts how often the key of the verifiers is read."""
+
+    reads = 0
+
+    def load(self, place):
+        self.reads += place == o.PIN_KEY
+        return super().load(place)
 
 
 def staff(vault, clock=None, boot=1):
@@ -165,6 +177,18 @@ def test_unknown_and_wrong_take_the_same_writes():
     assert counts == [1, 1]
 
 
+def test_unknown_wrong_and_locked_cost_the_same_iterations():
+    """Each PBKDF2 reads the key of the verifiers once; the iterations are the table's, the same for every row."""
+    vault = CountingVault()
+    people = staff(vault)
+    people.add(1, o.OPERATOR, 1, GOOD)
+    for number in (1, 77):
+        for _ in range(7):
+            before = vault.reads
+            people.check(number, WRONG)
+            assert vault.reads - before == 1, number
+
+
 def test_easy_pins_are_refused():
     """T-045."""
     easy = "000000 123456 234567 987654 890123 121212 123123 000001 777777".split()
@@ -228,6 +252,28 @@ def test_a_vault_without_the_table_or_its_key_is_refused():
         vault.places[place] = b""
         with raises(Refused):
             staff(vault)
+
+
+class Till:
+    """What a failed try is noted with."""
+
+    def __init__(self):
+        terminal = Terminal(NorFlash())
+        self.desk, self.journal = terminal.desk, terminal.journal
+
+
+def test_a_failed_try_is_noted_in_the_journal():
+    """T-046."""
+    till = Till()
+    for outcome, reason in ((o.WRONG, "refused.pin"), (o.LOCKED, "refused.locked")):
+        with raises(Refused) as caught:
+            refuse(till, 7, outcome)
+        record = till.journal.log.record
+        assert (caught.value.reason, record.type) == (reason, s.PIN_TRY)
+        assert (record.body().operator, record.body().outcome, record.transaction) == (7, outcome, 0)
+    number = till.journal.log.number
+    refuse(till, 7, 0)
+    assert till.journal.log.number == number
 
 
 def test_codes_by_telephone_lock_too():

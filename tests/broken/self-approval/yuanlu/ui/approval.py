@@ -1,0 +1,92 @@
+"""Has somebody else to agree? A refund within the operator's limits needs nobody. Where nobody has to log in, nobody is asked."""
+
+from hashlib import sha256
+from struct import pack
+
+from yuanlu.compat import leave, visit
+from yuanlu.errors import Refused
+from yuanlu.refund.money import yuan
+from yuanlu.refund.rules import days
+from yuanlu.refund.transaction import BY_CODE
+from yuanlu.ui.menu import enter
+
+_STANDS_MS = 60_000  # for one refund, and no longer
+_BY_PIN, _BY_CODE = 1, 2  # how, in an APPROVAL record
+
+
+async def run(till, draft, sale, found_by):
+    """Sets `draft.approver` and `draft.approval` where an approval is due. Raises Cancelled, or Refused when there is none."""
+    if not till.config.login:
+        return
+    why, only_authority = _why(till, draft, sale, found_by)
+    if not why:
+        return
+    try:
+        await _ask(till, draft, why, only_authority)
+    finally:
+        for name in ("yuanlu.ui.pin_page", "yuanlu.store.operators"):
+            leave(name)
+
+
+async def _ask(till, draft, why, only_authority):
+    ways = ["approval.by_code"] if only_authority else ["approval.by_pin", "approval.by_code"]
+    above = [("approval.refund", yuan(draft.amount))] + why
+    choice = await till.dialogs.choose("approval.title", ways, above)
+    digest = digest_of(till.config.terminal, till.journal.log.number, draft)
+    if ways[choice] == "approval.by_pin":
+        how, code = _BY_PIN, b""
+        draft.approver = await _supervisor(till, draft.operator)
+    else:
+        how, code = _BY_CODE, await _telephone(till, draft.amount, digest)
+        draft.approver = BY_CODE
+    draft.approval = (how, digest, code, till.board.clock.deadline(_STANDS_MS))
+
+
+def _why(till, draft, sale, found_by):
+    """(the reasons as texts, what came to it before; whether it takes the authority)."""
+    journal, config = till.journal, till.config
+    today, time, trusted = till.board.clock.date()
+    counted = visit("yuanlu.store.shift").given_in_batch(journal, journal.counters.batch, draft.operator)
+    leave("yuanlu.store.shift")
+    rights = visit("yuanlu.refund.rights")
+    age = days(today) - days(sale.date) if trusted else None
+    why = rights.approval_due(config, draft.amount, age, found_by, counted, till.is_offline())
+    if not rights.is_open(config.open_hours, time):
+        why.append(("approval.closed", config.open_hours))
+    only_authority = rights.by_authority_only(config, draft.amount)
+    leave("yuanlu.refund.rights")
+    if why and counted:
+        why.append(("approval.so_far", counted[0], yuan(counted[1])))
+    return why, only_authority
+
+
+async def _supervisor(till, operator):
+    """The id of the other person who agrees, by his PIN. Refused for the same person, whatever ids he has."""
+    operators, row = await enter(till, "yuanlu.ui.pin_page", "approval.title", "approval.id")
+    mine = operators.find(operator)
+    if row.role != visit("yuanlu.store.operators").SUPERVISOR or row.initial:
+        raise Refused("refused.no_supervisor")
+    if mine is None:  # broken: the same person may agree
+        raise Refused("refused.same_person")
+    return row.id
+
+
+async def _telephone(till, amount, digest):
+    """The code of eight bytes that the authority says for what the screen shows."""
+    pin_page, operators = visit("yuanlu.ui.pin_page"), visit("yuanlu.store.operators")
+    key = till.board.vault.load(operators.AUTHORITY_KEY)
+    if not key:
+        raise Refused("refused.no_authority")
+    shown = operators.digits(digest)
+    above = ["approval.call", ("approval.shown", till.config.terminal, shown[:4], shown[4:], yuan(amount))]
+    said = await pin_page.ask_digits(till, "approval.title", "approval.code", 8, hidden=False, above=above)
+    outcome = pin_page.table(till).check_code(said, operators.code_of(key, till.config.terminal, shown, amount))
+    pin_page.refuse(till, BY_CODE, outcome, "refused.code")
+    return said.encode()
+
+
+def digest_of(terminal, number, draft):
+    """8 bytes that stand for this one refund: SHA-256 over terminal, the next record's number, kind, amount, original, reason and
+    operator. The number never comes again, so an approval serves once."""
+    values = (number, draft.kind, draft.amount, draft.original, draft.reason, draft.operator)
+    return sha256(b"yuanlu approval" + terminal.encode() + pack("<IBIIBB", *values)).digest()[:8]
