@@ -75,8 +75,7 @@ class Desk:
         if draft.kind == KIND_REFUND:
             self._check_refund(draft, original)
         self.check_places()
-        number = journal.log.number
-        identity = journal.counters.next_trace()
+        number, identity = journal.log.number, journal.counters.next_trace()
         message = self._message(draft, number, identity, original)
         self._record_intent(draft, number, original.road if original else draft.road, identity, message)
         if draft.approval:
@@ -229,8 +228,9 @@ class Desk:
         self.journal.append(s.INTENT, values, message)
 
     def _record_attempt(self, transaction, kind, identity, message):
-        head = (transaction.number, transaction.original, kind, transaction.attempt + 1)
-        self.journal.append(s.ATTEMPT, head + identity, message)
+        self.journal.append(
+            s.ATTEMPT, (transaction.number, transaction.original, kind, transaction.attempt + 1) + identity, message
+        )
 
     def whole(self, transaction, date, operator, resolved, rrn_and_approval, amount):
         """Fields of a SALE, REFUND or ALARM. date: on which the acquirer booked it; operator: who did it, or who resolved it."""
