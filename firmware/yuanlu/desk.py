@@ -208,23 +208,9 @@ class Desk:
 
     def _record_intent(self, draft, number, road, identity, message):
         date, time, quality = self.clock.date()
-        card = draft.card
-        values = (
-            number,
-            draft.original or number,
-            draft.kind | road << 4,
-            draft.amount,
-            identity[0],
-            identity[1],
-            date,
-            time,
-            quality,
-            draft.reason,
-            draft.operator,
-            draft.approver,
-            card.number if card else b"",
-            card.fingerprint if card else b"",
-        )
+        card = (draft.card.number, draft.card.fingerprint) if draft.card else (b"", b"")
+        head = (number, draft.original or number, draft.kind | road << 4, draft.amount) + identity + (date, time, quality)
+        values = head + (draft.reason, draft.operator, draft.approver) + card
         self.journal.append(s.INTENT, values, message)
 
     def _record_attempt(self, transaction, kind, identity, message):
