@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from host_tools.yuanluctl.cli_explain import explain
 from host_tools.yuanluctl.cli_authority import authority
+from host_tools.yuanluctl.cli_explain import explain
 from host_tools.yuanluctl.cli_flash import flash
 from host_tools.yuanluctl.cli_image import EXIT_USAGE, end
 from host_tools.yuanluctl.cli_journal import journal

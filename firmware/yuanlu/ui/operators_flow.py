@@ -1,19 +1,19 @@
-"""Operators: log out, change one's PIN; for a supervisor: list, add, give a new PIN, unlock."""
+"""Operators: today's report, log out, change one's PIN; for a supervisor: list, add, give a new PIN, unlock."""
 
 from yuanlu.compat import leave
-from yuanlu.errors import Refused
 from yuanlu.store.operators import OPERATOR, SUPERVISOR, pin_length
 from yuanlu.ui.menu import enter
 from yuanlu.ui.pin_page import ask_digits, table
 
-_OWN = ("operators.log_out", "operators.own_pin")
+_OWN = ("menu.report", "operators.log_out", "operators.own_pin")
 _ALL = _OWN + ("operators.list", "operators.add", "operators.reset", "operators.unlock")
 
 
 async def run(till):
-    """Refused where nobody has to log in."""
+    """Where nobody has to log in there is today's report alone."""
     if not till.operator:
-        raise Refused("refused.no_login")
+        await enter(till, "yuanlu.ui.report_flow")
+        return
     try:
         await _offer(till)
     finally:
@@ -25,7 +25,9 @@ async def _offer(till):
     me = table(till).find(till.operator)
     items = _ALL if me and me.role == SUPERVISOR else _OWN
     choice = items[await till.dialogs.choose("menu.operators", items)]
-    if choice == "operators.log_out":
+    if choice == "menu.report":
+        await enter(till, "yuanlu.ui.report_flow")
+    elif choice == "operators.log_out":
         till.operator = 0
     elif choice == "operators.own_pin":
         operators, row = await enter(till, "yuanlu.ui.pin_page", choice)
