@@ -178,12 +178,7 @@ def _check_texts(values):
             raise BadConfig("config: '{}' is printable ASCII without blanks".format(name))
     if len(values["shop"]) > _SHOP or any(not 32 <= ord(char) <= 0xFFFF for char in values["shop"]):
         raise BadConfig("config: 'shop' is at most {} characters that a screen or printer here can show".format(_SHOP))
-    hours = values["open_hours"]
-    if hours[4] != "-" or not _is_digits(hours[:4] + hours[5:]) or max(hours[:4], hours[5:]) > "2400":
-        raise BadConfig("config: 'open_hours' is like 0900-2200")
-    for name in ("tpdu", "header"):
-        if not _is_digits(values[name]):
-            raise BadConfig("config: '{}' is digits only".format(name))
+    _check_digits(values)
     for name in ("min_version", "refuse_below"):
         if not all(_is_digits(part) for part in values[name].split(".")):
             raise BadConfig("config: '{}' is a version like 0.1.0".format(name))
@@ -203,6 +198,15 @@ def _check_fees(values):
             raise BadConfig("config: 'fees' is rows like 'debit 55 2000 20260101 20261231' with ; between, not {}".format(line))
     if values["fee_card"] not in PRODUCTS:
         raise BadConfig("config: 'fee_card' is one of {}".format(", ".join(PRODUCTS)))
+
+
+def _check_digits(values):
+    for name in ("tpdu", "header"):
+        if not _is_digits(values[name]):
+            raise BadConfig("config: '{}' is digits only".format(name))
+    hours = values["open_hours"]
+    if hours[4] != "-" or not _is_digits(hours[:4] + hours[5:]) or max(hours[:4], hours[5:]) > "2400":
+        raise BadConfig("config: 'open_hours' is like 0900-2200")
 
 
 def _text(values, name, length):

@@ -116,3 +116,13 @@ def test_what_is_no_object_is_refused():
     for text in ("", "{", "[]", "7", "null", '"x"', "[" * 100_000):
         with raises(BadConfig):
             Config(text)
+
+
+def test_opening_hours_are_two_times():
+    """T-046."""
+    for hours in ("0900-2200", "1800-0200", "0000-2400"):
+        assert settings(open_hours=hours).open_hours == hours
+    for hours in ("0900 2200", "0900-2401", "09:0-2200", "9900-2200"):
+        with raises(BadConfig) as caught:
+            settings(open_hours=hours)
+        assert "open_hours" in str(caught.value)
