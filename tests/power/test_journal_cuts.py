@@ -15,7 +15,7 @@ from workload import Life, Workload, day
 SHORT = (
     (Geometry(6, 4096, 1, fine=True), 180),
     (Geometry(6, 4096, 1), 7),
-    (Geometry(4, 4096, 16), 8),
+    (Geometry(4, 4096, 16), 9),
     (Geometry(4, 16384, 32), 60),
     (Geometry(3, 131072, 256), 160),
 )
