@@ -143,8 +143,8 @@ MUTANTS = (
     Mutant(
         "a settled transaction is folded from a second look",
         HISTORY,
-        "            found.apply(log.record_at(place))\n",
-        "            found.apply(log.chip.read(place[1]))\n",
+        "            record = log.record_at(place)\n",
+        "            record = log.chip.read(place[1])\n",
         "test_read_once.py::test_L10_a_weak_slip_record_is_reprinted_before_the_first_write",
     ),
     Mutant(

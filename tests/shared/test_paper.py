@@ -6,6 +6,7 @@ from yuanlu.errors import Refused
 from yuanlu.record import encode
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, Draft
+from yuanlu.store import progress
 from yuanlu.tables import GB18030
 from yuanlu.ui import paper, refusal_page, request_sheet, slip
 from yuanlu.ui.grid import width, wrap
@@ -88,7 +89,7 @@ def test_the_request_sheet_has_every_key_that_an_acquirer_asks_for():
     till = Till(hotline_acquirer="4008001234")
     sale = till.sell(123_450)
     refund = till.desk.open(Draft(KIND_REFUND, 23_450, original=sale.number, reason=5))
-    note = (refund.number, refund.original, 4, 0, 20261122, 101507, b"2026112233")
+    note = (refund.number, refund.original, progress.CASE, 0, 20261122, 101507, b"2026112233")
     till.journal.append(s.NOTE, note)
     till.settle(refund, s.PERSON)
     keys = "YUANLU000000001 YL000001 112210150700 2026-11-22 1,234.50 -¥234.50 2026112233 4008001234 622848****4890".split()

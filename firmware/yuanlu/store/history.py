@@ -191,6 +191,8 @@ def _folded(log, number, original):
     for place in sorted(places):
         try:
             record = log.record_at(place)
+            if record is None:
+                return None
             found.apply(record)
         except StoreDamaged:
             return None  # some of its records have left the ring
