@@ -137,6 +137,39 @@ def test_L2_an_older_a0_under_the_key_that_stands_doubles_nothing(mac: str) -> N
         assert wrong == [], (variant, wrong)
 
 
+def after_a_not_now(seed: int, batch: str, query: bool) -> Plan:
+    """Kind d says 91, books a second copy of that message, and has its batch closed, all before the terminal's next try; the two
+    sign-ons before that are forged."""
+    steps = [
+        Step(100, 0, "sale", 19_100),
+        Step(4990, 0, "mood", "by-amount", 100),
+        Step(4995, 0, "fault", "duplicated", 300),
+        Step(5000, 0, "refund", 0, 10),
+        Step(5001, 0, "forger", batch),
+        Step(5001, 0, "forger", batch),
+        Step(5330, 0, "batch"),
+        Step(40_000, 0, "echo"),
+    ]
+    return Plan(seed, "d", query, "open_batch", [(6, 16)], steps)
+
+
+_LATE_TRIES = (29, 30)  # seeds whose terminal waits until the batch is closed
+
+
+@pytest.mark.parametrize("batch", FORGED_BATCHES)
+def test_L2_after_a_not_now_it_is_asked_whatever_a_forged_sign_on_says(batch: str) -> None:
+    for seed in _LATE_TRIES:
+        wrong = play(after_a_not_now(seed, batch, query=True)).wrong
+        assert wrong == [], (seed, wrong)
+
+
+@pytest.mark.parametrize("batch", FORGED_BATCHES)
+def test_control_where_nobody_can_be_asked_a_forged_sign_on_after_a_not_now_doubles(batch: str) -> None:
+    """By the names that the plans leave out, and by no other."""
+    doubles = [is_doubled(after_a_not_now(seed, batch, query=False)) for seed in _LATE_TRIES]
+    assert doubles == [batch not in forged_batches("d", False)] * 2
+
+
 def too_early(how: str, what: str, *values: int) -> Plan:
     """The forger names the next batch; the message goes there, is refused as of another batch, and its second copy arrives once
     that batch is open. how: who closes the one before."""

@@ -122,10 +122,14 @@ def needs_attempt(config, refund, batch):
 
 def instead_of_repeat(config, refund, batch):
     """ASK or PERSON where the same bytes would follow on silence and may not go again; 0 where what goes next may. "Not now" is
-    silence once its batch is closed: only one of its sends is known to have come to nothing."""
+    silence once its batch is closed: only one of its sends is known to have come to nothing. Whether it is closed a sign-on alone
+    says, which anybody can forge: where it can be asked, it is."""
     if refund.kind != KIND_REFUND or refund.state not in (s.IS_UNKNOWN, s.IS_WAITING):
         return 0
-    if refund.state == s.IS_WAITING and (is_wallets(config, refund) or knows_repeat(config, refund, batch)):
+    if refund.state == s.IS_WAITING and is_wallets(config, refund):
+        return 0
+    told = refund.code == _NOT_BOOKED or not (needs_open_batch(config) and can_ask(config, refund))
+    if refund.state == s.IS_WAITING and told and knows_repeat(config, refund, batch):
         return 0
     if can_ask(config, refund):
         return s.ASK
