@@ -6,7 +6,7 @@ closing meets it again, a sign-on tells which batch is open, and what was never 
 """
 
 from yuanlu.errors import Refused
-from yuanlu.exchange import APPROVED
+from yuanlu.exchange import APPROVED, Exchange
 from yuanlu.refund import state as s
 from yuanlu.refund import verdicts
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE
@@ -22,7 +22,7 @@ _OTHER_BATCH = b"77"
 async def close_batch(forwarder):
     """The text of what came of it. Raises NotSent, Silence or Refused: the batch is open as before, and may be closed again."""
     await _drain(forwarder)
-    journal, exchange = forwarder.journal, forwarder.exchange
+    journal, exchange = forwarder.journal, Exchange(forwarder)
     await forwarder.channel.open()
     await exchange.sign_on()
     batch = journal.counters.batch
@@ -74,9 +74,9 @@ async def _send(forwarder, name, batch, digits):
     desk, journal = forwarder.desk, forwarder.journal
     identity, keys = (batch, max(1, journal.counters.trace)), desk.sealing.next_keys(at_once=True)
     request = messages.closing(forwarder.config, name, identity, journal.log.newest, digits, keys)
-    code, flag = await forwarder.exchange.authentic(keys.answer, request, messages.read_closing)
+    code, flag = await Exchange(forwarder).authentic(keys.answer, request, messages.read_closing)
     if code == _OTHER_BATCH:
-        forwarder.exchange.sign_on_due = True
+        forwarder.sign_on_due = True
     if code != APPROVED:
         raise Refused("refused.closing", str(code, "ascii"))
     return flag

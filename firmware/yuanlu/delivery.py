@@ -1,25 +1,27 @@
-"""One try of one transaction: a road, whatever has to come first, SENDING, the bytes, RESULT.
+"""One try of one transaction: a road, whatever has to come first, SENDING, the bytes, RESULT. A visiting module.
 
 While an answer is awaited a person may decide otherwise: what was awaited counts only if nothing was decided meanwhile.
 """
 
 from yuanlu.errors import NotSent, Refused, Silence, StoreDamaged, StoreFull, Unreadable
+from yuanlu.exchange import Exchange
 from yuanlu.refund import state as s
 from yuanlu.refund import verdicts
 from yuanlu.refund.transaction import KIND_REFUND
 
 
 class Delivery:
-    """Given the Desk, the Channel, the Exchange, the Codes, the Schedule and the Config."""
+    """Given the Forwarder, which makes one for each try."""
 
-    def __init__(self, desk, channel, exchange, codes, schedule, config):
-        self.desk = desk
-        self.journal = desk.journal
-        self.channel = channel
-        self.exchange = exchange
-        self.codes = codes
-        self.schedule = schedule
-        self.config = config
+    def __init__(self, forwarder):
+        self.forwarder = forwarder
+        self.desk = forwarder.desk
+        self.journal = forwarder.journal
+        self.channel = forwarder.channel
+        self.exchange = Exchange(forwarder)
+        self.codes = forwarder.codes
+        self.schedule = forwarder.schedule
+        self.config = forwarder.config
 
     async def send(self, transaction):
         """Open a road and send what comes next for it: its message, a query, or the sign-on that has to come first."""
@@ -31,7 +33,7 @@ class Delivery:
         before = _standing(transaction)
         try:
             transaction.why = None
-            if self.exchange.sign_on_due:
+            if self.forwarder.sign_on_due:
                 await self.exchange.sign_on()
             if s.is_asked(transaction.state):
                 await self._ask(transaction)
@@ -108,7 +110,7 @@ class Delivery:
             return  # a person has decided about a reversal meanwhile
         verdict = verdicts.of_answer(self.config, transaction, answer, self.codes, self._batch())
         if verdicts.refuses_seal(self.config, answer.code):
-            self.exchange.sign_on_due = True
+            self.forwarder.sign_on_due = True
         if answer.amount != transaction.amount:
             transaction.why = "why.amount"
         self._note(transaction, verdict, answer)

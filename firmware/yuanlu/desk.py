@@ -9,9 +9,9 @@ from yuanlu.refund import rules
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_WALLET, Draft
 from yuanlu.store.log import MESSAGE
-from yuanlu.wire import messages
 
 _ROOM_FOR_NOTE = const(64)
+_MESSAGES = ("yuanlu.wire.iso8583", "yuanlu.wire.messages")  # in memory while a message is made
 
 
 class Desk:
@@ -27,7 +27,7 @@ class Desk:
         journal.has_session = self.sealing.has_session
         self.clock = clock
         visit("yuanlu.continuity").check(journal, config)
-        leave("yuanlu.continuity")
+        leave("yuanlu.continuity", *_MESSAGES)
 
     # ---- for the clerk
 
@@ -146,7 +146,7 @@ class Desk:
         """
         journal, head = self.journal, (transaction.number, transaction.original, transaction.attempt)
         if self.sealing.is_old(journal.newest_seal(transaction)[0]):
-            journal.append(s.SEAL, head + self.sealing.seal(messages.covered(journal.message(transaction))))
+            journal.append(s.SEAL, head + self.sealing.seal(self._frame("covered", journal.message(transaction))))
         outgoing = journal.outgoing(transaction)
         journal.make_room()
         journal.append(s.SENDING, head + (transaction.sends + 1, route, transaction.doubt))
@@ -191,20 +191,28 @@ class Desk:
         """The reversal of a sale or void whose answer never came, with its exact bytes (L1). reason: F39, b"98"."""
         self.journal.make_room()
         keys = self.sealing.next_keys()
-        message = keys.answer + messages.reversal(self.config, transaction, reason, self.journal.log.newest, keys)
+        message = keys.answer + self._frame("reversal", self.config, transaction, reason, self.journal.log.newest, keys)
         self._record_attempt(transaction, s.REVERSAL, (transaction.batch, transaction.trace), message)
 
     def query(self, refund):
         """(key of the answer's MAC, the bytes that ask what became of a refund). They move no money and are not recorded."""
         keys = self.sealing.next_keys()
-        return keys.answer, messages.query(self.config, refund, self.journal.log.newest, self.vault.random(8), keys)
+        return keys.answer, self._frame("query", self.config, refund, self.journal.log.newest, self.vault.random(8), keys)
 
     # ---- records
 
     def _message(self, draft, number, identity, original):
         """Answer key and request, as they are recorded."""
         keys = self.sealing.next_keys()
-        return keys.answer + messages.request(self.config, draft, number, identity, self.journal.log.newest, original, keys)
+        head = self.journal.log.newest
+        return keys.answer + self._frame("request", self.config, draft, number, identity, head, original, keys)
+
+    def _frame(self, form, *given):
+        """What that function of wire.messages makes of it."""
+        try:
+            return getattr([visit(name) for name in _MESSAGES][-1], form)(*given)
+        finally:
+            leave(*_MESSAGES)
 
     def _record_intent(self, draft, number, road, identity, message):
         date, time, quality = self.clock.date()

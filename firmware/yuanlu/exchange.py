@@ -1,5 +1,7 @@
 """One exchange with the acquirer at a time: what is sent, what counts as its answer, and what the acquirer asks besides.
 
+A visiting module, as wire.messages is: in memory while something is sent.
+
 A frame that is not ours or not authentic decides nothing (L6). It may make us sign on: that moves no money.
 """
 
@@ -10,25 +12,15 @@ APPROVED = b"00"
 _SIGN_ON_CODES = (b"77", b"99", b"A0", b"A7")  # an answer that nothing proves, with one of these: perhaps our batch is closed
 
 
-class Errand:
-    """What a person asks for besides sending: "echo", the test of a "line", "closing" a batch; `told`: what came of it, or
-    None."""
-
-    def __init__(self, name):
-        self.name, self.told = name, None
-
-
 class Exchange:
-    """Given the Desk, the Channel and the Config. `asks`: the last request of the host that is for the technician, 0 for none;
-    `sign_on_due`: a sign-on should go before the next message."""
+    """Given the Forwarder, which keeps what the host asked for from one exchange to the next: this one comes and goes."""
 
-    def __init__(self, desk, channel, config):
-        self.desk = desk
-        self.journal = desk.journal
-        self.channel = channel
-        self.config = config
-        self.asks = 0
-        self.sign_on_due = desk.sealing.has_session  # what key the acquirer has by now nobody knows
+    def __init__(self, forwarder):
+        self.forwarder = forwarder
+        self.desk = forwarder.desk
+        self.journal = forwarder.journal
+        self.channel = forwarder.channel
+        self.config = forwarder.config
 
     async def authentic(self, answer_key, request, read=messages.read_answer):
         """What `read` makes of the authentic answer to `request`, or Silence."""
@@ -46,7 +38,7 @@ class Exchange:
         except BadMessage:
             raise Silence("why.sign_on") from None
         counters.batch = batch
-        self.sign_on_due = False
+        self.forwarder.sign_on_due = False
 
     async def echo(self):
         """Is anybody there? Silence when not."""
@@ -80,13 +72,13 @@ class Exchange:
 
     def _hear(self, asked):
         if asked == messages.SIGN_ON_WANTED:
-            self.sign_on_due = True
+            self.forwarder.sign_on_due = True
         elif asked:
-            self.asks = asked
+            self.forwarder.asks = asked
 
     def _suspect(self, frame, request):
         try:
             code = messages.read_plain_answer(frame, request)[0]
         except BadMessage:
             return
-        self.sign_on_due = self.sign_on_due or code in _SIGN_ON_CODES
+        self.forwarder.sign_on_due = self.forwarder.sign_on_due or code in _SIGN_ON_CODES

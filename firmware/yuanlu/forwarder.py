@@ -5,29 +5,39 @@ records: there is no second path.
 """
 
 from yuanlu.compat import Event, leave, visit
-from yuanlu.delivery import Delivery
 from yuanlu.errors import NotSent, Refused, Silence, StoreDamaged, StoreFull
-from yuanlu.exchange import Errand, Exchange
 from yuanlu.refund import state as s
 from yuanlu.schedule import Schedule
 from yuanlu.store import pending
 
 _SOON_MS = 8000
+# In memory while something is sent.
+_SENDING = ("yuanlu.wire.iso8583", "yuanlu.wire.messages", "yuanlu.exchange", "yuanlu.delivery")
+
+
+class Errand:
+    """What a person asks for besides sending: "echo", the test of a "line", "closing" a batch; `told`: what came of it, or
+    None."""
+
+    def __init__(self, name):
+        self.name, self.told = name, None
 
 
 class Forwarder:
     """Given the Desk, the Channel, the Codes, the Vault and Clock ports and the Config.
 
-    `changed` is set whenever a transaction has a new state or a new hindrance.
+    `changed` is set whenever a transaction has a new state or a new hindrance. `asks`: the last request of the host
+    that is for the technician, 0 for none; `sign_on_due`: a sign-on should go before the next message.
     """
 
     def __init__(self, desk, channel, code_table, vault, clock, config):
         self.desk = desk
         self.journal = desk.journal
         self.channel = channel
-        self.exchange = Exchange(desk, channel, config)
+        self.codes = code_table
+        self.asks = 0
+        self.sign_on_due = desk.sealing.has_session  # what key the acquirer has by now nobody knows
         self.schedule = Schedule(self.journal, clock, vault, config)
-        self.delivery = Delivery(desk, channel, self.exchange, code_table, self.schedule, config)
         self.clock = clock
         self.config = config
         self.changed, self.woken = Event(), Event()
@@ -54,7 +64,8 @@ class Forwarder:
         """Between two sends: one that has no end, since power went or its end could not be written, is silence."""
         for transaction in list(self.journal.live):
             if transaction.state == s.IS_SENDING:
-                self.delivery.note_silence(transaction, "why.power")
+                _come("yuanlu.delivery").Delivery(self).note_silence(transaction, "why.power")
+                leave(*_SENDING)
             if pending.needs_person(self.journal, transaction):
                 transaction.why = "refused.journal_damaged"
 
@@ -115,16 +126,18 @@ class Forwarder:
     async def send(self, transaction):
         """One try of one transaction."""
         try:
-            await self.delivery.send(transaction)
+            await _come("yuanlu.delivery").Delivery(self).send(transaction)
         finally:
+            leave(*_SENDING)
             self.changed.set()
 
     async def _run_errand(self, errand):
         told = "line.busy"
+        exchange = _come("yuanlu.exchange")
         try:
             if errand.name == "echo":
                 await self.channel.open()
-                await self.exchange.echo()
+                await exchange.Exchange(self).echo()
                 told = "line.works"
             elif errand.name == "line":
                 told = await visit("yuanlu.line_test").test(self)
@@ -138,7 +151,12 @@ class Forwarder:
             told = "refused.journal"
         finally:
             self.channel.close()
-            leave("yuanlu.closing")
-            leave("yuanlu.line_test")
+            leave("yuanlu.closing", "yuanlu.line_test", *_SENDING)
             errand.told, self.errand = told, None
             self.changed.set()
+
+
+def _come(name):
+    """That module of the sending path; all of it is visited, and left together."""
+    modules = [visit(module) for module in _SENDING]
+    return modules[_SENDING.index(name)]

@@ -203,12 +203,12 @@ async def test_the_acquirer_can_ask_for_a_sign_on():
     sale = till.sell()
     first, second, third = [till.refund(sale, 100) for _ in range(3)]
     await till.forwarder.send(first)
-    assert first.state == s.IS_DONE and till.forwarder.exchange.sign_on_due
+    assert first.state == s.IS_DONE and till.forwarder.sign_on_due
     await till.forwarder.send(second)
-    assert till.journal.counters.batch == 4 and not till.forwarder.exchange.sign_on_due
+    assert till.journal.counters.batch == 4 and not till.forwarder.sign_on_due
     assert [fields_of(request)[0] for request in road.sent] == ["0220", "0800", "0220"]
     await till.forwarder.send(third)
-    assert till.forwarder.exchange.asks == 5
+    assert till.forwarder.asks == 5
 
 
 async def test_L6_an_answer_that_nothing_proves_makes_us_sign_on_and_no_more():
@@ -219,6 +219,6 @@ async def test_L6_an_answer_that_nothing_proves_makes_us_sign_on_and_no_more():
     forged = answer_to(till.journal.message(refund), b"77", key=bytes(16))
     road.script[0] = [forged, None]
     await till.forwarder.send(refund)
-    assert refund.state == s.IS_UNKNOWN and till.forwarder.exchange.sign_on_due
+    assert refund.state == s.IS_UNKNOWN and till.forwarder.sign_on_due
     await till.forwarder.send(refund)
     assert refund.state == s.IS_DONE and [fields_of(request)[0] for request in road.sent] == ["0220", "0800", "0220"]

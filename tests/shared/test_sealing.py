@@ -54,7 +54,7 @@ async def test_L1_L2_another_key_between_two_sends_of_one_attempt():
     road.script = [[host.sign_on, None]]
     await till.forwarder.send(refund)
     assert name(refund) == "unknown"
-    host.mak, till.forwarder.exchange.sign_on_due = OTHER_MAK, True
+    host.mak, till.forwarder.sign_on_due = OTHER_MAK, True
     noted = []
 
     def look(request):
@@ -78,7 +78,7 @@ async def test_the_same_key_again_is_no_other_seal():
     refund = till.refund(till.sell(10_000), 300)
     road.script = [[host.sign_on, None], [host.sign_on, host.answer()]]
     await till.forwarder.send(refund)
-    till.forwarder.exchange.sign_on_due = True
+    till.forwarder.sign_on_due = True
     await till.forwarder.send(refund)
     assert name(refund) == "done" and road.sent[1] == road.sent[3]
     assert len(seals_of(till.journal, refund.number)) == 1
@@ -194,7 +194,7 @@ async def test_L6_a_refused_seal_to_a_first_attempt_signs_on_and_goes_again():
         refund = till.refund(till.sell(10_000), 300)
         road.script = [[host.sign_on, host.answer(code)]]
         await till.forwarder.send(refund)
-        assert (name(refund), till.forwarder.exchange.sign_on_due) == ("waiting", True)
+        assert (name(refund), till.forwarder.sign_on_due) == ("waiting", True)
         host.mak = OTHER_MAK
         road.script = [[host.sign_on, host.answer()]]
         await till.forwarder.send(refund)

@@ -197,6 +197,11 @@ def moved(places, number, address):
     return [(number, address) + place[2:] if place[0] == number else place for place in kept]
 
 
+def refund_number(config, number):
+    """The one number a refund (or sale) keeps for life: terminal, install epoch, record number."""
+    return "{}-{:04X}-{:08d}".format(config.terminal, config.epoch, number)
+
+
 def numbered(transactions, number):
     """The one with that number, or None."""
     found = [transaction for transaction in transactions if transaction.number == number]

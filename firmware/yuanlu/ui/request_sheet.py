@@ -7,11 +7,11 @@ refund, approval code, reason, evidence.
 from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.refund.money import yuan
+from yuanlu.refund.transaction import refund_number
 from yuanlu.store import progress
 from yuanlu.ui.describe import card, code_words, moment, reason, state_word
 from yuanlu.ui.grid import wrap
 from yuanlu.ui.result import put_on_paper
-from yuanlu.wire.messages import refund_number
 
 _TO_FILL_IN = "evidence receipt statement goods customer stamp day".split()
 

@@ -7,9 +7,9 @@ at the cardholder. The last one no terminal can know, and no slip says it. A vis
 from yuanlu.compat import leave, visit
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
+from yuanlu.refund.transaction import refund_number
 from yuanlu.ui.describe import card, code_words, day, kind_word, moment, reason, state_word
 from yuanlu.ui.grid import width, wrap
-from yuanlu.wire.messages import refund_number
 
 COLUMNS = 32
 RULE = "-" * COLUMNS

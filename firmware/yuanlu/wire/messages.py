@@ -4,7 +4,7 @@ from collections import namedtuple
 
 from yuanlu.errors import BadMessage
 from yuanlu.refund.codes import APPROVALS
-from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_OFFLINE, ROAD_WALLET
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_OFFLINE, ROAD_WALLET, refund_number
 from yuanlu.wire import iso8583
 
 PREFIX = 13  # length 2, TPDU 5, header 6
@@ -33,11 +33,6 @@ FORMS = {
 SIGN_ON_WANTED = 3  # of the host's request nibble
 
 Answer = namedtuple("Answer", "code amount rrn approval date time".split())
-
-
-def refund_number(config, number):
-    """The one number a refund (or sale) keeps for life: terminal, install epoch, record number."""
-    return "{}-{:04X}-{:08d}".format(config.terminal, config.epoch, number)
 
 
 def request(config, draft, number, identity, head, original, keys):

@@ -10,7 +10,7 @@ from emulator.acquirer import seal_card
 from soak.terminal import Life, Terminal
 from yuanlu import record as r
 from yuanlu.errors import Refused, StoreFull
-from yuanlu.exchange import Errand
+from yuanlu.forwarder import Errand
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, ROAD_OFFLINE, Draft, Transaction
 
