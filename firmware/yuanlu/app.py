@@ -3,7 +3,7 @@
 from binascii import crc32
 
 from yuanlu import VERSION
-from yuanlu.compat import create_task
+from yuanlu.compat import create_task, leave, visit
 from yuanlu.config import Config
 from yuanlu.crypto.seal import Seal
 from yuanlu.desk import Desk
@@ -19,7 +19,6 @@ from yuanlu.tables import Tables
 from yuanlu.ui import menu
 from yuanlu.ui.dialogs import Dialogs
 from yuanlu.ui.grid import Grid
-from yuanlu.ui.result import print_owed
 from yuanlu.ui.words import Words
 
 _RESTART_MS = 1000
@@ -112,11 +111,21 @@ async def _watch(till, appeared, is_up):
 async def _tell(till):
     """Keep title row and paper abreast of what the forwarder notes."""
     while True:
-        print_owed(till)
+        if till.journal.owed:
+            _print_owed(till)
         till.journal.log.erase_ahead()
         till.forwarder.changed.clear()
         await till.forwarder.changed.wait()
         till.board.keypad.post("REFRESH")
+
+
+def _print_owed(till):
+    for shared in menu.SHARED:
+        visit(shared)
+    try:
+        visit("yuanlu.ui.result").print_owed(till)
+    finally:
+        leave("yuanlu.ui.result", *menu.SHARED)
 
 
 async def _interrupted(till):

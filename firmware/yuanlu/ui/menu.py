@@ -22,6 +22,7 @@ MORE = (
     ("menu.settings", "yuanlu.ui.settings_flow"),
     ("menu.operators", "yuanlu.ui.operators_flow"),
 )
+SHARED = ("yuanlu.ui.describe", "yuanlu.ui.result")  # of the flows and of what prints by itself: with the last of them they go
 
 
 async def run(till):
@@ -52,7 +53,9 @@ async def pick(till, title, menu, leave=True, above=()):
 
 async def enter(till, name, *given):
     """Walk one flow or step of one; what it returns."""
+    for shared in SHARED:
+        visit(shared)
     try:
         return await visit(name).run(till, *given)
     finally:
-        leave(name)
+        leave(name, *SHARED)
