@@ -1,7 +1,8 @@
 """make bench: figures into build/bench.json and a table. docs/performance.md says how each is made.
 
 Heap figures are exact and need the 32-bit interpreter (YUANLU_MICROPYTHON_32); times are of this machine, published, not judged.
-Counts and ratios of the journal and the wire have budgets: one that is missed ends the run with 1.
+The heap, and counts and ratios of the journal and the wire, have budgets: one that is missed ends the run with 1. Where the heap
+does not keep its budget yet, the gate is what was reached and 3 % (docs/performance.md), and the budget is printed beside it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,13 @@ OUT = ROOT / "build" / "bench.json"
 LARGEST_HEAP_KB = 512
 Measure = Callable[[], dict[str, float]]
 Budgets = dict[str, tuple[str, float]]
+# Gates of the heap; the budget where it is kept. WANTED are the budgets of those that are not.
+HEAP: Budgets = {
+    "device.heap_idle_kb": ("<=", 75.7),
+    "device.heap_residue_kb": ("<=", 11.1),
+    "device.heap_peak_kb": ("<=", 113.3),
+}
+WANTED = {"device.heap_idle_kb": 48, "device.heap_residue_kb": 8, "device.heap_peak_kb": 80}
 DAY = 30  # sales, each with a refund, that a heap must bear in one life
 
 
@@ -206,7 +214,8 @@ DEVICE: list[Measure] = [sizes, boot, key_to_screen, refund_exchange, lambda: on
 JOURNAL: list[Measure] = [journal.cost, journal.exchanges, journal.processor, journal.rings]
 WIRE: list[Measure] = [wire.codec, wire.on_device, wire.drained, wire.serial_line]
 PARTS: dict[str, tuple[list[Measure], Budgets]] = {
-    "": (DEVICE + JOURNAL + WIRE, journal.BUDGETS | wire.BUDGETS),
+    "": (DEVICE + JOURNAL + WIRE, HEAP | journal.BUDGETS | wire.BUDGETS),
+    "heap": ([lambda: on_32_bit(heap)], HEAP),
     "journal": (JOURNAL, journal.BUDGETS),
     "wire": (WIRE, wire.BUDGETS),
 }
@@ -234,11 +243,13 @@ def main() -> None:
 
 def budgets_are_kept(figures: dict[str, float], budgets: Budgets) -> bool:
     """Print the figures that have a budget beside it."""
-    table = Table("figure", "value", "budget", "ok")
+    table = Table("figure", "value", "gate", "budget", "ok")
     all_kept = True
     for name, (sign, limit) in budgets.items():
         kept = figures[name] <= limit if sign == "<=" else figures[name] >= limit
-        table.add_row(name, f"{figures[name]:.5g}", f"{sign} {limit:g}", "yes" if kept else "NO")
+        wanted = WANTED.get(name, limit)
+        missed = "" if figures[name] <= wanted or name not in WANTED else ", not met yet"
+        table.add_row(name, f"{figures[name]:.5g}", f"{sign} {limit:g}", f"{sign} {wanted:g}{missed}", "yes" if kept else "NO")
         all_kept = all_kept and kept
     Console().print(table)
     return all_kept
