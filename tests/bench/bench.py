@@ -33,9 +33,9 @@ Measure = Callable[[], dict[str, float]]
 Budgets = dict[str, tuple[str, float]]
 # Gates of the heap; the budget where it is kept. WANTED are the budgets of those that are not.
 HEAP: Budgets = {
-    "device.heap_idle_kb": ("<=", 75.7),
-    "device.heap_residue_kb": ("<=", 11.1),
-    "device.heap_peak_kb": ("<=", 113.3),
+    "device.heap_idle_kb": ("<=", 77.0),
+    "device.heap_residue_kb": ("<=", 11.3),
+    "device.heap_peak_kb": ("<=", 114.3),
 }
 WANTED = {"device.heap_idle_kb": 48, "device.heap_residue_kb": 8, "device.heap_peak_kb": 80}
 DAY = 30  # sales, each with a refund, that a heap must bear in one life
@@ -86,6 +86,7 @@ def visit_everything(clerk: Clerk, at: Callable[[str], None] = lambda flow: None
     clerk.see("现在再送一次")
     at("pending list")
     clerk.press("CANCEL CANCEL CANCEL")
+    clerk.see("原路退款终端")
     clerk.terminal.plug_network(True)
     clerk.settle()
     clerk.press("4")
