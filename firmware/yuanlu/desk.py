@@ -204,8 +204,7 @@ class Desk:
     def _message(self, draft, number, identity, original):
         """Answer key and request, as they are recorded."""
         keys = self.sealing.next_keys()
-        head = self.journal.log.newest
-        return keys.answer + self._frame("request", self.config, draft, number, identity, head, original, keys)
+        return keys.answer + self._frame("request", self.config, draft, number, identity, self.journal.log.newest, original, keys)
 
     def _frame(self, form, *given):
         """What that function of wire.messages makes of it."""
