@@ -12,7 +12,7 @@ sys.path[:0] = [str(ROOT / "firmware"), str(ROOT / "tests/shared"), str(ROOT / "
 
 from emulator.parts import printer  # noqa: E402
 from host_tools.yuanluctl.tables import FOLDER, SUBSET, read_glyphs  # noqa: E402
-from test_paper import Till  # type: ignore[import-not-found]  # noqa: E402
+from printing_till import Till  # noqa: E402
 from yuanlu.errors import Refused  # noqa: E402
 from yuanlu.refund import state as s  # noqa: E402
 from yuanlu.ui import paper  # noqa: E402

@@ -36,8 +36,8 @@ def test_each_product_by_its_rate_and_its_cap():
         ("credit", 83, 0),
         ("credit", 84, 1),
     ):
-        rate, cap = fees.row(settings(), name, 20261122) or (0, 0)
-        assert fees.fee(amount, rate, cap) == paid, (name, amount)
+        found = fees.row(settings(), name, 20261122)
+        assert found and fees.fee(amount, found[0], found[1]) == paid, (name, amount)
 
 
 def test_a_promotion_holds_on_its_days_and_no_others():

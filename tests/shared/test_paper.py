@@ -1,6 +1,7 @@
 """What comes out of the printer: slips, the refusal slip and the request sheet, and the bytes that the printer gets."""
 
-from parts import TABLES, Terminal
+from parts import TABLES
+from printing_till import Printer, Till
 from raises import raises
 from yuanlu.errors import Refused
 from yuanlu.record import encode
@@ -12,29 +13,9 @@ from yuanlu.ui import paper, refusal_page, request_sheet, slip
 from yuanlu.ui.grid import width, wrap
 
 
-class Printer:
-    """Keeps what it is given."""
-
-    def __init__(self):
-        self.printed = b""
-
+class NoPaper(Printer):
     def print(self, data):
-        self.printed = bytes(data)
-
-
-class Board:
-    """As much of one as a sheet needs."""
-
-    def __init__(self, clock):
-        self.clock = clock
-
-
-class Till(Terminal):
-    """A Terminal with what a Till has besides."""
-
-    def __init__(self, **changes):
-        super().__init__(**changes)
-        self.tables, self.printer, self.board = TABLES, Printer(), Board(self.clock)
+        raise Refused("refused.no_paper")
 
 
 def in_both_languages(till):
@@ -148,9 +129,6 @@ def test_what_the_printer_refuses_is_told():
     till = Till()
     sale = till.sell()
 
-    def refuse(data):
-        raise Refused("refused.no_paper")
-
-    till.printer.print = refuse
+    till.printer = NoPaper()
     with raises(Refused):
         paper.put(till, "yuanlu.ui.slip", sale)
