@@ -42,9 +42,11 @@ def encoded(section, text):
 
 
 def picture(code):
-    """A QR code in the middle of the paper."""
+    """A QR code in the middle of the paper; nothing when the heap has no room for it: the slip has its text in letters too."""
     try:
         stride, lines, bits = visit("yuanlu.ui.qr").encode(code.encode()).raster(2)
+    except MemoryError:
+        return b""
     finally:
         leave("yuanlu.ui.qr")
     return _CENTRE + b"\x1dv0" + bytes((_DOUBLE, stride, 0, lines & 255, lines >> 8)) + bits + _LEFT
