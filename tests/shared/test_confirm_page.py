@@ -29,7 +29,7 @@ def test_the_usual_refund_fits_one_screen():
 
 
 def test_amount_capitals_fee_and_days():
-    """The amount leads; the row that the fee comes from is named, as an estimate. troubles: T-011, T-048"""
+    """The amount leads; the row that the fee comes from is named, as an estimate. troubles: T-011, T-089"""
     rows = page(0, KIND_REFUND, 30_00, 100_00)
     assert rows[:2] == ["退款 ¥30.00", "叁拾元整"]
     text = "".join(rows)
@@ -59,7 +59,7 @@ def test_every_reason_is_on_the_page_once():
 
 
 def test_takings_of_wallets_less_fees_and_refunds():
-    """Cards do not count; a refund that is not settled counts as given back. troubles: T-116"""
+    """Cards do not count; a refund that is not settled counts as given back. troubles: T-101, T-116"""
     till = Terminal()
     till.sell(500_00)
     assert short_page.takings(till.config, till.journal) == (0, 0)

@@ -28,7 +28,7 @@ def in_both_languages(till):
 def test_the_four_states_of_a_refund_are_four_things():
     """Waiting to be sent, accepted, done at the acquirer; and that it has arrived no slip ever claims.
 
-    troubles: T-113
+    troubles: T-080, T-151
     """
     till = Till()
     refund = till.refund(till.sell(), 3000)
@@ -40,7 +40,10 @@ def test_the_four_states_of_a_refund_are_four_things():
 
 
 def test_a_late_refund_names_whom_to_call_and_a_done_one_does_not():
-    """Numbers from the settings; '-' is none."""
+    """Numbers from the settings; '-' is none.
+
+    troubles: T-002, T-003, T-113
+    """
     till = Till(hotline_merchant="0571-88880000")
     refund = till.refund(till.sell(), 3000)
     for words in in_both_languages(till):
@@ -65,7 +68,7 @@ def test_the_amount_stands_in_figures_and_in_capitals():
 def test_the_request_sheet_has_every_key_that_an_acquirer_asks_for():
     """Merchant, terminal, batch and trace, RRN, date, amounts, number, approval, reason, case number, evidence; 32 columns.
 
-    troubles: T-022
+    troubles: T-091, T-095
     """
     till = Till(hotline_acquirer="4008001234")
     sale = till.sell(123_450)
@@ -95,14 +98,17 @@ def test_a_sheet_without_its_sale_has_places_to_fill_in():
 
 
 def test_a_refusal_slip_says_what_why_and_what_next_and_that_nothing_was_recorded():
-    """L7. troubles: T-166"""
+    """L7. The authority is for what is late.
+
+    troubles: T-022, T-166
+    """
     till = Till()
     error = Refused("refused.over_cap", "70.00")
     for words in in_both_languages(till):
         text = refusal_page.render(words, error)
         for name in ("refusal.slip", "advice.refused.over_cap", "refusal.nothing"):
             assert wrap(till.words(name), 32)[0] in text, name
-        assert "70.00" in text and "95516" in text
+        assert "70.00" in text and "95516" in text and "12363" not in text
         assert [line for line in text.split("\n") if width(line) > 32] == []
 
 
@@ -114,7 +120,10 @@ def test_letters_are_two_bytes_of_gb18030_and_the_yuan_stands_for_the_dollar():
 
 
 def test_a_slip_goes_out_whole_with_its_code():
-    """Text, picture, and paper up to the tear bar; control: a refusal slip has no picture."""
+    """Text, picture, and paper up to the tear bar; control: a refusal slip has no picture.
+
+    troubles: T-030, T-056, T-142
+    """
     till = Till()
     sale = till.sell()
     paper.put(till, "yuanlu.ui.slip", sale)

@@ -6,9 +6,9 @@ _WHO = ("merchant", "acquirer", "network", "authority")
 _LATE = (s.IS_UNKNOWN, s.IS_ACCEPTED, s.IS_WAITING, s.IS_HELD, s.IS_PARKED, s.IS_ASKING)
 
 
-def lines(config):
-    """Texts to say, one a number; '-' in the settings: none."""
-    numbers = [(who, getattr(config, "hotline_" + who)) for who in _WHO]
+def lines(config, authority=True):
+    """Texts to say, one a number; '-' in the settings: none. The authority is for what is late, not for a plain refusal."""
+    numbers = [(who, getattr(config, "hotline_" + who)) for who in (_WHO if authority else _WHO[:-1])]
     return [("hotline." + who, number) for who, number in numbers if number != "-"]
 
 

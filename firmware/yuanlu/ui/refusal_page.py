@@ -24,7 +24,7 @@ def reasons(error):
 
 def _hotlines(config):
     try:
-        return visit("yuanlu.ui.hotlines").lines(config)[:2]
+        return visit("yuanlu.ui.hotlines").lines(config, False)
     finally:
         leave("yuanlu.ui.hotlines")
 
@@ -40,7 +40,7 @@ def render(till, error):
     out = [slip.middle(config.shop), slip.middle(say("refusal.slip")), slip.RULE]
     out += [slip.pair(say("slip.merchant"), config.merchant), slip.pair(say("slip.terminal"), config.terminal)]
     out += [slip.pair(say("slip.when"), day), slip.RULE]
-    for text in reasons(error) + ["refusal.nothing"] + visit("yuanlu.ui.hotlines").lines(config):
+    for text in reasons(error) + ["refusal.nothing"] + visit("yuanlu.ui.hotlines").lines(config, False):
         out += wrap(say(text), slip.COLUMNS)
     out += [slip.RULE, slip.middle(say("slip.emulated"))]
     leave("yuanlu.ui.hotlines")

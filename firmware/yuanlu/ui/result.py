@@ -4,7 +4,9 @@ from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
+from yuanlu.refund.transaction import KIND_SALE
 from yuanlu.ui.describe import kind_word, state_word, told
+from yuanlu.ui.menu import enter
 
 _WAIT_MS = 45_000
 
@@ -18,16 +20,26 @@ async def conclude(till, transaction):
         trouble = print_slip(till, transaction)
     finally:
         till.watched = 0
-    lines = told(till.words, transaction) + trouble + _whom_to_call(till, transaction)
-    await till.dialogs.notice("title." + state_word(transaction), lines)
+    if transaction.state in (s.IS_PARKED, s.IS_HELD):
+        await _show_to_a_person(till, transaction, trouble)
+    else:
+        await till.dialogs.notice("title." + state_word(transaction), told(till.words, transaction) + trouble)
 
 
-def _whom_to_call(till, transaction):
-    """Behind what to do next, where a person may be needed."""
-    if transaction.state not in (s.IS_PARKED, s.IS_HELD):
-        return []
+async def _show_to_a_person(till, transaction, trouble):
+    """Whom to call stands behind what to do next; of a refund or void 1 prints the request sheet."""
+    lines = told(till.words, transaction) + trouble + _hotlines(till.config)
+    title = "title." + state_word(transaction)
+    if transaction.kind == KIND_SALE:
+        await till.dialogs.notice(title, lines)
+        return
+    while await till.dialogs.read(title, lines, "hint.sheet", ("ENTER", "CANCEL", "1")) == "1":
+        await enter(till, "yuanlu.ui.request_sheet", transaction)
+
+
+def _hotlines(config):
     try:
-        return visit("yuanlu.ui.hotlines").lines(till.config)
+        return visit("yuanlu.ui.hotlines").lines(config)
     finally:
         leave("yuanlu.ui.hotlines")
 
