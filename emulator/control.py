@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.acquirer import MOODS
+from emulator.parts.printer import Picture
 from emulator.parts.reader import TRAY
 from emulator.shop import Shop
 
@@ -90,6 +91,7 @@ class Control:
             "pixels": base64.b64encode(terminal.screen.pixels).decode(),
             "text": terminal.screen.text,
             "paper": terminal.paper,
+            "paper_pictures": [_pictures(slip) for slip in terminal.slips[len(terminal.slips) - len(terminal.paper) :]],
             "paper_in": terminal.paper_in,
             "network": terminal.network.plugged,
             "serial": terminal.serial.plugged,
@@ -113,6 +115,15 @@ class Control:
                 "erases": flash.erases,
             },
         }
+
+
+def _pictures(slip: list[str | Picture]) -> list[dict[str, Any]]:
+    """What of a slip is no text."""
+    return [
+        {"width": 8 * len(part.rows[0]), "bits": base64.b64encode(b"".join(part.rows)).decode()}
+        for part in slip
+        if isinstance(part, Picture)
+    ]
 
 
 def _text(value: Any) -> str:

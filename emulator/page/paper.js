@@ -21,10 +21,24 @@ function line(text) {
   return cells;
 }
 
-function slip(text) {
+/** What is no text: a QR code, dot by dot. */
+function picture({ width, bits }) {
+  const bytes = Uint8Array.from(atob(bits), (byte) => byte.charCodeAt(0));
+  const canvas = make("canvas", "", [], { width, height: (bytes.length * 8) / width, role: "img", "aria-label": "二维码 QR code" });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(canvas.width, canvas.height);
+  for (let at = 0; at < bytes.length * 8; at++) {
+    const black = (bytes[at >> 3] << (at & 7)) & 0x80;
+    image.data.set(black ? [36, 34, 29, 255] : [0, 0, 0, 0], 4 * at);
+  }
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
+function slip(text, pictures) {
   const lines = text.replace(/\n$/, "").split("\n");
   const pre = make("pre", "", lines.flatMap((words, at) => (at ? ["\n", line(words)] : [line(words)])));
-  return make("div", "slip", make("div", "sheet", pre));
+  return make("div", "slip", make("div", "sheet", [pre, ...pictures.map(picture)]));
 }
 
 /** Returns show(state). */
@@ -49,8 +63,8 @@ export function paper(roll, word) {
       tearOff();
       shown = [];
     }
-    for (const text of now.slice(first ? 0 : shown.length)) {
-      const fresh = slip(text);
+    for (let at = first ? 0 : shown.length; at < now.length; at++) {
+      const fresh = slip(now[at], state.paper_pictures[at] ?? []);
       if (!first) fresh.classList.add("coming");
       roll.prepend(fresh); // drawn from the bottom up: the first child is next to the mouth
     }

@@ -1,12 +1,15 @@
 """The emulator's page in a real browser: the story by clicking only, and what the page must never do."""
 
 import base64
+import io
 import json
 import re
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browser.picture import Clerk, emulator, free_port
@@ -276,6 +279,11 @@ def test_paper_runs_out_is_torn_off_and_printed_again(clerk: Clerk) -> None:
     expect(clerk.page.locator("#tear")).to_be_disabled()
     clerk.press("4")
     clerk.slip(1, "重打印")
+    code = clerk.page.locator("#paper .slip:not(.torn) canvas")
+    expect(code).to_have_count(1)
+    clerk.page.wait_for_timeout(1500)  # until the paper has come out
+    found = zxingcpp.read_barcodes(Image.open(io.BytesIO(code.screenshot())).convert("L"))
+    assert len(found) == 1 and found[0].text in clerk.page.locator("#paper .slip:not(.torn)").inner_text()
 
 
 def test_the_wire_is_taken_apart_and_shows_no_card_number(clerk: Clerk) -> None:
