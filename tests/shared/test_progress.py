@@ -77,12 +77,12 @@ def test_what_a_person_can_do_in_each_state():
     for state, wanted in (
         (s.IS_QUEUED, "pending.send_now pending.withdraw note.title"),
         (s.IS_SENDING, "note.title"),
-        (s.IS_UNKNOWN, "pending.send_now decide.done decide.not_done decide.again note.title"),
-        (s.IS_ASKING, "decide.ask decide.done decide.not_done decide.again note.title"),
-        (s.IS_ACCEPTED, "decide.ask decide.done decide.not_done note.title"),
-        (s.IS_WAITING, "pending.send_now decide.done decide.not_done note.title"),
-        (s.IS_HELD, "decide.done decide.not_done decide.release decide.sheet note.title"),
-        (s.IS_PARKED, "decide.done decide.not_done decide.again decide.sheet note.title"),
+        (s.IS_UNKNOWN, "pending.send_now decide.done decide.not_done decide.again note.title sheet.title"),
+        (s.IS_ASKING, "decide.ask decide.done decide.not_done decide.again note.title sheet.title"),
+        (s.IS_ACCEPTED, "decide.ask decide.done decide.not_done note.title sheet.title"),
+        (s.IS_WAITING, "pending.send_now decide.done decide.not_done note.title sheet.title"),
+        (s.IS_HELD, "decide.done decide.not_done decide.release note.title sheet.title"),
+        (s.IS_PARKED, "decide.done decide.not_done decide.again note.title sheet.title"),
         (s.IS_DONE, "note.title"),
     ):
         transaction = one(state)

@@ -5,7 +5,7 @@ Everything that decides has a page that says what it does, and asks for evidence
 
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_REFUND
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE
 from yuanlu.store import pending
 from yuanlu.ui.describe import kind_word
 from yuanlu.ui.menu import enter
@@ -28,15 +28,14 @@ def offered(till, transaction):
         found.append("decide.ask" if s.is_asked(state) else "pending.send_now")
     if state == s.IS_QUEUED and not transaction.stale and transaction.attempt == 1:
         found.append("pending.withdraw")
-    if s.may_be_decided(state) or (lost and state != s.IS_SENDING and not s.is_final(state)):
+    by_a_person = s.may_be_decided(state) or (lost and state != s.IS_SENDING and not s.is_final(state))
+    if by_a_person:
         found += ["decide.done", "decide.not_done"]
         if transaction.kind == KIND_REFUND and not transaction.alarm and s.may_be_tried_anew(state):
             found.append("decide.again")
     if state == s.IS_HELD:
         found.append("decide.release")
-    if lost or transaction.alarm or state in (s.IS_HELD, s.IS_PARKED):
-        found.append("decide.sheet")
-    return found + ["note.title"]
+    return found + ["note.title"] + (["sheet.title"] if by_a_person and transaction.kind != KIND_SALE else [])
 
 
 async def _send_now(till, transaction):
@@ -120,6 +119,10 @@ async def _decided(till):
     await till.dialogs.notice("decide.title", ["decide.kept"])
 
 
+async def _sheet(till, transaction):
+    await enter(till, "yuanlu.ui.request_sheet", transaction)
+
+
 _STEPS = {
     "decide.ask": _send_now,
     "pending.send_now": _send_now,
@@ -130,4 +133,5 @@ _STEPS = {
     "decide.release": _release,
     "decide.sheet": _sheet,
     "note.title": _note,
+    "sheet.title": _sheet,
 }

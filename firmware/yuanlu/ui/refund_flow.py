@@ -32,7 +32,8 @@ async def run(till):
 def note_case(till, refund, case):
     """The case number is a NOTE behind the INTENT: a cut between them costs the number, never the refund; so does a full sector
     while an answer is awaited."""
-    if till.desk.may_note():
-        progress = visit("yuanlu.store.progress")
-        progress.note(till.desk, refund, progress.CASE, till.operator, case.encode())
-        leave("yuanlu.store.progress")
+    if not till.desk.may_note():
+        return
+    progress = visit("yuanlu.store.progress")
+    progress.note(till.desk, refund, progress.CASE, till.operator, case.encode())
+    leave("yuanlu.store.progress")

@@ -8,7 +8,6 @@ from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.refund.money import yuan
 from yuanlu.refund.transaction import refund_number
-from yuanlu.store import progress
 from yuanlu.ui.describe import card, code_words, moment, reason, state_word
 from yuanlu.ui.grid import wrap
 from yuanlu.ui.result import put_on_paper
@@ -76,6 +75,9 @@ def _sale(till, transaction, slip):
 
 
 def case_number(journal, transaction):
-    """The digits that the clerk typed with the reason, as long as the ring holds their NOTE; '' for none."""
-    texts = [note.text for note in progress.notes(journal.log, transaction) if note.kind == progress.CASE]
-    return str(texts[-1], "ascii").rstrip("\0") if texts else ""
+    """The newest one that was typed with the reason or with a complaint, as long as the ring holds its NOTE; '' for none."""
+    progress = visit("yuanlu.store.progress")
+    kinds = (progress.CASE, progress.COMPLAINT)
+    found = [note.text for note in progress.notes(journal.log, transaction) if note.kind in kinds]
+    leave("yuanlu.store.progress")
+    return str(found[-1], "ascii").rstrip("\0") if found else ""
