@@ -119,10 +119,6 @@ async def _decided(till):
     await till.dialogs.notice("decide.title", ["decide.kept"])
 
 
-async def _sheet(till, transaction):
-    await enter(till, "yuanlu.ui.request_sheet", transaction)
-
-
 _STEPS = {
     "decide.ask": _send_now,
     "pending.send_now": _send_now,
@@ -131,7 +127,6 @@ _STEPS = {
     "decide.not_done": _not_done,
     "decide.again": _again,
     "decide.release": _release,
-    "decide.sheet": _sheet,
     "note.title": _note,
     "sheet.title": _sheet,
 }
