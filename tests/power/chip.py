@@ -76,6 +76,7 @@ class Chip:
         self.unused = bytes(sector_size // unit)
         self._open: dict[int, tuple[bytearray, bytearray]] = {}  # sectors that were programmed since the last snapshot
         self._sectors = [Sector(self.ones, self.unused) for _ in range(sectors)]
+        self._reads: list[bytes | bytearray] = [self.ones] * sectors  # what each sector holds now
         self._weak: dict[int, Sector] = {}
         self.stuck: frozenset[int] = frozenset()
         self.vault = Vault(self)
@@ -90,6 +91,7 @@ class Chip:
         for sector, (data, used) in self._open.items():
             old = self._sectors[sector]
             self._sectors[sector] = old._replace(data=bytes(data), used=bytes(used))
+            self._reads[sector] = self._sectors[sector].data
         self._open.clear()
         return Image(tuple(self._sectors), tuple(sorted(self.vault.places.items())), self.vault.draws, self.stuck)
 
@@ -97,6 +99,7 @@ class Chip:
         """Back to that moment."""
         self._open.clear()
         self._sectors = list(image.sectors)
+        self._reads = [sector.data for sector in image.sectors]
         self.vault.places, self.vault.draws, self.stuck = dict(image.places), image.draws, image.stuck
         self._weak = {number: sector for number, sector in enumerate(image.sectors) if sector.weak}
 
@@ -118,8 +121,7 @@ class Chip:
         end = at + len(buffer)
         if not 0 <= sector < self.sectors or end > self.sector_size:
             raise MisusedFlash(f"read of {len(buffer)} bytes at {address}")
-        opened = self._open.get(sector)
-        buffer[:] = (opened[0] if opened else self._sectors[sector].data)[at:end]
+        buffer[:] = self._reads[sector][at:end]
         if sector in self._weak:
             for place, mask in self._sectors[sector].weak:
                 if at <= place < end:
@@ -141,6 +143,7 @@ class Chip:
         if opened is None:
             old = self._sectors[sector]
             opened = self._open[sector] = bytearray(old.data), bytearray(old.used)
+            self._reads[sector] = opened[0]
         opened[1][first:last] = b"\x01" * (last - first)
         if sector not in self.stuck:
             opened[0][at : at + size] = data
@@ -159,6 +162,7 @@ class Chip:
         self._open.pop(sector, None)
         self._weak.pop(sector, None)
         self._sectors[sector] = Sector(self.ones, self.unused)
+        self._reads[sector] = self.ones
         self.erases += 1
 
 

@@ -115,7 +115,7 @@ MUTANTS = (
     Mutant(
         "an erase is not looked at",
         CHIP,
-        "            if self._chunk != _ONES:\n",
+        "            if view != _ONES:\n",
         "            if False:\n",
         "test_chip.py::test_a_sector_that_stays_full_is_no_erased_one",
     ),

@@ -1,10 +1,13 @@
 """Sectors of records on a Flash port: reading them with what is unreadable counted, and writing with a read-back."""
 
 from yuanlu import record as r
+from yuanlu.compat import const
 from yuanlu.errors import YuanluError
 from yuanlu.store import header
 
-_ONES = b"\xff" * 64
+_FIRST = const(112)  # bytes that are read of a record before its length is known: all of it for most, since a read has its cost
+_AT_ONCE = const(256)
+_ONES = b"\xff" * _AT_ONCE
 
 
 class BadSector(YuanluError):
@@ -36,10 +39,13 @@ class Chip:
         record = self.record
         if end is None:
             end = (address // self.flash.sector_size + 1) * self.flash.sector_size
-        self.flash.read_into(address, record.view[: r.HEAD])
+        first = min(_FIRST, end - address)
+        self.flash.read_into(address, record.view[:first])
         if not record.head_is_plausible() or address + r.OVERHEAD + record.length > end:
             return None
-        self.flash.read_into(address + r.HEAD, record.view[r.HEAD : r.OVERHEAD + record.length])
+        whole = r.OVERHEAD + record.length
+        if whole > first:
+            self.flash.read_into(address + first, record.view[first:whole])
         if not record.check():
             return None
         record.address, record.size = address, r.size(record.length, self.flash.unit)
@@ -76,9 +82,10 @@ class Chip:
         stop = (start // self.flash.sector_size + 1) * self.flash.sector_size
         last = at = start
         while at < stop:
-            chunk = self._chunk[: min(64, stop - at)]
+            chunk = self.record.view[: min(_AT_ONCE, stop - at)]
             self.flash.read_into(at, chunk)
-            for place in range(len(chunk) if chunk != _ONES[: len(chunk)] else 0):
+            ones = _ONES if len(chunk) == _AT_ONCE else _ONES[: len(chunk)]
+            for place in range(len(chunk) if chunk != ones else 0):
                 if chunk[place] != 0xFF:
                     last = at + place + 1
             at += len(chunk)
@@ -116,8 +123,8 @@ class Chip:
             self.flash.erase(sector)
         except OSError as error:
             raise BadSector("flash: sector {} does not erase".format(sector)) from error
-        start = sector * self.flash.sector_size
-        for at in range(start, start + self.flash.sector_size, 64):
-            self.flash.read_into(at, self._chunk)
-            if self._chunk != _ONES:
+        start, view = sector * self.flash.sector_size, self.record.view[:_AT_ONCE]
+        for at in range(start, start + self.flash.sector_size, _AT_ONCE):
+            self.flash.read_into(at, view)
+            if view != _ONES:
                 raise BadSector("flash: sector {} is not blank after its erase".format(sector))

@@ -64,7 +64,7 @@ def _matching(log, known):
         if closing is None:
             bits, end, before = None, 0, 0
         else:
-            bits = summary.split(log.record.tail(), log.flash.sector_size, closing.retired)[0]
+            bits = log.record.tail()[: len(log.filter.bits)]
             end, before = closing.used, closing.before
         if place[0]:
             yield place[1:]
