@@ -81,6 +81,8 @@ class Delivery:
         else:
             self.schedule.tries = 0
             self._note_answer(transaction, answer)
+        finally:
+            self.forwarder.sent()
 
     async def _ask(self, refund):
         """Ask what became of a refund. A person may have decided about it, and a new attempt may stand, before the answer is
@@ -89,12 +91,15 @@ class Delivery:
             return self._note(refund, s.PERSON)  # it could be, when it was decided on
         before = _standing(refund)
         answer = await self.exchange.authentic(*self.desk.query(refund))
-        self.schedule.tries = refund.failures = 0
-        verdict = verdicts.of_query(self.config, refund, answer, self._batch())
+        self.schedule.tries = 0
+        verdict = verdicts.of_query(self.config, refund, answer, self.codes, self._batch())
         if before != _standing(refund):
             if verdict in (s.DONE, s.OTHERWISE, s.ACCEPTED) and refund.state != s.IS_RESOLVED_DONE:
                 self.desk.note(refund, s.OTHERWISE, answer)
             return None
+        if verdict == s.ASK:
+            return self._note_no_help(refund, "why.query")
+        refund.failures = 0
         if verdict == s.ACCEPTED and refund.state == s.IS_ACCEPTED:
             refund.asked += 1
             if refund.asked < len(self.config.wallet_asks):

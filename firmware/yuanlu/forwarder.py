@@ -43,6 +43,7 @@ class Forwarder:
         self.changed, self.woken = Event(), Event()
         self.wanted = 0  # number of the transaction that a clerk stands and waits for: it goes first
         self.errand = None  # what a person asks for besides
+        self.sent()  # for all that is known
 
     async def run(self):
         """Send for ever. Wakes on new work, on a road that opens, and when a wait is over."""
@@ -86,6 +87,15 @@ class Forwarder:
         """A cable came in: what waits goes after a short random while."""
         self.schedule.all()
         self.woken.set()
+
+    def sent(self):
+        """Bytes of a transaction have left just now."""
+        self._gone_at = self.clock.deadline(self.config.ask_ms)
+
+    def lingering_ms(self):
+        """How long something that was sent may be on its way still: no longer than the profile says."""
+        left = self.clock.diff_ms(self._gone_at, self.clock.ticks_ms())
+        return left if 0 < left <= self.config.ask_ms else 0  # more: the clock's ticks went round since
 
     async def outcome(self, transaction, ms):
         """Wait until this transaction is settled, needs a person, cannot be sent now or not soon, at most `ms`. Only waits."""

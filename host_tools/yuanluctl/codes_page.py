@@ -33,6 +33,8 @@ takes this for a refusal frees the amount, and the clerk pays it out a second ti
   the request; everything else goes to a person.
 - *declined* in the second column is for what an issuer says of the card itself. It counts only where the profile says that a
   repeat is answered with the answer of the first (`repeat` is `replays` or `open_batch`); elsewhere a person finds out.
+- *later* and *unknown* of a first answer are *unknown* to a repeat: nobody can say what became of the other sends, so it is as
+  after a silence.
 - Everything else in the second column is *person*. Where the acquirer has a query for refunds, it is asked first.
 - A code that is not in the table is *person* in both columns.
 

@@ -24,7 +24,7 @@ EXTRA = "extra-characters.txt"
 
 WORDS_CHINESE, WORDS_ENGLISH, GLYPHS_WIDE, GLYPHS_NARROW, CODES, GB18030 = range(1, 7)
 CLASSES = ("done", "declined", "later", "unknown", "hold", "person", "renew")  # numbered from 1
-FINAL = ("done", "declined", "person")  # an answer to a repeat settles it, or a person does (L6)
+AFTER_SILENCE = {"later": "unknown", "unknown": "unknown", "done": "done", "declined": "declined"}  # to a repeat, or person (L6)
 WIDE_BYTES, NARROW_BYTES = 32, 16
 ASCII = range(0x20, 0x7F)
 
@@ -62,8 +62,9 @@ def read_codes(folder: Path = FOLDER) -> list[Code]:
         for verdict in (code.first, code.repeat):
             if verdict not in CLASSES:
                 raise TablesError(f"codes.csv: {code.code}: {verdict!r} is none of {', '.join(CLASSES)}")
-        if code.repeat not in FINAL or code.repeat not in (code.first, "person"):
-            raise TablesError(f"codes.csv: {code.code}: {code.repeat!r} to a repeat: done or declined as at first, or person")
+        if code.repeat not in ("person", AFTER_SILENCE.get(code.first)):
+            wanted = "done or declined as at first, unknown where it was later or unknown, or person"
+            raise TablesError(f"codes.csv: {code.code}: {code.repeat!r} to a repeat: {wanted}")
     return codes
 
 

@@ -103,6 +103,23 @@ async def test_what_waits_goes_before_the_totals():
     assert refund.state == s.IS_DONE and fields_of(road.sent[2])[1][48][15:30] == "{:012d}001".format(300)
 
 
+async def test_L2_a_batch_whose_repeats_are_known_in_it_alone_stays_open_while_a_copy_may_be_on_its_way():
+    """A line may bring a message twice, and the later one after the close would be booked again. The control: elsewhere it closes
+    at once."""
+    for repeat, answers in (("open_batch", 1), ("replays", 4)):
+        road = Road([answering()], [SIGN_ON, flagged(1), answering()])
+        till = Terminal(roads=[road], repeat=repeat, ask_ms=60_000)
+        refund = till.refund(till.sell(10_000), 300)
+        told = await close(till)
+        assert refund.state == s.IS_DONE and len(road.sent) == answers
+        if repeat == "replays":
+            assert told == "closing.agreed"
+            continue
+        assert told.reason == "refused.closing_soon" and 58 <= int(told.details[0]) <= 60, told.details
+        await till.clock.wait(till.forwarder.woken, 60_000)
+        assert await close(till) == "closing.agreed"
+
+
 async def test_a_second_refund_of_the_same_sale_goes_before_the_totals_too():
     """It waits for the first, not for the next batch."""
     road = Road([answering()], [answering()], [SIGN_ON, flagged(1), answering()])

@@ -49,6 +49,8 @@ def repeat_class(code):
     """Of the list above."""
     if code in FIRST[s.DONE].split():
         return s.DONE
+    if first_class(code) in (s.LATER, s.UNSURE):
+        return s.UNSURE
     return s.DECLINED if code in DECLINED_AGAIN else s.PERSON
 
 
@@ -69,15 +71,16 @@ def on_repeat(code, kind, repeat, query, codes):
 
 
 def misjudged(codes):
-    """What is judged otherwise than this: 64 25 61 65 77 91 to a repeat are for a person, or for a query where there is one, with
-    every kind and profile; beside them 05, which is a no where repeats are replayed, and only there."""
+    """What is judged otherwise than this: 64 25 61 65 77 to a repeat are for a person, or for a query where there is one, with
+    every kind and profile; 91 is as silence; beside them 05, which is a no where repeats are replayed, and only there."""
     wrong = []
     for kind in (KIND_SALE, KIND_VOID, KIND_REFUND):
         for repeat in REPEATS:
             for query in (0, 1):
                 find_out = s.ASK if query and kind == KIND_REFUND else s.PERSON
+                silent = s.SILENT if kind != KIND_REFUND or (repeat != "nothing" and not query) else find_out
                 for code in MADE_BY_THE_FIRST:
-                    if on_repeat(code, kind, repeat, query, codes) != find_out:
+                    if on_repeat(code, kind, repeat, query, codes) != (silent if code == b"91" else find_out):
                         wrong.append((code, kind, repeat, query))
                 no = s.DECLINED if repeat in CONCLUSIVE else find_out
                 if on_repeat(b"05", kind, repeat, query, codes) != no:
@@ -108,8 +111,9 @@ def test_L6_the_answer_to_a_repeat_is_judged_by_the_second_column():
 def test_L6_a_no_to_a_repeat_is_not_a_no_unless_the_profile_calls_it_conclusive():
     """Of all codes there are, only an approval ends an attempt in doubt."""
     for code in every_code():
+        unsure = repeat_class(code.decode()) == s.UNSURE
         verdict = CODES.verdict(code, True, False)
-        assert verdict == (s.DONE if code in APPROVALS else s.PERSON), code
+        assert verdict == (s.DONE if code in APPROVALS else s.UNSURE if unsure else s.PERSON), code
 
 
 def test_L6_what_the_first_one_may_have_brought_about_frees_no_cap():
@@ -143,7 +147,10 @@ def test_L6_only_an_approval_in_full_is_done():
 
 
 def test_L6_a_repeat_is_never_judged_milder_than_a_first_answer():
-    """What was no "no" at first is none after a silence; "later" and "renew" after a silence are for a person."""
+    """What was no "no" at first is none after a silence; "later" after a silence is silence, "renew" is for a person."""
     for code in every_code():
         first, repeat = CODES.verdict(code, False, True), CODES.verdict(code, True, True)
-        assert repeat in (first, s.PERSON) and repeat in (s.DONE, s.DECLINED, s.PERSON), code
+        if first in (s.LATER, s.UNSURE):
+            assert repeat == s.UNSURE, code
+        else:
+            assert repeat in (first, s.PERSON) and repeat in (s.DONE, s.DECLINED, s.PERSON), code

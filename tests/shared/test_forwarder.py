@@ -376,10 +376,20 @@ async def test_L2_a_new_attempt_waits_until_another_batch_is_open():
 
 async def test_L6_an_answer_to_a_query_that_says_neither_is_for_a_person():
     """Another amount, another code."""
-    for answer in (answering(b"96"), answering(b"05"), WRONG_AMOUNT):
+    for answer in (answering(b"94"), answering(b"05"), WRONG_AMOUNT):
         till, road, refund = at_work(SILENCE, [answer], query=1)
         await settled(till, refund)
         assert (name(refund), len(road.sent)) == ("parked", 2)
+
+
+async def test_L6_an_acquirer_that_cannot_tell_yet_is_asked_again():
+    """Until it tells, as often as the budget allows; then a person is."""
+    till, road, refund = at_work(SILENCE, [answering(b"96")], [answering(b"09")], [answering()], query=1, budget=4)
+    await settled(till, refund)
+    assert (name(refund), len(road.sent)) == ("done", 4)
+    till, road, refund = at_work(SILENCE, *[[answering(b"96")]] * 30, query=1, budget=4)
+    await settled(till, refund, 24 * HOUR)
+    assert (name(refund), len(road.sent)) == ("parked", 5)
 
 
 async def test_the_budget_bounds_asking_and_sending_in_turn():

@@ -4,7 +4,7 @@ from parts import APPROVED, TABLES, settings
 from yuanlu.refund import state as s
 from yuanlu.refund.codes import Codes
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_WALLET, Transaction
-from yuanlu.refund.verdicts import after_silence, holds_queue, of_answer, of_query
+from yuanlu.refund.verdicts import after_silence, holds_queue, instead_of_repeat, of_answer, of_query
 from yuanlu.settings import REPEATS
 from yuanlu.wire.messages import Answer
 
@@ -108,6 +108,9 @@ def test_L6_in_doubt_the_acquirer_is_asked_where_it_can_be():
     assert on_code(b"94", "duplicate", doubt=True, query=1) == s.ASK
     assert on_code(b"05", "duplicate", doubt=True, query=1) == s.ASK
     assert on_code(b"06", "duplicate", doubt=False, query=1) == s.PERSON
+    for repeat in REPEATS:  # a line may bring a first send twice
+        assert on_code(b"94", repeat, doubt=False, query=1) == s.ASK
+        assert on_code(b"94", repeat, doubt=False, query=0) == s.PERSON
     assert on_code(b"94", "duplicate", doubt=True, query=1, sends=6) == s.PERSON, "the budget"
 
 
@@ -117,6 +120,24 @@ def test_in_progress_is_silence():
         for kind in MONEY:
             for query in (0, 1):
                 assert on_code(b"96", repeat, kind, query=query) == on_silence(kind, repeat, query=query)
+
+
+def test_L6_not_now_to_a_repeat_is_silence():
+    """The earlier send of the same bytes may be booked: asked, sent again where a repeat is known, or for a person."""
+    for code in (b"09", b"91", b"96", b"Y5"):
+        assert [on_code(code, repeat, doubt=True) for repeat in REPEATS] == [on_silence(KIND_REFUND, repeat) for repeat in REPEATS]
+        assert on_code(code, "replays", doubt=True, query=1) == s.ASK
+        assert on_code(code, "replays", doubt=True, sends=6) == s.PERSON, "the budget"
+
+
+def test_L2_after_not_now_it_is_asked_before_the_word_of_a_sign_on_is_taken():
+    """Where a repeat is known in the open batch alone: anybody can forge what says that it is open."""
+    for query, instead in ((1, s.ASK), (0, 0)):
+        refund = sent(KIND_REFUND, state=s.IS_WAITING)
+        refund.code = b"91"
+        assert instead_of_repeat(settings(repeat="open_batch", query=query), refund, 1) == instead
+        refund.code = b"25"  # asked already, late enough
+        assert instead_of_repeat(settings(repeat="open_batch", query=query), refund, 1) == 0
 
 
 def test_later_and_a_new_batch_are_bounded_and_for_refunds():
@@ -147,16 +168,18 @@ def test_L6_what_a_query_proves():
     config, refund = settings(query=1, budget=6, old_batches=0), sent(KIND_REFUND)
 
     def on_query(code, amount=500, refund=refund, batch=1):
-        return of_query(config, refund, answered(code, amount), batch)
+        return of_query(config, refund, answered(code, amount), CODES, batch)
 
     assert on_query(b"00") == s.DONE
     assert on_query(b"00", 501) == s.OTHERWISE
     assert on_query(b"25") == s.LATER
     assert on_query(b"25", batch=2) == s.RENEW
-    assert of_query(settings(query=1), refund, answered(b"25", 500), 2) == s.LATER
+    assert of_query(settings(query=1), refund, answered(b"25", 500), CODES, 2) == s.LATER
     assert on_query(b"25", refund=sent(KIND_REFUND, 6)) == s.PERSON, "the budget"
-    for code in (b"05", b"94", b"96", b"12", b"Q7", b"09"):
+    for code in (b"05", b"94", b"12", b"Q7"):
         assert on_query(code) == s.PERSON
+    for code in (b"09", b"91", b"96"):  # about the query, not the refund
+        assert on_query(code) == s.ASK
 
 
 def test_L6_a_wallet_accepts_before_it_is_done():
@@ -169,7 +192,7 @@ def test_L6_a_wallet_accepts_before_it_is_done():
     assert of_answer(settings(wallet_accepts=0), refund, answered(b"00", 500), CODES, 1) == s.DONE
     refund.state = s.IS_ACCEPTED
     for code, verdict in ((b"00", s.DONE), (b"09", s.ACCEPTED), (b"61", s.DECLINED), (b"25", s.PERSON), (b"40", s.PERSON)):
-        assert of_query(config, refund, answered(code, 500), 1) == verdict, code
+        assert of_query(config, refund, answered(code, 500), CODES, 1) == verdict, code
     refund.kind = KIND_SALE
     refund.state = s.IS_SENDING
     assert of_answer(config, refund, answered(b"00", 500), CODES, 1) == s.DONE, "a wallet's sale is done by its answer"

@@ -18,12 +18,13 @@ class Codes:
         """The verdict on an authenticated answer.
 
         doubt: an earlier send of the same bytes stayed without an answer; conclusive: the profile says that this
-        acquirer answers a repeat with the answer of the first. A "no" to a repeat is otherwise not a "no".
+        acquirer answers a repeat with the answer of the first. A "no" to a repeat is otherwise not a "no". "Not now" to a
+        repeat is silence: the first may be booked.
         """
         found = self.section.find(code[0] << 8 | code[1])
         if found is None:
             return s.PERSON
         verdict = found[1 if doubt else 0]
-        if doubt and verdict != s.DONE and not conclusive:
+        if doubt and verdict not in (s.DONE, s.UNSURE) and not conclusive:
             return s.PERSON
         return verdict

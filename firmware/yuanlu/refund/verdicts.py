@@ -10,6 +10,7 @@ _IN_PROGRESS = b"09"
 _NOT_BOOKED = b"25"
 BALANCE_SHORT = (b"Y5", b"51")
 OTHER_BATCH = b"77"
+_DUPLICATE = b"94"
 # Answers to a reversal that mean: it does not stand. 12 and 25: the acquirer had never booked it.
 _REVERSED = (b"00", b"12", b"25")
 # Under session keys: the seal is of an older key, the message was not looked at.
@@ -72,14 +73,14 @@ def of_answer(config, transaction, answer, codes, batch):
     if verdict in (s.LATER, s.RENEW) and transaction.tries >= config.budget:
         return s.PERSON
     may_ask = can_ask(config, transaction) and transaction.tries < config.budget
-    if verdict == s.PERSON and doubt and may_ask:
+    if verdict == s.PERSON and (doubt or answer.code == _DUPLICATE) and may_ask:  # a line may have doubled a first send
         return s.ASK
     return verdict
 
 
-def of_query(config, refund, answer, batch):
+def of_query(config, refund, answer, codes, batch):
     """The verdict on the answer to a query. Not booked, asked late enough, is as good as "not now"; when its batch is closed, a
-    new attempt may be made."""
+    new attempt may be made. ASK: this answer tells nothing yet."""
     if answer.code == _APPROVED:
         return s.DONE if answer.amount == refund.amount else s.OTHERWISE
     if is_wallets(config, refund):
@@ -88,6 +89,8 @@ def of_query(config, refund, answer, batch):
         # Only the profile says which codes are the wallet's "no"; others may be about the query itself.
         if answer.code in config.wallet_no:
             return s.DECLINED
+    if codes.verdict(answer.code, True, False) == s.UNSURE:
+        return s.ASK
     if refund.state == s.IS_ACCEPTED:
         return s.PERSON
     if answer.code != _NOT_BOOKED or refund.tries >= config.budget:

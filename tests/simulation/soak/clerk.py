@@ -113,11 +113,13 @@ class Clerk:
         """A line test."""
         self.errand(life, "echo")
 
-    def errand(self, life: Life, name: str) -> None:
-        """What the forwarder does besides: an "echo" or "closing"."""
-        if not life.forwarder.errand:  # the screen of the one before is still up
-            life.forwarder.errand = Errand(name)
-            life.forwarder.wake()
+    def errand(self, life: Life, name: str) -> Errand | None:
+        """What the forwarder does besides: an "echo" or "closing"; None while the screen of the one before is still up."""
+        if life.forwarder.errand:
+            return None
+        errand = life.forwarder.errand = Errand(name)
+        life.forwarder.wake()
+        return errand
 
     def _open(self, terminal: Terminal, life: Life, draft: Draft) -> Transaction | None:
         try:

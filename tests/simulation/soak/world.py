@@ -23,9 +23,11 @@ from soak.forger import Forger
 from soak.laptop import Laptop
 from soak.lines import Connection, Fault
 from soak.people import People
-from soak.plan import Plan, Step
+from soak.plan import ASK_MS, Plan, Step
 from soak.terminal import Terminal
 from yuanlu import loop as virtual
+from yuanlu.errors import Refused
+from yuanlu.forwarder import Errand
 from yuanlu.refund import state as s
 from yuanlu.refund import verdicts
 from yuanlu.refund.transaction import KIND_NAMES, KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_OFFLINE
@@ -38,6 +40,7 @@ ROUNDS = 3  # people come back, since a new attempt may need them again
 WALLET_MS = 15_000  # until a wallet's refund is done
 MOST_WRONG = 300  # a world in which all goes wrong need not go on
 _LOOK_MS = 500
+_CLOSINGS = 5
 _DARK_MS = 400
 
 
@@ -317,17 +320,26 @@ class World:
         self.acquirer.set_batch(terminal.name, self.acquirer.open_batch(terminal.name) + 1)
 
     def _must_wait(self) -> bool:
-        """Kind d books again what it knew in a batch that is closed: no batch of it is closed while something is on its way. No
-        terminal could help that, as docs/architecture.md says."""
+        """Kind d books again what it knew in a batch that is closed: it closes none by itself while something is on its way. No
+        terminal could help that, as docs/architecture.md says; a closing of its own it does help."""
         return self.plan.kind == "d" and bool(self.on_the_way or self.connections)
 
     def _closing(self, terminal: Terminal, a: int, b: int) -> None:
         """The clerk closes the batch, by a settlement."""
-        if self._must_wait():
-            self.at(_LOOK_MS, lambda: self._closing(terminal, a, b))
-        elif terminal.life:
+        self._close(terminal, _CLOSINGS)
+
+    def _close(self, terminal: Terminal, tries: int) -> None:
+        """At most so many times: where something may be on its way still, the terminal says how long that takes."""
+        if terminal.life:
             terminal.meets_all("closing")
-            self.clerk.errand(terminal.life, "closing")
+            errand = self.clerk.errand(terminal.life, "closing")
+            if tries > 1:
+                self.at(ASK_MS, lambda: self._close_again(terminal, errand, tries - 1))
+
+    def _close_again(self, terminal: Terminal, errand: Errand | None, tries: int) -> None:
+        told = errand.told if errand else None
+        if isinstance(told, Refused) and told.reason == "refused.closing_soon":
+            self._close(terminal, tries)
 
     def _wallet(self, terminal: Terminal, code: str, ms: int) -> None:
         """For b ms wallets give up what they accept, with code a; "Y5": the merchant's balance with them is short."""
