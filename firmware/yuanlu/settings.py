@@ -166,7 +166,7 @@ def _check_acquirer(values):
         raise BadConfig("config: 'query' and 'wallet_accepts' are 0 where 'mac' is {}: no answer is bound".format(values["mac"]))
     late_is_new = values["repeat"] == "open_batch" or (values["query"] and values["repeat"] == "nothing")
     if late_is_new and not values["ask_ms"]:
-        raise BadConfig("config: 'ask_ms' is not 0 where 'repeat' is {}: what comes late is booked twice".format(values["repeat"]))
+        raise BadConfig("config: 'ask_ms' is not 0 where 'repeat' is {}: what comes late is new to it".format(values["repeat"]))
     values["wallet_asks"] = _seconds(values["wallet_asks"])
     values["wallet_no"] = tuple([code.encode() for code in values["wallet_no"].split()])
     if any(len(code) != 2 or code in (b"00", b"09") for code in values["wallet_no"]):

@@ -207,7 +207,10 @@ class _Day:
             (6, 4, 3, 14, 4, 3, 5, 10 if has_session else 4, 5, 4, 4, 7, 1, 8, 12 if has_session else 0),
         )[0]
         if what == "offline":
-            self._add(what, 0, chance.choice((chance.randint(2_000, 25_000), chance.randint(20_000, 90_000))))
+            ms = chance.choice((chance.randint(2_000, 25_000), chance.randint(20_000, 120_000)))
+            self._add(what, 0, ms)
+            if chance.random() < 0.5:  # late in a long outage somebody has a statement of what waits
+                self._add("person", later=ms - 500)
         elif what == "cable":
             self._cable(chance.randint(20_000, 60_000))
         elif what == "power":
