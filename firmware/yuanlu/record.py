@@ -146,14 +146,15 @@ class Record:
 
     def check(self):
         """True when the buffer holds a whole record; its fields are set then."""
-        if not self.head_is_plausible():
+        return self.head_is_plausible() and self.is_whole()
+
+    def is_whole(self):
+        """The same where the head is known to be plausible."""
+        buffer, end = self.buffer, HEAD + self.length + 8
+        if crc32(self.view[:end]) != unpack_from("<I", buffer, end)[0]:
             return False
-        end = HEAD + self.length + 8
-        if crc32(self.view[:end]) != unpack_from("<I", self.buffer, end)[0]:
-            return False
-        magic, _, self.type, self.number, self.terminal = unpack_from("<HHBII", self.buffer, 0)
+        magic, _, self.type, self.number, self.terminal, self.transaction, self.original = unpack_from("<HHBIIII", buffer, 0)
         self.copy = magic == MAGIC_COPY
-        self.transaction, self.original = unpack_from("<II", self.buffer, HEAD)
         return True
 
     def sealed(self):

@@ -239,6 +239,13 @@ MUTANTS = (
         "test_worn.py::test_L5_a_sector_given_up_before_a_cut_stays_given_up",
     ),
     Mutant(
+        "sectors behind a SUMMARY that was read once are taken for given up",
+        MOUNT,
+        "if found and found[0] == log.sequence + 1 else 0",
+        "if found else 0",
+        "test_worn.py::test_L5_a_summary_read_once_and_not_again_wears_out_no_sector",
+    ),
+    Mutant(
         "the later twin counts whatever it holds",
         MOUNT,
         "if _counts(log, later) or not _counts(log, sector) else later",

@@ -10,6 +10,7 @@ something failed, but not for what it did not get to: that it says.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import multiprocessing
 import os
@@ -45,6 +46,8 @@ REQUIRED_STATES = (
 )
 FINE = (Geometry(6, 4096, 1, True), Geometry(4, 16384, 32, True))
 PARTS, FINE_PARTS, FLIP_PARTS = 6, 136, 64
+# How many jobs of each a round has, beside one of each chip: so that two or three rounds have all that is wanted.
+FINE_HANDS, LIVES_HANDS, FLIP_HANDS, LARGER_HANDS, NOISE_HANDS = 12, 70, 24, 3, 8
 SAMPLE_SHARE = 20  # so much smaller is each part of a sample
 FLIPS = 8 * 4 * 4096  # every bit of the chip of 4 x 4K
 LARGER_FLIPS = (400, 400, 400, 400, 40)  # bits of each of rot.LARGER; one of the last takes a second
@@ -70,16 +73,15 @@ def jobs(lives: int, share_of: int = 1) -> list[Job]:
     many more parts all is dealt."""
     parts, fine_parts = PARTS * share_of, FINE_PARTS * share_of
     waiting: list[Iterator[Job]] = [iter([("explore", g, part, parts, 12) for part in range(parts)]) for g in geometries()]
-    for fine in FINE:  # eight shares each, so that they keep pace with the many
-        for share in range(8):
-            waiting.append(iter([("explore", fine, part, fine_parts, 3) for part in range(share, fine_parts, 8)]))
-    for share in range(4):  # hands of their own, so that they keep pace with the many chips
-        at_once = 50 if share_of == 1 else 10
-        seeds = range(share, -(-lives // at_once), 4)
-        waiting.insert(15 * share, iter([("lives", (seed, min(at_once, lives)), 0, 1, 0) for seed in seeds]))
-    *quick, slow = _rot_jobs(FLIP_PARTS * share_of)
-    waiting[8:8] = quick
-    waiting.append(slow)
+    for fine in FINE:  # many hands each, so that they keep pace with the many
+        for share in range(FINE_HANDS):
+            waiting.append(iter([("explore", fine, part, fine_parts, 3) for part in range(share, fine_parts, FINE_HANDS)]))
+    at_once = 50 if share_of == 1 else 10
+    for share in range(LIVES_HANDS):
+        seeds = range(share, -(-lives // at_once), LIVES_HANDS)
+        waiting.insert(2 * share, iter([("lives", (seed, min(at_once, lives)), 0, 1, 0) for seed in seeds]))
+    for hand in reversed(_rot_jobs(FLIP_PARTS * share_of)):
+        waiting.insert(8, hand)
     for name in controls.NAMES:
         waiting.insert(0, iter([("control", (name, share_of > 1), 0, 1, 0)]))
     dealt: list[Job] = []
@@ -94,10 +96,17 @@ def jobs(lives: int, share_of: int = 1) -> list[Job]:
 
 
 def _rot_jobs(flip_parts: int) -> list[Iterator[Job]]:
-    """Hands of their own: every bit of the small chip, random images, some bits of the larger ones; the slowest is the last."""
-    larger = [iter([("larger flips", which, part, 8, 0) for part in range(8)]) for which in range(len(rot.LARGER))]
-    random_images = iter([("noise", 2 + part, part, NOISES // NOISE_PART, 0) for part in range(NOISES // NOISE_PART)])
-    return [iter([("flips", part, part, flip_parts, 0) for part in range(flip_parts)]), random_images, *larger]
+    """Every bit of the small chip, random images, some bits of the larger ones."""
+    hands: list[Iterator[Job]] = []
+    for share in range(FLIP_HANDS):
+        hands.append(iter([("flips", part, part, flip_parts, 0) for part in range(share, flip_parts, FLIP_HANDS)]))
+    for share in range(NOISE_HANDS):
+        parts = range(share, NOISES // NOISE_PART, NOISE_HANDS)
+        hands.append(iter([("noise", 2 + part, part, NOISES // NOISE_PART, 0) for part in parts]))
+    for which in range(len(rot.LARGER)):
+        for share in range(LARGER_HANDS):
+            hands.append(iter([("larger flips", which, part, 8, 0) for part in range(share, 8, LARGER_HANDS)]))
+    return hands
 
 
 def play(job: Job) -> tuple[Job, Any, float]:
@@ -116,6 +125,7 @@ def play(job: Job) -> tuple[Job, Any, float]:
         outcome = rot.noisy(NOISE_PART, what)
     else:
         outcome = controls.run(*what)
+    gc.collect()
     return job, outcome, time.process_time() - began
 
 
@@ -223,8 +233,10 @@ class Report:
         path.write_text(json.dumps(figures, indent=1) + "\n")
 
 
-def _keep_to_one_core(cores: multiprocessing.Queue[int]) -> None:
-    """A worker begins. The emulator and its interpreter take turns: on one core that takes half the time that it takes on two."""
+def _begin(cores: multiprocessing.Queue[int]) -> None:
+    """A worker begins. The emulator and its interpreter take turns: on one core that takes half the time that it takes on two. Its
+    tapes hold many objects that the collector would look through again and again: it comes between two jobs."""
+    gc.disable()
     os.nice(5)
     core = cores.get()
     if hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1:
@@ -239,7 +251,7 @@ def run(report: Report, lives: int, minutes: float, console: Console) -> None:
     cores: multiprocessing.Queue[int] = multiprocessing.Queue()
     for core in range(2):
         cores.put(core)
-    with multiprocessing.Pool(2, _keep_to_one_core, (cores,)) as pool, Progress(*columns, console=console) as progress:
+    with multiprocessing.Pool(2, _begin, (cores,)) as pool, Progress(*columns, console=console) as progress:
         bar = progress.add_task("cuts", total=len(todo))
         arriving = pool.imap_unordered(play, todo)
         for _ in todo:

@@ -39,6 +39,7 @@ def test_L2_L3_L4_L5_lost_headers_summaries_and_sectors_are_missed() -> None:
 
 def test_noise_is_answered_or_refused() -> None:
     table = rot.noisy(150)
+    table.add(rot.noisy(9, 3))  # a SUMMARY that cannot be read, and nothing behind it
     assert_right(table)
     assert table.reported and table.refused
 

@@ -112,6 +112,28 @@ def test_L5_a_sector_given_up_before_a_cut_stays_given_up():
     assert len(till.journal.trouble) == 1 and not again.journal.trouble, "the bytes torn by the cut are told, once"
 
 
+def test_L5_a_summary_read_once_and_not_again_wears_out_no_sector():
+    """A cut left it weak: the next life went on behind it, and was cut while it filled the sector after. Now it does not read, and
+    neither sector counts; but none was given up, and the one that is worn may still be the only one that the chip has to spare."""
+    flash = WornFlash(6, 4096, 16)
+    till, sale = sold_on(flash)
+    log = till.journal.log
+    till.journal.make_room()
+    head = log.head
+    log.open_next(till.journal)
+    weak = log.head
+    flash.cut = (4, 2)  # erase and header of the sector after, one copy, half of another
+    with raises(PowerCut):
+        log.open_next(till.journal)
+    flash.power_on()
+    flash.data[weak * 4096 + log.summary_at + 1] ^= 4
+    again = Terminal(flash)
+    assert again.journal.log.head == head and again.journal.log.retired == []
+    assert again.journal.sale(sale.number).amount == 5000
+    again.sell(100)
+    assert Terminal(flash).journal.sale(sale.number).amount == 5000
+
+
 def test_L5_a_twin_that_holds_only_copies_does_not_count():
     """Two sectors of one sequence, and it is the one before in the ring that has its SUMMARY."""
     flash = WornFlash(5, 4096, 16)

@@ -46,7 +46,7 @@ class Chip:
         whole = r.OVERHEAD + record.length
         if whole > first:
             self.flash.read_into(address + first, record.view[first:whole])
-        if not record.check():
+        if not record.is_whole():
             return None
         record.address, record.size = address, r.size(record.length, self.flash.unit)
         return record

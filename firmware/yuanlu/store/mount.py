@@ -94,10 +94,12 @@ def _find_newest(log):
 
 
 def _pass_over(log, dropped):
-    """Between the newest sector and one that was being filled when power went, the life before gave sectors up: so does this one,
-    or the ring would hold a sequence twice, and the one that counts before the one that does not."""
+    """Between the newest sector and the next one, which was being filled when power went, the life before gave sectors up: so
+    does this one, or the ring would hold a sequence twice, and the one that counts before the one that does not. Where several
+    were dropped, since a SUMMARY that a cut left weak was read in the life before and is not now, none was given up."""
     count = log.flash.sectors
-    between = 0 if dropped is None else (dropped - log.head - 1) % count
+    found = None if dropped is None else log.chip.header(dropped)
+    between = (dropped - log.head - 1) % count if found and found[0] == log.sequence + 1 else 0
     for after in range(between if between < 2 + count // 16 else 0):
         sector = (log.head + 1 + after) % count
         if sector not in log.retired and not log.is_worn_out():
@@ -123,6 +125,8 @@ def _replay(log, business, closing):
     damage, log.summary_at = 0, log.offset(closing[0]) if start == log.sequence else 0
     for sequence in range(start, log.sequence + 1):
         damage += _replay_sector(log, business, log.sector(sequence), number)
+    if log.last[0] // log.flash.sector_size != log.head:
+        log.last = None  # the SUMMARY of the sector before, which does not leave yet
     log.tail = log.chip.end
     return damage
 
