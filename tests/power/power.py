@@ -234,8 +234,8 @@ class Report:
 
 
 def _begin(cores: multiprocessing.Queue[int]) -> None:
-    """A worker begins. The emulator and its interpreter take turns: on one core that takes half the time that it takes on two. Its
-    tapes hold many objects that the collector would look through again and again: it comes between two jobs."""
+    """A worker begins. The emulator and its interpreter take turns: on one core that takes half the time that it takes on two.
+    Tapes hold many objects that the collector would look through again and again: it comes between two jobs."""
     gc.disable()
     os.nice(5)
     core = cores.get()

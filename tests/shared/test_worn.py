@@ -113,8 +113,8 @@ def test_L5_a_sector_given_up_before_a_cut_stays_given_up():
 
 
 def test_L5_a_summary_read_once_and_not_again_wears_out_no_sector():
-    """A cut left it weak: the next life went on behind it, and was cut while it filled the sector after. Now it does not read, and
-    neither sector counts; but none was given up, and the one that is worn may still be the only one that the chip has to spare."""
+    """A cut left it weak: the next life went on behind it, and was cut while it filled the sector after. Now it does not read,
+    and neither sector counts; but none was given up, and a worn one may be all that the chip has to spare."""
     flash = WornFlash(6, 4096, 16)
     till, sale = sold_on(flash)
     log = till.journal.log
