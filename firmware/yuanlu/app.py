@@ -22,6 +22,7 @@ from yuanlu.ui.grid import Grid
 from yuanlu.ui.words import Words
 
 _RESTART_MS = 1000
+_MINUTE_MS = 60_000
 
 
 class Till:
@@ -85,6 +86,8 @@ async def main(board):
         ("bridge", lambda: _watch(till, till.line.appeared, lambda: True)),
         ("slips", lambda: _tell(till)),
     ]
+    if till.config.login:
+        tasks.append(("idle", lambda: _log_out_when_idle(till)))
     for name, start in tasks:
         create_task(_guard(board, name, start))
     await _guard(board, "menu", lambda: menu.run(till), lambda: _interrupted(till))
@@ -126,6 +129,17 @@ def _print_owed(till):
         visit("yuanlu.ui.result").print_owed(till)
     finally:
         leave("yuanlu.ui.result", *menu.SHARED)
+
+
+async def _log_out_when_idle(till):
+    """Who has gone away is logged out, whatever page stands open; what was not confirmed is dropped."""
+    dialogs, quiet, seen = till.dialogs, 0, 0
+    while True:
+        await till.board.clock.sleep_ms(_MINUTE_MS)
+        quiet, seen = (quiet + 1 if dialogs.pressed == seen else 0), dialogs.pressed
+        if till.operator and quiet >= till.config.idle_minutes:
+            till.operator, dialogs.left = 0, True
+            till.board.keypad.post("REFRESH")
 
 
 async def _interrupted(till):

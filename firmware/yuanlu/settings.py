@@ -21,7 +21,8 @@ refused, "0" for none; notices: lines "yyyymmdd text" that are shown until that 
 
 login: 1 when only operators with a PIN may work here; another person has to agree to a refund then that is above limit_operator
 (fen; above limit_supervisor: the authority), of a sale older than old_days, after shift_count refunds or shift_amount fen of one
-operator in one shift, or out of open_hours ("0900-2200"; "0000-2400": always open). pin_days: how old a PIN may become.
+operator in one shift, or out of open_hours ("0900-2200"; "0000-2400": always open). pin_days: how old a PIN may become;
+idle_minutes: without a key, after which an operator is logged out.
 
 fees: what the merchant pays (see refund.fees), fee_card: the product that a card is taken for, since its first 6 digits do not
 tell; fee_returned: 1 when the acquirer gives the fee back in proportion; hotline_merchant, hotline_acquirer: "-" when there
@@ -92,6 +93,7 @@ _NUMBERS = {
     "shift_count": (0, 9999),
     "shift_amount": (0, 99_999_999),
     "old_days": (0, 3650),
+    "idle_minutes": (1, 60),
     "pin_days": (1, 3650),
     "fee_returned": (0, 1),
     "due_days_card": (1, 365),
@@ -125,6 +127,7 @@ _DEFAULTS = {
     "shift_amount": 2000_00,
     "old_days": 30,
     "pin_days": 90,
+    "idle_minutes": 15,
     "open_hours": "0000-2400",
 }
 PRODUCTS = ("credit", "debit", "debit_sign", "wallet")
@@ -220,14 +223,6 @@ def _text(values, name, length):
 def _is_digits(text):
     """Of 0 to 9; elsewhere `isdigit` takes others too."""
     return bool(text) and all(char in "0123456789" for char in text)
-
-
-def _check_versions_and_notices(values):
-    for name in ("min_version", "refuse_below"):
-        if not all(_is_digits(part) for part in values[name].split(".")):
-            raise BadConfig("config: '{}' is a version like 0.1.0".format(name))
-    if values["notices"] != "-" and not all(_is_notice(line) for line in values["notices"].split("\n")):
-        raise BadConfig("config: each line of 'notices' is yyyymmdd, a blank and a text, like 20261231 Closed tomorrow")
 
 
 def _is_notice(line):

@@ -22,6 +22,8 @@ class Dialogs:
         self.reader = reader
         self.words = words
         self.status = status
+        self.pressed = 0  # keys so far, of a person
+        self.left = False  # True: nobody is there any more, and every page is cancelled down to the menu
 
     def show(self, title, lines, hint=None, chosen=-1, first=0):
         """Draw a whole screen. A line longer than the screen goes on in the next row; `chosen` is drawn inverse; `first` rows
@@ -51,6 +53,9 @@ class Dialogs:
         """The next key that is not the language key."""
         while True:
             key = await self.keypad.key()
+            if self.left:
+                raise Cancelled
+            self.pressed += key != "REFRESH"
             if key != "LANG":
                 return key
             self.words.switch()

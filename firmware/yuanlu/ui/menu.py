@@ -28,6 +28,7 @@ SHARED = ("yuanlu.ui.describe", "yuanlu.ui.result")  # of the flows and of what 
 async def run(till):
     """Offer the menu for ever. A refusal is shown with its next step; the terminal goes on."""
     while True:
+        till.dialogs.left = False
         try:
             if till.config.login and not till.operator:
                 await enter(till, "yuanlu.ui.login_flow")
