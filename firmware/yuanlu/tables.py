@@ -1,7 +1,7 @@
 """Reads tables.bin: words, glyphs and response codes in one packed file, looked up in place without a copy.
 
     file     b"YLT1" | u8 sections | sections x (u8 id, u32 offset, u32 length)
-    section  u16 n | u16 width (0: variable) | n x u16 sorted key | n x width bytes, or (n + 1) x u32 offset + bytes
+    section  u16 n | u16 width (0: variable) | n x u16 sorted key | n x width bytes, or (n + 1) x u16 offset + bytes
 
 All little-endian. A word's key is crc32(id) & 0xFFFF (the build refuses collisions), a glyph's its code point;
 GB18030 has the two bytes of each such character that has any, as a printer takes it.
@@ -50,12 +50,12 @@ class Section:
         if self.width:
             start = self.values + index * self.width
             return self.data[start : start + self.width]
-        blob = self.values + 4 * (self.count + 1)
+        blob = self.values + 2 * (self.count + 1)
         return self.data[blob + self._offset(index) : blob + self._offset(index + 1)]
 
     def _offset(self, index):
-        at = self.values + 4 * index
-        return int.from_bytes(self.data[at : at + 4], "little")
+        at = self.values + 2 * index
+        return self.data[at] | self.data[at + 1] << 8
 
 
 class Tables:

@@ -1,7 +1,7 @@
 """Packs every word, response code and glyph of the firmware into one file, tables.bin, that the device reads in place.
 
     file     b"YLT1" | u8 sections | sections x (u8 id, u32 offset from the start of the file, u32 length)
-    section  u16 n | u16 width (0: variable) | n x u16 sorted key | n x width bytes, or (n + 1) x u32 offset + bytes
+    section  u16 n | u16 width (0: variable) | n x u16 sorted key | n x width bytes, or (n + 1) x u16 offset + bytes
 
 All little-endian. Keys: a word's crc32(id) & 0xFFFF, a glyph's code point, a code's two characters as one number. The last
 section has what a printer takes for each character of the font: two bytes of GB 18030.
@@ -205,7 +205,9 @@ def _section(rows: dict[int, bytes], width: int = 0) -> bytes:
     offsets = [0]
     for value in values:
         offsets.append(offsets[-1] + len(value))
-    return head + struct.pack(f"<{len(offsets)}I", *offsets) + b"".join(values)
+    if offsets[-1] > 0xFFFF:
+        raise TablesError(f"tables.bin: {offsets[-1]} bytes of text in one language, 65535 fit; shorten some")
+    return head + struct.pack(f"<{len(offsets)}H", *offsets) + b"".join(values)
 
 
 def _file(sections: dict[int, bytes]) -> bytes:
