@@ -56,7 +56,7 @@ class MicroPython:
     """The shipped files on real MicroPython, killed as a power cut kills."""
 
     def __init__(self, terminal: Terminal) -> None:
-        rom = terminal.firmware.with_suffix(".romfs")
+        rom = terminal.rom
         if not rom.exists():
             raise CannotStart(f"no firmware at {rom}; run 'make build'")
         self.terminal = terminal

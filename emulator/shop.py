@@ -115,6 +115,8 @@ class Shop:
         self.settings["host"], self.settings["port"] = self.address
         slots = self._provisioned(base_key, pending_key, master_key)
         self.terminal = Terminal(self.world, firmware, json.dumps(self.settings), slots, reader_key, flash, child)
+        if mac != "dukpt":
+            self.terminal.rom = firmware.with_suffix(".session-keys.romfs")
         self._read_at = -1
         self._seen: dict[str, dict[str, Any]] = {}
         self._laptop: subprocess.Popen[bytes] | LocalBridge | None = None

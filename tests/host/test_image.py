@@ -33,6 +33,14 @@ def test_a_second_build_touches_nothing_and_drops_what_is_gone(built: Path):
     assert {path: path.stat().st_mtime_ns for path in built.rglob("*") if path.is_file()} == before
 
 
+def test_session_keys_are_in_the_second_image_alone(built: Path):
+    base, second = (image.rom(built, session_keys).read_bytes() for session_keys in (False, True))
+    for name in (b"session_sealing.mpy", b"sm4.mpy"):
+        assert name in second
+        assert name not in base
+    assert b"dukpt.mpy" in base
+
+
 def test_an_overlay_changes_its_module_alone(built: Path, tmp_path: Path):
     overlay = tmp_path / "overlay"
     (overlay / MODULE).parent.mkdir(parents=True)

@@ -30,6 +30,20 @@ def test_a_day_of_sales_and_refunds_runs_in_one_life() -> None:
     assert told == ["yuanlu 0.1.0 ready, 0 open"] and wrong == []
 
 
+def test_settings_that_need_session_keys_are_refused_by_the_base_image() -> None:
+    """The screen says what is missing; control: the image that carries them starts."""
+    clerk = Clerk(Shop(real=False, mac="sm4"))
+    whole = clerk.terminal.rom
+    clerk.terminal.rom = clerk.terminal.firmware.with_suffix(".romfs")
+    clerk.terminal.power_on()
+    clerk.see("'mac'", "sm4", "without session keys")
+    clerk.terminal.power_off()
+    clerk.terminal.rom = whole
+    clerk.terminal.power_on()
+    clerk.see("原路退款终端", "网")
+    clerk.shop.close()
+
+
 def test_a_flow_that_dies_is_said_on_the_screen(tmp_path: Path) -> None:
     """The clerk is told, and the terminal goes on."""
     clerk = Clerk(Shop(real=False, firmware=image.build(tmp_path, BROKEN / "dying-flow")))

@@ -1,0 +1,220 @@
+"""A step of the image build: takes out of the firmware's source the names that cost a terminal memory and tell it nothing.
+
+MicroPython keeps every name it meets in a table that doubles when it is full, and every public name of a module in the module's
+dictionary; both lie in the heap. Three kinds of names can go:
+
+    constants   `DONE = const(1)` of a module: its number stands wherever the name stood, in this module and in others
+    parameters  of a function, unless a call, an attribute or a text anywhere in the firmware has the name: a letter each
+    privates    `_name` of a module or of its classes, when no other module has an attribute of that name: `_a`, `_b` ...
+
+Every line keeps its number.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from string import ascii_letters
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_Scope = _Function | ast.ClassDef | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_INTEGER = re.compile(r"-?[0-9]+")
+
+
+def shrink(sources: dict[Path, bytes]) -> dict[Path, bytes]:
+    """All modules of the firmware, by their path under firmware/; SyntaxError when one is not Python."""
+    modules = {_dotted(path): Module(source) for path, source in sources.items()}
+    asked = {name for module in modules.values() for name in module.asked_for()}
+    named = asked | {name for module in modules.values() for name in module.read(modules)}
+    for module in modules.values():
+        others = [other for other in modules.values() if other is not module]
+        elsewhere = {name for other in others for name in other.attributes | other.own_attributes}
+        module.replace_constants(modules, named)
+        module.rename_parameters(named)
+        module.rename_privates(named, asked | elsewhere)
+    return {path: modules[_dotted(path)].result() for path in sources}
+
+
+class Module:
+    """One source, what it binds, and what is to be exchanged in it."""
+
+    def __init__(self, source: bytes) -> None:
+        self.source = source
+        self.starts = [0]  # byte at which each line begins
+        for line in source.splitlines(keepends=True):
+            self.starts.append(self.starts[-1] + len(line))
+        self.tree = ast.parse(source)
+        self.nodes = list(ast.walk(self.tree))
+        self.edits: dict[int, tuple[int, str]] = {}  # first byte: the byte behind it, and what comes to stand there
+        self.imports = [node for node in self.nodes if isinstance(node, ast.ImportFrom)]
+        self.imported = {name.asname or name.name: f"{node.module}.{name.name}" for node in self.imports for name in node.names}
+        self.bound = list(_bound(self.nodes))
+        self.names = {node.id for node in self.nodes if isinstance(node, ast.Name)} | set(self.bound) | set(self.imported)
+        self.attributes = {node.attr for node in self.nodes if isinstance(node, ast.Attribute)}
+        self.own_attributes = set(filter(_is_private, self._own_attributes()))
+        self.constants = {}
+        for node in self.tree.body:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="const"), args=[value])):
+                    if _INTEGER.fullmatch(ast.unparse(value)) and self.bound.count(name) == 1:
+                        self.constants[name] = ast.unparse(value)
+
+    def _own_attributes(self) -> Iterator[str]:
+        """Methods of its classes, and what an object stores in itself."""
+        for node in self.nodes:
+            match node:
+                case ast.ClassDef(body=body):
+                    yield from _bound(body)
+                case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
+                    yield name
+
+    def asked_for(self) -> Iterator[str]:
+        """Arguments that calls name, and the words of texts, as for getattr."""
+        docstrings = {id(node.value) for node in self.nodes if isinstance(node, ast.Expr)}
+        for node in self.nodes:
+            match node:
+                case ast.keyword(arg=str(name)):
+                    yield name
+                case ast.Constant(value=str(text)) if id(node) not in docstrings:
+                    yield from text.split()
+
+    def read(self, modules: "dict[str, Module]") -> Iterator[str]:
+        """Attributes that are no constant of a known module."""
+        for node in self.nodes:
+            if isinstance(node, ast.Attribute) and self._number(node, modules) is None:
+                yield node.attr
+
+    def _number(self, node: ast.AST, modules: "dict[str, Module]") -> str | None:
+        """What this name or attribute stands for, if that is a constant."""
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()) if name in self.constants:
+                return self.constants[name]
+            case ast.Name(id=name, ctx=ast.Load()) if name in self.imported and name not in self.bound:
+                owner, _, name = self.imported[name].rpartition(".")
+            case ast.Attribute(value=ast.Name(id=base), attr=name) if base in self.imported and base not in self.bound:
+                owner = self.imported[base]
+            case _:
+                return None
+        return modules[owner].constants.get(name) if owner in modules else None
+
+    def replace_constants(self, modules: "dict[str, Module]", named: set[str]) -> None:
+        """Numbers for names. An underscore before its definition makes the compiler leave the name out."""
+        for node in self.nodes:
+            number = self._number(node, modules)
+            if number is not None and isinstance(node, ast.Name | ast.Attribute):
+                self._exchange(node, number)
+            elif isinstance(node, ast.Name) and node.id in self.constants and node.id not in named and node.id[0] != "_":
+                self._exchange(node, "_" + node.id)
+        for node in self.imports:
+            owner = modules.get(node.module or "")
+            kept = [name for name in node.names if owner is None or name.name not in owner.constants]
+            if len(kept) < len(node.names):
+                self._exchange(node, f"from {node.module} import {', '.join(map(ast.unparse, kept))}" if kept else "pass")
+
+    def rename_parameters(self, named: set[str]) -> None:
+        """A letter that the module has no other use for; one that a scope within binds anew keeps its name."""
+        letters: dict[_Function, set[str]] = {}  # what must not be chosen there
+        for function in (node for node in self.nodes if isinstance(node, _Function)):  # the outer before the inner
+            used = letters.setdefault(function, set(self.names))
+            inside = [node for child in _body(function) for node in ast.walk(child)]
+            kept = named | _bound_deeper(inside)
+            for argument in _arguments(function.args):
+                name = argument.arg
+                if name in kept or name == "self" or name.startswith("_"):
+                    continue
+                letter = next(letter for letter in ascii_letters if letter not in used)
+                used.add(letter)
+                self._exchange(argument, letter)
+                for node in inside:
+                    if isinstance(node, ast.Name) and node.id == name:
+                        self._exchange(node, letter)
+            for node in inside:
+                if isinstance(node, _Function):
+                    letters[node] = letters.get(node, set()) | used
+
+    def rename_privates(self, named: set[str], elsewhere: set[str]) -> None:
+        """Of the module: what nothing but its own code asks for. Of its classes: what no other module has as an attribute."""
+        taken = self.names | self.attributes
+        free = (f"_{letter}" for letter in ascii_letters if f"_{letter}" not in taken)
+        own = list(_bound(_level(self.tree)))
+        for name in dict.fromkeys(own):
+            if _is_private(name) and name not in named | set(self.constants) and self.bound.count(name) == own.count(name):
+                self._rename(name, next(free), ast.Name)
+        for name in sorted(self.own_attributes - elsewhere):
+            self._rename(name, next(free), ast.Attribute)
+
+    def _rename(self, old: str, new: str, kind: type[ast.Name] | type[ast.Attribute]) -> None:
+        methods = [child for node in self.nodes if isinstance(node, ast.ClassDef) for child in node.body]
+        for node in self.nodes:
+            match node:
+                case ast.Name(id=name) if name == old and kind is ast.Name:
+                    self._exchange(node, new)
+                case ast.Attribute(attr=name) if name == old and kind is ast.Attribute:
+                    end = self._offset(node.end_lineno, node.end_col_offset)
+                    self.edits[end - len(old)] = end, new
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name) if name == old:
+                    if (node in methods) == (kind is ast.Attribute):
+                        first = self.source.index(f" {old}".encode(), self._offset(node.lineno, 0)) + 1
+                        self.edits[first] = first + len(old), new
+
+    def _exchange(self, node: ast.expr | ast.arg | ast.ImportFrom, text: str) -> None:
+        first = self._offset(node.lineno, node.col_offset)
+        last = first + len(node.arg) if isinstance(node, ast.arg) else self._offset(node.end_lineno, node.end_col_offset)
+        self.edits[first] = last, text + "\n" * self.source.count(b"\n", first, last)
+
+    def _offset(self, line: int | None, column: int | None) -> int:
+        return self.starts[(line or 0) - 1] + (column or 0)
+
+    def result(self) -> bytes:
+        """The source with all that was exchanged."""
+        result, done = b"", 0
+        for first, (last, text) in sorted(self.edits.items()):
+            result += self.source[done:first] + text.encode()
+            done = last
+        return result + self.source[done:]
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """The names that these nodes bind, imports apart, once for each time."""
+    for node in nodes:
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.ExceptHandler(name=str(name)):
+                yield name
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                yield from names
+
+
+def _level(tree: ast.Module) -> Iterator[ast.AST]:
+    """What stands at the module's own level: its functions and classes, but not what is in them."""
+    for node in tree.body:
+        yield from [node] if isinstance(node, _Scope) else ast.walk(node)
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+def _body(function: _Function) -> list[ast.AST]:
+    return [function.body] if isinstance(function, ast.Lambda) else list(function.body)
+
+
+def _arguments(arguments: ast.arguments) -> list[ast.arg]:
+    more = [argument for argument in (arguments.vararg, arguments.kwarg) if argument is not None]
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *more]
+
+
+def _bound_deeper(inside: list[ast.AST]) -> set[str]:
+    """Names that scopes within a function bind, or that are bound there otherwise than by an assignment."""
+    scopes = [node for node in inside if isinstance(node, _Scope)]
+    deeper = {name for scope in scopes for name in _bound(ast.walk(scope))}
+    statements = [node for node in inside if isinstance(node, ast.stmt | ast.ExceptHandler)]
+    imported = {name.asname or name.name for node in statements if isinstance(node, ast.ImportFrom) for name in node.names}
+    return deeper | set(_bound(statements)) | imported
