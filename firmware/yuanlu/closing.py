@@ -6,9 +6,10 @@ closing meets it again, a sign-on tells which batch is open, and what was never 
 """
 
 from yuanlu.errors import Refused
-from yuanlu.exchange import APPROVED, Exchange
+from yuanlu.exchange import Exchange
 from yuanlu.refund import state as s
 from yuanlu.refund import verdicts
+from yuanlu.refund.codes import APPROVED, OTHER_BATCH
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE
 from yuanlu.store import pending
 from yuanlu.wire import messages
@@ -16,7 +17,6 @@ from yuanlu.wire import messages
 _A_MESSAGE = 8  # details in one upload
 _AGREED = 1
 _DIFFER = 2
-_OTHER_BATCH = b"77"
 
 
 async def close_batch(forwarder):
@@ -78,7 +78,7 @@ async def _send(forwarder, name, batch, digits):
     identity, keys = (batch, max(1, journal.counters.trace)), desk.sealing.next_keys(at_once=True)
     request = messages.closing(forwarder.config, name, identity, journal.log.newest, digits, keys)
     code, flag = await Exchange(forwarder).authentic(keys.answer, request, messages.read_closing)
-    if code == _OTHER_BATCH:
+    if code == OTHER_BATCH:
         forwarder.sign_on_due = True
     if code != APPROVED:
         raise Refused("refused.closing", str(code, "ascii"))

@@ -6,10 +6,11 @@ A frame that is not ours or not authentic decides nothing (L6). It may make us s
 """
 
 from yuanlu.errors import BadMessage, Silence
+from yuanlu.refund import codes as c
 from yuanlu.wire import messages
 
-APPROVED = b"00"
-_SIGN_ON_CODES = (b"77", b"99", b"A0", b"A7")  # an answer that nothing proves, with one of these: perhaps our batch is closed
+# An answer that nothing proves, with one of these: perhaps our batch is closed.
+_SIGN_ON_CODES = (c.OTHER_BATCH, c.KEYS_DIFFER, c.BAD_MAC, c.SECURITY_FAILURE)
 
 
 class Exchange:
@@ -31,7 +32,7 @@ class Exchange:
         hangs on it must not go then. The pair of batch and trace stays unique: traces go on rising whatever the batch."""
         counters = self.journal.counters
         code, batch, keys = await self._plain(messages.sign_on(self.config, counters.batch, self._any_trace()))
-        if code != APPROVED or not batch:
+        if code != c.APPROVED or not batch:
             raise Silence("why.sign_on")
         try:
             self.desk.sealing.learn(keys)

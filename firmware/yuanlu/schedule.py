@@ -1,9 +1,22 @@
-"""When what waits is tried again: random waits, so that thousands of terminals that lost a line do not come back in a second."""
+"""When what waits is tried again.
 
-from yuanlu.refund import retry, rules, verdicts
+Waits are full jitter: a random time between 0 and min(cap, base x 2^n), so that thousands of terminals that lost the same line do
+not come back in the same second.
+"""
+
+from yuanlu.refund import rules
 from yuanlu.refund import state as s
+from yuanlu.refund.codes import BALANCE_SHORT, TOMORROW
 
-_TOMORROW = b"YH"
+
+def delay_ms(tries, base_ms, cap_ms, draw):
+    """A wait before try number `tries` + 1. `draw(n)` gives a random int of 0 to n."""
+    ceiling = base_ms
+    for _ in range(tries):
+        if ceiling >= cap_ms:
+            break
+        ceiling *= 2
+    return draw(min(ceiling, cap_ms))
 
 
 class Schedule:
@@ -38,7 +51,7 @@ class Schedule:
 
     def later(self, tries, shortest=0):
         """A ticks time after so many tries; shortest: ms that pass in any case."""
-        wait = retry.delay_ms(tries, self.config.base_ms, self.config.cap_ms, self.vault.draw)
+        wait = delay_ms(tries, self.config.base_ms, self.config.cap_ms, self.vault.draw)
         return self.clock.deadline(shortest + wait)
 
     def in_time(self, transaction):
@@ -52,8 +65,8 @@ class Schedule:
         if transaction.state == s.IS_ACCEPTED:
             at = min(transaction.asked, len(asks) - 1)
             return 1000 * (asks[at] - (asks[at - 1] if at else 0))
-        if transaction.state == s.IS_WAITING and transaction.code == _TOMORROW:
+        if transaction.state == s.IS_WAITING and transaction.code == TOMORROW:
             return 1000 * (86_400 - rules.seconds(self.clock.date()[1]))
-        if transaction.state == s.IS_WAITING and transaction.code in verdicts.BALANCE_SHORT:
+        if transaction.state == s.IS_WAITING and transaction.code in BALANCE_SHORT:
             return 1000 * asks[min(transaction.sends, len(asks)) - 1]
         return self.config.ask_ms if transaction.state == s.IS_ASKING else 0

@@ -3,7 +3,7 @@
 MicroPython keeps every name it meets in a table that doubles when it is full, and every public name of a module in the module's
 dictionary; both lie in the heap. Three kinds of names can go:
 
-    constants   `DONE = const(1)` of a module: its number stands wherever the name stood, in this module and in others
+    constants   `DONE = const(1)` of a module: the 1 stands wherever the name stood, in this module and in others
     parameters  of a function, unless a call, an attribute or a text anywhere in the firmware has the name: a letter each
     privates    `_name` of a module or of its classes, when no other module has an attribute of that name: `_a`, `_b` ...
 
@@ -18,7 +18,7 @@ from string import ascii_letters
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Scope = _Function | ast.ClassDef | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-_INTEGER = re.compile(r"-?[0-9]+")
+_NUMBER_OR_BYTES = re.compile(r"-?[0-9]+|b'\w+'")
 
 
 def shrink(sources: dict[Path, bytes]) -> dict[Path, bytes]:
@@ -56,7 +56,7 @@ class Module:
         for node in self.tree.body:
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="const"), args=[value])):
-                    if _INTEGER.fullmatch(ast.unparse(value)) and self.bound.count(name) == 1:
+                    if _NUMBER_OR_BYTES.fullmatch(ast.unparse(value)) and self.bound.count(name) == 1:
                         self.constants[name] = ast.unparse(value)
 
     def _own_attributes(self) -> Iterator[str]:
@@ -81,10 +81,10 @@ class Module:
     def read(self, modules: "dict[str, Module]") -> Iterator[str]:
         """Attributes that are no constant of a known module."""
         for node in self.nodes:
-            if isinstance(node, ast.Attribute) and self._number(node, modules) is None:
+            if isinstance(node, ast.Attribute) and self._value(node, modules) is None:
                 yield node.attr
 
-    def _number(self, node: ast.AST, modules: "dict[str, Module]") -> str | None:
+    def _value(self, node: ast.AST, modules: "dict[str, Module]") -> str | None:
         """What this name or attribute stands for, if that is a constant."""
         match node:
             case ast.Name(id=name, ctx=ast.Load()) if name in self.constants:
@@ -98,11 +98,11 @@ class Module:
         return modules[owner].constants.get(name) if owner in modules else None
 
     def replace_constants(self, modules: "dict[str, Module]", named: set[str]) -> None:
-        """Numbers for names. An underscore before its definition makes the compiler leave the name out."""
+        """Values for names. An underscore before its definition makes the compiler leave the name out."""
         for node in self.nodes:
-            number = self._number(node, modules)
-            if number is not None and isinstance(node, ast.Name | ast.Attribute):
-                self._exchange(node, number)
+            value = self._value(node, modules)
+            if value is not None and isinstance(node, ast.Name | ast.Attribute):
+                self._exchange(node, value)
             elif isinstance(node, ast.Name) and node.id in self.constants and node.id not in named and node.id[0] != "_":
                 self._exchange(node, "_" + node.id)
         for node in self.imports:

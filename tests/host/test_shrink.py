@@ -20,11 +20,11 @@ def shrunk(states: str, desk: str) -> tuple[str, str]:
 
 def test_a_constant_is_its_number_wherever_it_is_known_to_be_meant():
     states, desk = shrunk(
-        "DONE = const(1)\nOPEN = const(0x10)\nBOTH = (DONE, OPEN)\n",
-        "from yuanlu import states as s\nfrom yuanlu.states import BOTH, OPEN\nfound = s.DONE + OPEN + len(BOTH)\n",
+        "DONE = const(1)\nOPEN = const(0x10)\nBOTH = (DONE, OPEN)\nCODE = const(b'A0')\n",
+        "from yuanlu import states as s\nfrom yuanlu.states import BOTH, OPEN\nfound = s.DONE + OPEN + len(BOTH), s.CODE\n",
     )
-    assert states == "_DONE = const(1)\n_OPEN = const(0x10)\nBOTH = (1, 16)\n"
-    assert desk == "from yuanlu import states as s\nfrom yuanlu.states import BOTH\nfound = 1 + 16 + len(BOTH)\n"
+    assert states == "_DONE = const(1)\n_OPEN = const(0x10)\nBOTH = (1, 16)\n_CODE = const(b'A0')\n"
+    assert desk == "from yuanlu import states as s\nfrom yuanlu.states import BOTH\nfound = 1 + 16 + len(BOTH), b'A0'\n"
 
 
 @pytest.mark.parametrize(

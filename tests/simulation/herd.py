@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from yuanlu.refund import retry
+from yuanlu import schedule
 
 Draw = Callable[[int], int]  # a random int of 0 to n, as Vault.draw
 AT_ONCE = -1
@@ -46,11 +46,11 @@ def _fixed(tries: int, before: int, settings: Settings, draw: Draw) -> int:
 
 
 def _ceiling(tries: int, before: int, settings: Settings, draw: Draw) -> int:
-    return retry.delay_ms(tries, settings.base_ms, settings.cap_ms, lambda largest: largest)
+    return schedule.delay_ms(tries, settings.base_ms, settings.cap_ms, lambda largest: largest)
 
 
 def _full(tries: int, before: int, settings: Settings, draw: Draw) -> int:
-    return retry.delay_ms(tries, settings.base_ms, settings.cap_ms, draw)
+    return schedule.delay_ms(tries, settings.base_ms, settings.cap_ms, draw)
 
 
 def _equal(tries: int, before: int, settings: Settings, draw: Draw) -> int:

@@ -1,7 +1,22 @@
 """What a response code means: one column for a first answer, one for the answer to a repeat after silence (L6)."""
 
+from yuanlu.compat import const
 from yuanlu.refund import state as s
 from yuanlu.tables import CODES
+
+# Those that mean more to the terminal than their class in the table.
+APPROVED = const(b"00")
+IN_PROGRESS = const(b"09")
+NEVER_BOOKED = const(b"12")  # in the answer to a reversal
+NOT_BOOKED = const(b"25")
+BAD_FORMAT = const(b"30")
+OTHER_BATCH = const(b"77")
+DUPLICATE = const(b"94")
+KEYS_DIFFER = const(b"99")
+BAD_MAC = const(b"A0")
+SECURITY_FAILURE = const(b"A7")
+TOMORROW = const(b"YH")
+BALANCE_SHORT = (b"Y5", b"51")
 
 # The codes that approve in full, the only ones of class "done"; their answers must bring an RRN and an approval code.
 # 10 approves a part and is none of them.

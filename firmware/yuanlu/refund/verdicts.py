@@ -1,20 +1,14 @@
 """What an answer, or its absence, means for a transaction. Pure: the profile and the code table decide, nothing is sent here."""
 
+from yuanlu.refund import codes as c
 from yuanlu.refund import state as s
-from yuanlu.refund.codes import APPROVALS
 from yuanlu.refund.transaction import KIND_REFUND, ROAD_WALLET
 
 REVERSAL_TRIES = 3
-_APPROVED = b"00"
-_IN_PROGRESS = b"09"
-_NOT_BOOKED = b"25"
-BALANCE_SHORT = (b"Y5", b"51")
-OTHER_BATCH = b"77"
-_DUPLICATE = b"94"
-# Answers to a reversal that mean: it does not stand. 12 and 25: the acquirer had never booked it.
-_REVERSED = (b"00", b"12", b"25")
+# Answers to a reversal that mean: it does not stand. Not booked: the acquirer had never booked it.
+_REVERSED = (c.APPROVED, c.NEVER_BOOKED, c.NOT_BOOKED)
 # Under session keys: the seal is of an older key, the message was not looked at.
-_SEAL_REFUSED = (b"A0", b"99")
+_SEAL_REFUSED = (c.BAD_MAC, c.KEYS_DIFFER)
 
 
 def after_silence(config, transaction, batch):
@@ -51,11 +45,11 @@ def of_answer(config, transaction, answer, codes, batch):
     if transaction.state == s.IS_REVERSING:
         return s.REVERSED if answer.code in _REVERSED else after_silence(config, transaction, batch)
     if answer.amount != transaction.amount:
-        return s.OTHERWISE if answer.code in APPROVALS else s.PERSON
+        return s.OTHERWISE if answer.code in c.APPROVALS else s.PERSON
     if is_wallets(config, transaction):
-        if answer.code in (_APPROVED, _IN_PROGRESS):
+        if answer.code in (c.APPROVED, c.IN_PROGRESS):
             return s.ACCEPTED
-        if answer.code in BALANCE_SHORT:
+        if answer.code in c.BALANCE_SHORT:
             return s.LATER if transaction.tries < config.budget else s.PERSON
     if refuses_seal(config, answer.code):
         if transaction.kind != KIND_REFUND:
@@ -73,7 +67,7 @@ def of_answer(config, transaction, answer, codes, batch):
     if verdict in (s.LATER, s.RENEW) and transaction.tries >= config.budget:
         return s.PERSON
     may_ask = can_ask(config, transaction) and transaction.tries < config.budget
-    if verdict == s.PERSON and (doubt or answer.code == _DUPLICATE) and may_ask:  # a line may have doubled a first send
+    if verdict == s.PERSON and (doubt or answer.code == c.DUPLICATE) and may_ask:  # a line may have doubled a first send
         return s.ASK
     return verdict
 
@@ -81,10 +75,10 @@ def of_answer(config, transaction, answer, codes, batch):
 def of_query(config, refund, answer, codes, batch):
     """The verdict on the answer to a query. Not booked, asked late enough, is as good as "not now"; when its batch is closed, a
     new attempt may be made. ASK: this answer tells nothing yet."""
-    if answer.code == _APPROVED:
+    if answer.code == c.APPROVED:
         return s.DONE if answer.amount == refund.amount else s.OTHERWISE
     if is_wallets(config, refund):
-        if answer.code == _IN_PROGRESS:
+        if answer.code == c.IN_PROGRESS:
             return s.ACCEPTED
         # Only the profile says which codes are the wallet's "no"; others may be about the query itself.
         if answer.code in config.wallet_no:
@@ -93,7 +87,7 @@ def of_query(config, refund, answer, codes, batch):
         return s.ASK
     if refund.state == s.IS_ACCEPTED:
         return s.PERSON
-    if answer.code != _NOT_BOOKED or refund.tries >= config.budget:
+    if answer.code != c.NOT_BOOKED or refund.tries >= config.budget:
         return s.PERSON
     return s.LATER if refund.batch == batch or config.old_batches else s.RENEW
 
@@ -120,7 +114,7 @@ def needs_attempt(config, refund, batch):
     if refund.state != s.IS_WAITING or is_wallets(config, refund):
         return refund.state == s.IS_WAITING and refund.stale
     known = knows_repeat(config, refund, batch)
-    return refund.stale or (not known and (config.repeat == "nothing" or refund.code == _NOT_BOOKED))
+    return refund.stale or (not known and (config.repeat == "nothing" or refund.code == c.NOT_BOOKED))
 
 
 def instead_of_repeat(config, refund, batch):
@@ -131,7 +125,7 @@ def instead_of_repeat(config, refund, batch):
         return 0
     if refund.state == s.IS_WAITING and is_wallets(config, refund):
         return 0
-    told = refund.code == _NOT_BOOKED or not (needs_open_batch(config) and can_ask(config, refund))
+    told = refund.code == c.NOT_BOOKED or not (needs_open_batch(config) and can_ask(config, refund))
     if refund.state == s.IS_WAITING and told and knows_repeat(config, refund, batch):
         return 0
     if can_ask(config, refund):
@@ -142,7 +136,7 @@ def instead_of_repeat(config, refund, batch):
 def is_contradicted(refund, batch):
     """It was refused as of another batch than the open one, and after a sign-on that batch is open all the same: it is being
     closed, or the acquirer errs. A second copy of the message, on its way still, could be booked beside a new attempt."""
-    return refund.stale and refund.code == OTHER_BATCH and refund.batch == batch
+    return refund.stale and refund.code == c.OTHER_BATCH and refund.batch == batch
 
 
 def can_ask(config, transaction):
@@ -163,5 +157,5 @@ def refuses_seal(config, code):
 def holds_queue(live):
     """The acquirer does not know this shop or terminal, or two different records break its format: what is sent next will fare no
     better."""
-    malformed = [t for t in live if t.state == s.IS_PARKED and t.code == b"30"]
+    malformed = [t for t in live if t.state == s.IS_PARKED and t.code == c.BAD_FORMAT]
     return len(malformed) > 1 or any(t.state == s.IS_HELD for t in live)

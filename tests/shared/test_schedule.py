@@ -1,7 +1,7 @@
 """When to send again."""
 
 from parts import Random
-from yuanlu.refund.retry import delay_ms
+from yuanlu.schedule import delay_ms
 
 
 def test_the_wait_doubles_up_to_the_cap():
