@@ -9,6 +9,7 @@ from emulator.shop import TERMINAL, Shop
 
 WAIT_MS = 30_000
 KEYS_AT_ONCE = 16  # a terminal that is busy keeps twice as many
+LONGEST_LIST = 10  # lines that have a digit
 MOVING = ("queued", "sending", "unknown", "reversing", "asking", "accepted", "waiting")
 
 
@@ -79,14 +80,20 @@ class Clerk:
         return slip
 
     def start_sale(self, fen: int, card: str = "unionpay") -> None:
-        """From the menu to the presented card. NoPower."""
+        """From the menu to the presented card; what is doubted is confirmed. NoPower."""
         self._check_power()
         self.see("原路退款终端")
         self.press("1")
         self.see("消费金额")
         self.press(" ".join(str(fen)) + " ENTER")
+        self._stand_by_amount()
         self.see("请挥卡")
         self.present(card)
+        self._stand_by_amount()
+
+    def _stand_by_amount(self) -> None:
+        if "金额请核对" in self.terminal.screen.text:
+            self.press("ENTER")
 
     def start_refund(self, fen: int, sale: int = 1) -> None:
         """From the menu to the confirmed refund; the newest sale is 1. NoPower."""
@@ -103,9 +110,13 @@ class Clerk:
         self.press("ENTER")
 
     def pick(self, words: str) -> None:
-        """Press the digit of the line that says so."""
+        """Press the digit of the line that says so, which may stand below the screen."""
+        self.wait_for_terminal()
+        for _ in range(LONGEST_LIST):
+            if words not in self.terminal.screen.text and re.search("^[0-9] ", self.terminal.screen.text, re.MULTILINE):
+                self.press("DOWN")
         self.see(words)
-        match = re.search(rf"^([1-9]) .*{re.escape(words)}", self.terminal.screen.text, re.MULTILINE)
+        match = re.search(rf"^([0-9]) .*{re.escape(words)}", self.terminal.screen.text, re.MULTILINE)
         if match is None:
             raise NotSeen(f"no digit picks {words}; the screen shows\n{self.picture()}")
         self.press(match[1])

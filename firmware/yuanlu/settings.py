@@ -24,6 +24,7 @@ login: 1 when only operators with a PIN may work here; another person has to agr
 operator in one shift, or out of open_hours ("0900-2200"; "0000-2400": always open). pin_days: how old a PIN may become;
 idle_minutes: without a key, after which an operator is logged out.
 
+doubt_from, doubt_times, doubt_largest, doubt_digits, doubt_minutes: when the amount of a sale looks mistyped (see refund.doubts).
 fees: what the merchant pays (see refund.fees), fee_card: the product that a card is taken for, since its first 6 digits do not
 tell; fee_returned: 1 when the acquirer gives the fee back in proportion; hotline_merchant, hotline_acquirer: "-" when there
 is none; hotline_network, hotline_authority: who else can be called when a refund is late.
@@ -42,8 +43,7 @@ REPEATS = ("replays", "duplicate", "open_batch", "nothing")
 # 5).
 MACS = ("dukpt", "ecb", "x9_19", "sm4")
 
-_SHOP = 16
-_LONGEST = 8192
+_SHOP, _HOTLINE, _LONGEST = 16, 16, 8192
 _TEXTS = {
     "terminal": 8,
     "merchant": 15,
@@ -100,6 +100,11 @@ _NUMBERS = {
     "due_days_wallet": (1, 365),
     "self_test_days": (0, 365),
     "closing_days": (0, 365),
+    "doubt_from": (0, 99_999_999),
+    "doubt_times": (0, 1000),
+    "doubt_largest": (0, 1000),
+    "doubt_digits": (0, 8),
+    "doubt_minutes": (0, 1440),
 }
 _DEFAULTS = {
     "mac": MACS[0],
@@ -129,9 +134,13 @@ _DEFAULTS = {
     "pin_days": 90,
     "idle_minutes": 15,
     "open_hours": "0000-2400",
+    "doubt_from": 100_00,
+    "doubt_times": 8,
+    "doubt_largest": 3,
+    "doubt_digits": 4,
+    "doubt_minutes": 5,
 }
 PRODUCTS = ("credit", "debit", "debit_sign", "wallet")
-_HOTLINE = 16
 
 
 def read(text):

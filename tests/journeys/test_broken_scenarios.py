@@ -23,6 +23,7 @@ pytestmark = pytest.mark.micropython
         ("same-nonce", "query-asked-twice", "alarms"),
         ("self-approval", "people-limit-and-supervisor", "the screen never showed 不能给自己授权"),
         ("forgets-tries", "people-locked-out", "the screen never showed 输错太多"),
+        ("sells-before-void", "wrong-amount-void-unknown", "the screen never showed 更正金额"),
         ("reseal-anew", "session-keys-x9-19", "a slip"),
     ],
 )

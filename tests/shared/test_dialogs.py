@@ -54,7 +54,8 @@ def amount(limit, full, *keys):
 
 
 def test_a_choice_by_digit_and_by_arrows():
-    """UP and DOWN stop at the ends; a digit past the end and any other key do nothing."""
+    """UP and DOWN stop at the ends, 0 is the tenth; a digit past the end and any other key do nothing."""
+    assert (choose(12, "0"), choose(9, "0", "1")) == (9, 0)
     assert (choose(4, "3"), choose(4, "ENTER"), choose(4, "DOWN", "DOWN", "ENTER")) == (2, 0, 2)
     assert (choose(2, "DOWN", "DOWN", "DOWN", "ENTER"), choose(2, "UP", "ENTER")) == (1, 0)
     assert choose(2, "9", "0", "CARD", "REFRESH", "CLEAR", "LANG", "2") == 1

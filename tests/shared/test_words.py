@@ -26,7 +26,8 @@ HINTS = "hint.refusal hint.sheet hint.reason hint.menu hint.choose hint.notice h
 TITLES += "decide.done decide.not_done decide.again decide.release decide.amount note.title note.who note.case done.title".split()
 TITLES += "explain.title explain.type explain.letters explain.refusals settings.title policy.title notices.title".split()
 TITLES += "test.title test.passed test.failed test.reader test.keypad".split() + ["fail." + name for name in FAILURES]
-HINTS += ["hint.skip"]
+HINTS += ["hint.skip", "hint.doubt"]
+TITLES += "doubt.title wrong.title wrong.should".split()
 ALERTS = "alert.overdue alert.person alert.refused_version alert.old_version alert.notices alert.self_test".split()
 ON_THE_LINE = "why.network_down why.no_connection why.no_road why.no_bridge why.bridge_no_acquirer".split()
 SENT = "why.no_answer why.line_closed why.garbage why.power why.amount".split()
@@ -161,6 +162,7 @@ def test_hints_and_items_take_one_row():
         items = [item[0] for item in MENU + MORE] + list(REASONS) + ["pending.send_now", "pending.withdraw"]
         items += "decide.ask decide.done decide.not_done decide.again decide.release note.title note.1 note.2 note.3".split()
         items += "explain.type explain.letters explain.refusals".split() + ["fail." + name for name in FAILURES]
+        items += ["wrong.by_void", "wrong.by_refund"]
         items += [("line.sale", "12-31 23:59", "999,999.99", "4890")]
         for kind in (KIND_SALE, KIND_VOID, KIND_REFUND):
             for state in STATES[kind]:

@@ -9,12 +9,13 @@ from yuanlu.ui.menu import enter
 _FEW = 3  # places for transactions that are not settled: from here on the clerk is told how many are left
 
 
-async def run(till, draft, sale, left):
-    """Returns when it is confirmed. left: fen of the sale that could still be given back. Raises Cancelled."""
+async def run(till, draft, sale, left, above=()):
+    """Returns when it is confirmed. left: fen of the sale that could still be given back; above: texts that stand before all
+    others. Raises Cancelled."""
     if sale.road == ROAD_WALLET:
         await enter(till, "yuanlu.ui.short_page", draft, sale, left)
     places = till.desk.refunds_left()
-    page = lines(till.config, till.words.language, draft, sale, left)
+    page = list(above) + lines(till.config, till.words.language, draft, sale, left)
     if places <= _FEW:
         page.insert(1, ("line.places_left", places - 1))
     await till.dialogs.confirm("void.confirm" if draft.kind == KIND_VOID else "refund.confirm", page)

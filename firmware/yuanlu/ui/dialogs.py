@@ -84,14 +84,14 @@ class Dialogs:
             raise Cancelled
 
     async def choose(self, title, items, above=(), hint="hint.choose", leave=True):
-        """The index of the item picked by its digit, or by UP, DOWN and ENTER."""
+        """The index of the item picked by its digit (0: the tenth), or by UP, DOWN and ENTER."""
         if not items:
             raise Refused("refused.nothing_to_choose")
         chosen = 0
         above = list(above)
         while True:
             first = max(0, min(chosen - 2, len(items) - (_BODY - len(above))))
-            rows = [("line.item", (i + 1) % 10 if i < 9 else " ", _text(items[i])) for i in range(first, len(items))]
+            rows = [("line.item", (i + 1) % 10 if i < 10 else " ", _text(items[i])) for i in range(first, len(items))]
             self.show(title, above + rows, hint, len(above) + chosen - first)
             key = await self.key()
             if key == "ENTER":
@@ -102,8 +102,8 @@ class Dialogs:
                 chosen = max(0, chosen - 1)
             elif key == "DOWN":
                 chosen = min(len(items) - 1, chosen + 1)
-            elif len(key) == 1 and key in "123456789" and int(key) <= len(items):
-                return int(key) - 1
+            elif len(key) == 1 and key.isdigit() and (int(key) or 10) <= len(items):
+                return (int(key) or 10) - 1
 
     async def ask_amount(self, title, limit, full=False):
         """Fen, 1 to `limit`. With `full`, ENTER alone takes the limit."""

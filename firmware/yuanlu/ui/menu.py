@@ -21,6 +21,7 @@ MORE = (
     ("menu.self_test", "yuanlu.ui.self_test_flow"),
     ("menu.settings", "yuanlu.ui.settings_flow"),
     ("menu.operators", "yuanlu.ui.operators_flow"),
+    ("menu.wrong", "yuanlu.ui.wrong_flow"),
 )
 SHARED = ("yuanlu.ui.describe", "yuanlu.ui.result")  # of the flows and of what prints by itself: with the last of them they go
 
