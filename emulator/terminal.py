@@ -15,6 +15,7 @@ from emulator.parts.screen import Screen
 from emulator.parts.vault import Vault
 from emulator.world import World
 
+TRAINING_SECTORS = 8
 KEYS = tuple("0123456789") + ("ENTER", "CANCEL", "CLEAR", "UP", "DOWN", "LANG")
 
 
@@ -34,6 +35,8 @@ class Terminal:
         self.world, self.firmware, self.config, self.reader_key = world, firmware, config, reader_key
         self.rom = firmware.with_suffix(".romfs")  # what MicroPython runs from
         self.flash = flash or Flash()
+        # A region of its own behind the journal's: nobody counts money by it.
+        self.training = Flash(TRAINING_SECTORS, self.flash.sector_size, self.flash.unit)
         self.vault = Vault(keys)
         self.screen = Screen()
         self.paper: list[str] = []  # what each slip says
@@ -209,18 +212,27 @@ class Terminal:
         self.on_change()
         return b"\x00"
 
+    def _region(self, body: bytes) -> tuple[Flash, int]:
+        """The chip's region that an address lies in, and where in it."""
+        address, size = int.from_bytes(body[:4], "little"), len(self.flash.data)
+        return (self.flash, address) if address < size else (self.training, address - size)
+
     def _program(self, body: bytes) -> None:
-        self.flash.program(int.from_bytes(body[:4], "little"), body[4:])
+        flash, address = self._region(body)
+        flash.program(address, body[4:])
 
     def _erase(self, body: bytes) -> None:
-        self.flash.erase(int.from_bytes(body, "little"))
+        flash, address = self._region(body)
+        flash.erase(address)
 
     def _read(self, body: bytes) -> bytes:
-        return self.flash.read(int.from_bytes(body[:4], "little"), int.from_bytes(body[4:6], "little"))
+        flash, address = self._region(body)
+        return flash.read(address, int.from_bytes(body[4:6], "little"))
 
     def _geometry(self, body: bytes) -> bytes:
         flash = self.flash
-        return flash.unit.to_bytes(2, "little") + flash.sectors.to_bytes(2, "little") + flash.sector_size.to_bytes(4, "little")
+        numbers = ((flash.unit, 2), (flash.sectors, 2), (flash.sector_size, 4), (self.training.sectors, 2))
+        return b"".join(number.to_bytes(size, "little") for number, size in numbers)
 
     def _date(self, body: bytes) -> bytes:
         now = self.world.date

@@ -26,7 +26,7 @@ ORDER = """
     desk
     exchange schedule
     delivery
-    closing line_test
+    closing line_test training
     forwarder
     link | ui | service
     app

@@ -15,20 +15,22 @@ _COLLECT_EVERY = const(8192)  # bytes allocated: a heap that is let run full sca
 
 
 class Flash:
-    """NOR: `unit` bytes a program, `sectors` of `sector_size`."""
+    """NOR: `unit` bytes a program, `sectors` of `sector_size`. training: the region behind the journal's."""
 
-    def __init__(self, pipe):
+    def __init__(self, pipe, training=False):
         self.pipe = pipe
-        self.unit, self.sectors, self.sector_size = unpack_from("<HHI", pipe.ask(p.GEOMETRY), 0)
+        self.unit, self.sectors, self.sector_size, behind = unpack_from("<HHIH", pipe.ask(p.GEOMETRY), 0)
+        self.first = self.sectors * self.sector_size if training else 0
+        self.sectors = behind if training else self.sectors
 
     def read_into(self, address, buffer):
-        buffer[:] = self.pipe.ask(p.FLASH_READ, pack("<IH", address, len(buffer)))
+        buffer[:] = self.pipe.ask(p.FLASH_READ, pack("<IH", self.first + address, len(buffer)))
 
     def program(self, address, data):
-        self.pipe.ask(p.FLASH_PROGRAM, pack("<I", address), data)
+        self.pipe.ask(p.FLASH_PROGRAM, pack("<I", self.first + address), data)
 
     def erase(self, sector):
-        self.pipe.ask(p.FLASH_ERASE, pack("<I", sector * self.sector_size))
+        self.pipe.ask(p.FLASH_ERASE, pack("<I", self.first + sector * self.sector_size))
 
 
 class Vault:
@@ -159,6 +161,7 @@ class Board:
         self.tables_path = tables_path
         self.clock = Clock(pipe)
         self.flash = Flash(pipe)
+        self.training = Flash(pipe, training=True)
         self.vault = Vault(pipe)
         self.display = Display(pipe)
         self.keypad = Keypad()

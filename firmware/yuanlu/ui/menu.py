@@ -22,6 +22,7 @@ MORE = (
     ("menu.settings", "yuanlu.ui.settings_flow"),
     ("menu.operators", "yuanlu.ui.operators_flow"),
     ("menu.wrong", "yuanlu.ui.wrong_flow"),
+    ("menu.training", "yuanlu.ui.training_flow"),
 )
 SHARED = ("yuanlu.ui.describe", "yuanlu.ui.result")  # of the flows and of what prints by itself: with the last of them they go
 

@@ -22,8 +22,12 @@ def put(till, name, *given):
         text, code = sheet.render(till, *given), sheet.code(till, *given)
     finally:
         leave(name)
-    letters = encoded(till.tables.section(GB18030), text)
-    till.printer.print(_START + letters + (picture(code) if code else b"") + _FEED)
+    till.printer.print(lines(till.tables.section(GB18030), text) + (picture(code) if code else b"") + _FEED)
+
+
+def lines(section, text):
+    """The bytes that print a text, whatever was printed before."""
+    return _START + encoded(section, text)
 
 
 def encoded(section, text):
