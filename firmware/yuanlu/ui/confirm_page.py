@@ -13,7 +13,7 @@ async def run(till, draft, sale, left, above=()):
     """Returns when it is confirmed. left: fen of the sale that could still be given back; above: texts that stand before all
     others. Raises Cancelled."""
     if sale.road == ROAD_WALLET:
-        await enter(till, "yuanlu.ui.short_page", draft, sale, left)
+        await enter(till, "yuanlu.ui.short_page", draft, sale, left, not above)
     places = till.desk.refunds_left()
     page = list(above) + lines(till.config, till.words.language, draft, sale, left)
     if places <= _FEW:
