@@ -17,7 +17,9 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Mount, WebSocketRoute
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -51,8 +53,10 @@ class Server:
         self.dirty = True
 
     def application(self) -> Starlette:
-        """The page at /, the control API at /control."""
-        routes = [WebSocketRoute("/control", self._serve_page), Mount("/", StaticFiles(directory=PAGE, html=True))]
+        """The page at /, the control API at /control, the bytes of the terminal's journal chip at /chip.img."""
+        chip = Route("/chip.img", self._serve_chip)
+        pages = Mount("/", StaticFiles(directory=PAGE, html=True))
+        routes = [WebSocketRoute("/control", self._serve_page), chip, pages]
         # A name of somebody else's that resolves to this machine must not pass for ours.
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
         return Starlette(routes=routes, middleware=[hosts], lifespan=self._lifespan)
@@ -71,6 +75,11 @@ class Server:
     def _turn(self) -> None:
         self.shop.world.run_until(lambda: self.stopping, _FOREVER_MS)
         self.shop.close()
+
+    async def _serve_chip(self, _: Request) -> Response:
+        """As a reader of chips would find it at this moment."""
+        content = await self._ask(lambda: bytes(self.shop.terminal.flash.data))
+        return Response(content, media_type="application/octet-stream")
 
     async def _ask(self, action: Callable[[], Any]) -> Any:
         """Have the world's thread do `action` and wait for what it returns or raises."""

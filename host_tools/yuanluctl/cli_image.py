@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import stat
 from collections.abc import Callable
@@ -12,22 +13,46 @@ import rich_click as click
 
 from host_tools.yuanluctl.journal.layout import Geometry
 from host_tools.yuanluctl.journal.reader import GeometryError, NoHeaderError, find_geometry
+from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.targets import LARGEST_IMAGE, Terminal, open_terminal, parse
 
 EXIT_FINDINGS, EXIT_USAGE = 1, 2
-LARGEST_IMAGE = 64 << 20  # bytes
+ANSWER_SECONDS = 5  # that a running emulator may take
 LONGEST_KEY = 4096  # bytes of a key file, blank ones too
+
+
+def image_or_target(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """IMAGE, or the same chip by --target; and, where the headers do not tell it, the chip's geometry."""
+
+    @functools.wraps(verb)
+    def run(image: Path | None, target: str | None, **given: Any) -> Any:
+        if (image is None) == (target is None):
+            end(EXIT_USAGE, "name either an IMAGE or a --target")
+        if image is not None:
+            return verb(image=image, **given)
+        try:
+            return verb(image=open_terminal(parse(str(target)), ANSWER_SECONDS), **given)
+        except Trouble as trouble:
+            end(trouble.exit, f"{trouble.text('en')}. {trouble.hint('en')}")
+
+    run = _geometry(run)
+    run = click.option("-t", "--target", metavar="TARGET", help="image:FILE, emu:NAME or emu:PORT, in place of IMAGE.")(run)
+    return click.argument("image", type=click.Path(path_type=Path), required=False)(run)
 
 
 def image_argument(verb: Callable[..., Any]) -> Callable[..., Any]:
     """IMAGE and, where the headers do not tell it, the chip's geometry."""
+    return click.argument("image", type=click.Path(path_type=Path))(_geometry(verb))
+
+
+def _geometry(verb: Callable[..., Any]) -> Callable[..., Any]:
     verb = click.option("--unit", type=int, default=0, metavar="N", help="Bytes of a write unit, if no header tells it.")(verb)
-    verb = click.option(
+    return click.option(
         "--sector-size", type=int, default=0, metavar="N", help="Bytes of a sector, if the headers do not tell it."
     )(verb)
-    return click.argument("image", type=click.Path(path_type=Path))(verb)
 
 
-def read_image(path: Path, sector_size: int, unit: int) -> tuple[bytes, Geometry]:
+def read_image(path: Path | Terminal, sector_size: int, unit: int) -> tuple[bytes, Geometry]:
     """The file's bytes and the chip's geometry; ends the program with 2 if it is not an image."""
     image = read_bytes(path)
     geometry = told_geometry(path, image, sector_size, unit)
@@ -35,15 +60,17 @@ def read_image(path: Path, sector_size: int, unit: int) -> tuple[bytes, Geometry
     return image, geometry
 
 
-def read_bytes(path: Path) -> bytes:
-    """The bytes of an image; ends the program with 2."""
+def read_bytes(path: Path | Terminal) -> bytes:
+    """The bytes of an image; ends the program with 2, or as a target's trouble does."""
+    if not isinstance(path, Path):
+        return path.journal()
     image = read_file(path, LARGEST_IMAGE, "an image of a terminal's chip")
     if not image:
         end(EXIT_USAGE, f"{path}: the file is empty: no image of a terminal's chip. Was the reading of the chip cut short?")
     return image
 
 
-def told_geometry(path: Path, image: bytes, sector_size: int, unit: int, or_none: bool = False) -> Geometry | None:
+def told_geometry(path: Path | Terminal, image: bytes, sector_size: int, unit: int, or_none: bool = False) -> Geometry | None:
     """The chip's geometry; None where no header tells it and that is allowed. Else ends the program with 2."""
     try:
         return find_geometry(image, sector_size, unit)
@@ -93,7 +120,11 @@ def print_json(content: dict[str, Any]) -> None:
 
 
 def end(code: int, problem: str = "") -> NoReturn:
-    """End the program; a problem goes to stderr."""
-    if problem:
+    """End the program; a problem goes to stderr, as one object for a program that asked for --json."""
+    call = click.get_current_context(silent=True)
+    if problem and call and call.params.get("as_json"):
+        error = {"code": "usage", "exit": code, "message": problem, "hint": "", "retryable": False}
+        click.echo(json.dumps({"error": error}, ensure_ascii=False), err=True)
+    elif problem:
         click.echo(f"yuanluctl: {problem}", err=True)
     raise SystemExit(code)

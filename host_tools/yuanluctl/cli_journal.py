@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,20 +20,27 @@ from host_tools.yuanluctl.cli_image import (
     EXIT_FINDINGS,
     EXIT_USAGE,
     end,
-    image_argument,
+    image_or_target,
     print_json,
     read_bytes,
     read_image,
     read_key,
     told_geometry,
 )
+from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_terminal
+from host_tools.yuanluctl.export import as_csv, as_paper
 from host_tools.yuanluctl.journal.layout import Record
+from host_tools.yuanluctl.journal.ledger import every_record, fold, readable, rows
 from host_tools.yuanluctl.journal.reader import Gap, Journal, Sector, read_journal
 from host_tools.yuanluctl.journal.report import Anchor, Report
 from host_tools.yuanluctl.journal.verify import may_be_wiped
 from host_tools.yuanluctl.journal.verify import verify as verify_image
+from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.paper import as_pdf
+from host_tools.yuanluctl.targets import Terminal
 
 BIG_IMAGE = 2 << 20  # bytes; smaller ones without a key are done before anything is drawn
+FOLLOW_SECONDS = 1.0
 MOST_FINDINGS = 100  # that are printed for people; --json has all
 
 
@@ -52,7 +61,7 @@ def _anchors(_context: object, _option: object, values: tuple[str, ...]) -> list
 
 
 @journal.command()
-@image_argument
+@image_or_target
 @click.option("--key", "key_file", type=click.Path(path_type=Path), metavar="FILE", help="Journal root key, 64 hex digits.")
 @click.option("--terminal", metavar="ID", help="The terminal's id (F41); needed with --key.")
 @click.option("--epoch", type=click.IntRange(0, (1 << 32) - 1), metavar="N", help="Its install epoch; needed with --key.")
@@ -61,7 +70,7 @@ def _anchors(_context: object, _option: object, values: tuple[str, ...]) -> list
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def verify(
-    image: Path,
+    image: Path | Terminal,
     sector_size: int,
     unit: int,
     key_file: Path | None,
@@ -132,9 +141,9 @@ def _print_report(report: Report) -> None:
 
 
 @journal.command()
-@image_argument
+@image_or_target
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def show(image: Path, sector_size: int, unit: int, as_json: bool) -> None:
+def show(image: Path | Terminal, sector_size: int, unit: int, as_json: bool) -> None:
     """List the records of the window, in order of place, whatever is damaged. Proves nothing: that is for `verify`.
 
     Exit codes: 0 listed, 2 wrong use or unreadable file.
@@ -150,6 +159,65 @@ def show(image: Path, sector_size: int, unit: int, as_json: bool) -> None:
         named = [row.get(name) or "" for name in ("number", "type", "copy", "transaction", "original", "amount")]
         text = f"{row['bytes']} bytes" if "bytes" in row else fields
         click.echo(_line(*["copy" if value is True else value for value in named], f"{row['address']:#x}", text))
+
+
+@journal.command()
+@click.option("-n", "count", type=click.IntRange(0, 100_000), default=10, show_default=True, help="How many of the newest.")
+@click.option("--follow", is_flag=True, help="Go on with what is written, until Ctrl-C; a line a record.")
+@on_a_terminal()
+def tail(chip: Chip, voice: Voice, count: int, follow: bool) -> None:
+    """Show the newest records. Proves nothing: that is for `verify`.
+
+    Exit codes: 0 shown, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 12 not built for this target, 130 Ctrl-C.
+    """
+    newest = every_record(read_journal(chip.image, chip.geometry))
+    shown = newest[len(newest) - count :] if count < len(newest) else newest
+    if not follow:
+        voice.answer({"target": chip.terminal.name, "records": list(rows(shown))}, map(_told, shown))
+        return
+    last = newest[-1].number if newest else 0
+    while True:
+        for record in shown:
+            click.echo(json.dumps(next(rows([record])), ensure_ascii=False) if voice.as_json else _told(record))
+        time.sleep(FOLLOW_SECONDS)
+        records = every_record(read_journal(chip.terminal.journal(), chip.geometry))
+        shown = [record for record in records if record.number > last]
+        last = max([last, *(record.number for record in shown)])
+
+
+def _told(record: Record) -> str:
+    row = next(rows([record]))
+    named = [row[name] or "" for name in ("number", "type", "transaction", "original")]
+    known = ("number", "type", "copy", "transaction", "original", "tag")
+    return "{:>9}  {:<10}  {:>11}  {:>9}  ".format(*named) + " ".join(f"{k}={v}" for k, v in row.items() if k not in known)
+
+
+@journal.command()
+@click.argument("kind", type=click.Choice(["csv", "json", "pdf"]), metavar="csv|json|pdf")
+@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE", help="Else stdout; a PDF needs a file.")
+@on_a_terminal(writes=True)
+def export(chip: Chip, voice: Voice, kind: str, out: Path | None) -> None:
+    """Write every record as csv or json, or the transactions as pdf: no message, no key, no card number.
+
+    Exit codes: 0 written, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 12 not built for this target.
+    """
+    records = every_record(read_journal(chip.image, chip.geometry))
+    verdict = verify_image(chip.image, chip.geometry).verdict
+    if kind == "json":
+        content = json.dumps({"target": chip.terminal.name, "verdict": verdict, "records": list(rows(records))}).encode() + b"\n"
+    elif kind == "csv":
+        content = as_csv(records)
+    elif out is None:
+        raise Trouble("file", "-", "pdf")
+    else:
+        content = as_pdf(as_paper(fold(records), verdict))
+    if out is None:
+        click.get_binary_stream("stdout").write(content)
+        return
+    voice.write(out, content)
+    voice.answer(
+        {"file": str(out), "bytes": len(content), "records": len(records), "verdict": verdict, "dry_run": voice.dry_run}, []
+    )
 
 
 def _line(*cells: str | int) -> str:
@@ -180,4 +248,4 @@ def _readable(name: str, value: bytes) -> str:
     """Text as it stands, made harmless for a terminal; anything else as hex digits."""
     if name in ("fingerprint", "message"):
         return value.hex()
-    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in value.rstrip(b"\0"))
+    return readable(value)

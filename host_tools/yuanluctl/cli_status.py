@@ -1,0 +1,96 @@
+"""`yuanluctl status` and `diagnose`: is money stuck, and what ails the terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_terminal
+from host_tools.yuanluctl.export import as_csv
+from host_tools.yuanluctl.journal.ledger import every_record, moment, yuan
+from host_tools.yuanluctl.outcome import FINDINGS
+from host_tools.yuanluctl.status import checks, read_state
+from host_tools.yuanluctl.status import status as status_of
+
+MARKS = {"pass": "ok  ", "warn": "!   ", "fail": "FAIL"}
+_ZIP_DATE = (2026, 1, 1, 0, 0, 0)  # the same bundle of the same chip each time
+
+
+@click.command()
+@on_a_terminal()
+def status(chip: Chip, voice: Voice) -> None:
+    """Say in one screen who the terminal is, whether its journal is whole, and what money waits.
+
+    Exit codes: 0 shown, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 12 not built for this target.
+    """
+    told = status_of(read_state(chip.image, chip.geometry)) | chip.terminal.status()
+    voice.answer({"target": chip.terminal.name, **told}, _lines(voice, told))
+
+
+def _lines(voice: Voice, told: dict[str, Any]) -> list[str]:
+    first, last = told["records"]
+    lines = [
+        voice.say("status.terminal", told["terminal"] or "-", told["batch"] or "-", told["trace"]),
+        voice.say("status.journal", first, last, told["structure"]),
+        voice.say("status.head", told["head"] or "-"),
+        voice.say("status.chip", told["erases"], told["retired"], told["boots"]),
+    ]
+    waiting = told["waiting"]
+    if not waiting:
+        return [*lines, voice.say("status.nothing")]
+    lines.append(voice.say("status.waiting", len(waiting), yuan(told["waiting_amount"]), told["need_a_person"]))
+    for one in waiting:
+        kind, state = voice.say(f"kind.{one['kind'] or 'lost'}"), voice.say(f"state.{one['state']}")
+        number, amount, when = one["number"], yuan(one["amount"]), moment(one["date"], one["time"])
+        lines.append(f"  {number:>8}  {kind}  {amount:>10}  {one['batch']:06}/{one['trace']:06}  {when}  {state}")
+    return lines
+
+
+@click.command()
+@click.option("--bundle", type=click.Path(path_type=Path), metavar="FILE.zip", help="Also all that support needs, in one file.")
+@on_a_terminal(writes=True)
+def diagnose(chip: Chip, voice: Voice, bundle: Path | None) -> None:
+    """Check the terminal's journal, money, clock, power and chip; each check with what to do.
+
+    The bundle holds status, checks, verification and the list of records: no message, no key, no card number.
+
+    Exit codes: 0 all passed or warnings only, 1 a check failed, 2 wrong use or unreadable file, 3 nobody there, 5 no answer,
+    12 not built for this target.
+    """
+    state = read_state(chip.image, chip.geometry)
+    found = []
+    for check in checks(state):
+        hint = "" if check.level == "pass" else voice.say(f"check.{check.name}.hint")
+        text = voice.say(f"check.{check.name}.{check.level}", *check.values)
+        found.append({"check": check.name, "level": check.level, "text": text, "hint": hint})
+    answer: dict[str, Any] = {"target": chip.terminal.name, "checks": found}
+    if bundle:
+        files = {
+            "status.json": _pretty(status_of(state)),
+            "checks.json": _pretty(answer),
+            "verify.json": _pretty(state.report.as_json()),
+            "records.csv": as_csv(every_record(state.journal)),
+        }
+        voice.write(bundle, _zip(files))
+    lines = [f"{MARKS[one['level']]}  {one['text']}" + (f"\n      -> {one['hint']}" if one["hint"] else "") for one in found]
+    voice.answer(answer, lines)
+    if any(one["level"] == "fail" for one in found):
+        raise SystemExit(FINDINGS)
+
+
+def _pretty(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _zip(files: dict[str, bytes]) -> bytes:
+    import zipfile  # loaded where it is used, so that --help is quick
+
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()

@@ -1,0 +1,162 @@
+"""What the verbs on a terminal share: --target and its companions, one object on stdout, progress and troubles on stderr."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+import rich_click as click
+
+from host_tools.yuanluctl.journal.layout import Geometry
+from host_tools.yuanluctl.journal.reader import GeometryError, find_geometry
+from host_tools.yuanluctl.outcome import INTERRUPTED, Trouble
+from host_tools.yuanluctl.targets import Terminal, await_terminal, open_terminal, parse
+from host_tools.yuanluctl.words import LANGUAGES, language_of, say
+
+PAUSE_SECONDS = 0.2
+PROGRESS_SECONDS = 0.25  # between two lines of progress
+
+
+class Voice:
+    """How this call speaks: its language, and whether to a person or to a program."""
+
+    def __init__(self, language: str, as_json: bool, dry_run: bool) -> None:
+        self.language, self.as_json, self.dry_run = language, as_json, dry_run
+
+    def say(self, name: str, *values: object) -> str:
+        """The words of an id."""
+        return say(self.language, name, *values)
+
+    def answer(self, content: dict[str, Any], lines: Iterable[str]) -> None:
+        """One object for a program, lines for a person; on stdout."""
+        if self.as_json:
+            click.echo(json.dumps(content, ensure_ascii=False))
+            return
+        for line in lines:
+            click.echo(line)
+
+    def chat(self, name: str, *values: object) -> None:
+        """A sentence on stderr; not for programs."""
+        if not self.as_json:
+            click.echo(self.say(name, *values), err=True)
+
+    def fail(self, trouble: Trouble) -> NoReturn:
+        """End with a trouble, told on stderr."""
+        if self.as_json:
+            click.echo(json.dumps(trouble.as_json(self.language), ensure_ascii=False), err=True)
+        else:
+            click.echo(f"yuanluctl: {trouble.text(self.language)}", err=True)
+            click.echo(f"  -> {trouble.hint(self.language)}", err=True)
+        raise SystemExit(trouble.exit)
+
+    @contextmanager
+    def progress(self, job: str, total: int) -> Iterator[Callable[[int], None]]:
+        """How much of a job is done: a bar on a terminal, with --json a line of NDJSON now and then; on stderr."""
+        if self.as_json:
+            yield _ndjson(job, total)
+        elif sys.stderr.isatty():
+            from rich.console import Console  # loaded where it is used, so that --help is quick
+            from rich.progress import Progress
+
+            with Progress(console=Console(stderr=True), transient=True) as bar:
+                task = bar.add_task(self.say(f"job.{job}"), total=total)
+                yield lambda done: bar.update(task, completed=done)
+        else:
+            yield lambda done: None
+
+    def write(self, path: Path, content: bytes, keep_journal: bool = False) -> None:
+        """Write a whole file, unless --dry-run; Trouble. With `keep_journal` none that holds a journal is overwritten."""
+        if keep_journal and path.exists() and not (path.is_file() and path.read_bytes() == content):
+            raise Trouble("holds_records", path)
+        if self.dry_run:
+            self.chat("would_write", len(content), path)
+            return
+        try:
+            fresh = path.with_name(f"{path.name}.{os.getpid()}")
+            fresh.write_bytes(content)
+            fresh.replace(path)
+        except OSError as problem:
+            raise Trouble("file", path, problem.strerror or problem) from problem
+        self.chat("written", len(content), path)
+
+
+class Chip(NamedTuple):
+    """A terminal's journal chip as it was read."""
+
+    terminal: Terminal
+    image: bytes
+    geometry: Geometry
+
+
+def _ndjson(job: str, total: int) -> Callable[[int], None]:
+    last = time.monotonic() - PROGRESS_SECONDS
+
+    def told(done: int) -> None:
+        nonlocal last
+        if done < total and time.monotonic() - last < PROGRESS_SECONDS:
+            return
+        last = time.monotonic()
+        click.echo(json.dumps({"event": "progress", "job": job, "done": done, "total": total}), err=True)
+
+    return told
+
+
+def spoken(writes: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--json and --lang, and --dry-run for a verb that writes files: the verb is given a `voice`, and its Troubles are told."""
+
+    def decorate(verb: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(verb)
+        def run(as_json: bool, lang: str | None, dry_run: bool = False, **given: Any) -> Any:
+            environment = os.environ.get("LC_ALL") or os.environ.get("LANG", "")
+            voice = Voice(lang or language_of(environment), as_json, dry_run)
+            try:
+                return verb(voice=voice, **given)
+            except Trouble as trouble:
+                voice.fail(trouble)
+            except KeyboardInterrupt:
+                raise SystemExit(INTERRUPTED) from None
+
+        if writes:
+            run = click.option("--dry-run", is_flag=True, help="Write no file; say what would be written.")(run)
+        run = click.option("--lang", type=click.Choice(LANGUAGES), envvar="YUANLU_LANG", help="Else as LANG says.")(run)
+        return click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, errors on stderr.")(run)
+
+    return decorate
+
+
+def on_a_terminal(writes: bool = False, raw: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--target and what belongs to it: the verb is given a `chip` and a `voice`. `raw`: the verb finds the geometry."""
+
+    def decorate(verb: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(verb)
+        def run(voice: Voice, target: str, timeout: float, wait: float, sector_size: int, unit: int, **given: Any) -> Any:
+            terminal = open_terminal(parse(target), timeout)
+            image = await_terminal(terminal, wait, lambda: time.sleep(PAUSE_SECONDS), time.monotonic)
+            if raw:
+                return verb(terminal=terminal, image=image, sector_size=sector_size, unit=unit, voice=voice, **given)
+            try:
+                chip = Chip(terminal, image, find_geometry(image, sector_size, unit))
+            except GeometryError as problem:
+                raise Trouble("image", terminal.name, problem) from problem
+            return verb(chip=chip, voice=voice, **given)
+
+        run = spoken(writes)(run)
+        run = click.option("--unit", type=int, default=0, metavar="N", help="Bytes of a write unit, if no header tells it.")(run)
+        run = click.option(
+            "--sector-size", type=int, default=0, metavar="N", help="Bytes of a sector, if the headers do not tell it."
+        )(run)
+        seconds = click.FloatRange(0, 86400)
+        run = click.option("--wait", type=seconds, default=0, metavar="S", help="Try for so long until it is there.")(run)
+        run = click.option("--timeout", type=seconds, default=5, show_default=True, metavar="S", help="For each answer.")(run)
+        return click.option(
+            "-t", "--target", required=True, envvar="YUANLU_TARGET", metavar="TARGET", help="image:FILE, emu:NAME or emu:PORT."
+        )(run)
+
+    return decorate

@@ -1,0 +1,325 @@
+"""What the journal's records say of each transaction: its attempts, what was answered, and its state.
+
+Made from docs/journal-format.md and docs/states.md, for people who look at a journal from outside. It takes any records, also
+those that were carved from a damaged chip, and never refuses: where records are missing, the state is what the last of them says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from host_tools.yuanluctl.journal.layout import (
+    ALARM,
+    APPROVAL,
+    ATTEMPT,
+    BATCH,
+    BOOT,
+    DECISION,
+    INTENT,
+    NOTE,
+    PIN_TRY,
+    REFUND,
+    RESULT,
+    SALE,
+    SENDING,
+    WITHDRAWN,
+    Record,
+)
+from host_tools.yuanluctl.journal.reader import Journal
+
+KINDS = {1: "sale", 2: "refund", 3: "void"}
+ROADS = {0: "card", 1: "wallet", 2: "local card"}
+VERDICTS = {
+    2: "declined",
+    3: "waiting",
+    5: "held",
+    6: "parked",
+    7: "queued",
+    8: "unknown",
+    9: "asking",
+    10: "reversed",
+    11: "accepted",
+}
+DECISIONS = {1: "resolved_not_done", 2: "queued", 3: "waiting"}
+NOTES = {1: "complaint", 2: "call", 3: "feedback", 4: "self-test", 5: "case"}
+DONE = ("done", "resolved_done")
+NOT_DONE = ("declined", "reversed", "withdrawn", "resolved_not_done")
+NEEDS_A_PERSON = ("held", "parked")
+_LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){12,}")
+
+
+class Result(NamedTuple):
+    """One answer, or that none came (`verdict` unknown). Date yyyymmdd, time hhmmss."""
+
+    record: int
+    verdict: str
+    code: str
+    rrn: str
+    approval: str
+    date: int
+    time: int
+
+
+@dataclass
+class Attempt:
+    """One set of bytes, sent any number of times. `what` is first, again or reversal."""
+
+    number: int
+    what: str
+    record: int
+    batch: int
+    trace: int
+    sends: list[int] = field(default_factory=list)  # numbers of the SENDING records
+    results: list[Result] = field(default_factory=list)
+
+
+class Note(NamedTuple):
+    """What a person wrote down."""
+
+    record: int
+    kind: str
+    operator: int
+    date: int
+    time: int
+    text: str
+
+
+@dataclass
+class Transaction:
+    """A sale, refund or void. Amounts in fen; `number` is that of its INTENT, or of the lone SALE."""
+
+    number: int
+    original: int
+    kind: str = ""  # "" where the record that says it is gone
+    road: str = ""
+    amount: int = 0
+    batch: int = 0
+    trace: int = 0
+    date: int = 0
+    time: int = 0
+    clock: int = 0
+    reason: int = 0
+    operator: int = 0
+    approver: int = 0
+    card: str = ""
+    rrn: str = ""
+    approval: str = ""
+    state: str = ""
+    alarm: bool = False
+    evidence: str = ""  # of a person's decision
+    attempts: list[Attempt] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+
+    @property
+    def settled(self) -> bool:
+        """Nothing more will happen by itself."""
+        return self.state in DONE or self.state in NOT_DONE
+
+    @property
+    def sent(self) -> bool:
+        """Bytes may have left."""
+        return self.state in DONE or any(attempt.sends for attempt in self.attempts)
+
+    @property
+    def last_date(self) -> int:
+        """The last day that a record of it names."""
+        return max([self.date, *(result.date for attempt in self.attempts for result in attempt.results)])
+
+    @property
+    def traces(self) -> set[int]:
+        """Under which it may stand in an acquirer's books."""
+        return {attempt.trace for attempt in self.attempts if attempt.what != "reversal"} | {self.trace}
+
+
+@dataclass
+class Ledger:
+    """All that the records tell; `last` and `terminal` are those of the newest record."""
+
+    transactions: dict[int, Transaction] = field(default_factory=dict)
+    closings: list[Record] = field(default_factory=list)
+    boots: int = 0
+    wrong_pins: dict[int, int] = field(default_factory=dict)  # by operator
+    last: Record | None = None
+
+    @property
+    def unsettled(self) -> list[Transaction]:
+        """What is owed an end, oldest first."""
+        return [one for one in self.transactions.values() if one.state and not one.settled]
+
+    def refunds_of(self, original: int) -> list[Transaction]:
+        """Of one sale, voids too, in order."""
+        return [one for one in self.transactions.values() if one.original == original != one.number]
+
+    def find(self, words: str) -> list[Transaction]:
+        """By its number, trace (`t` before it or not), RRN, or the code at the end of its slip: whatever fits."""
+        code = re.fullmatch(r"(\S+)-(\d{6})-(\d{6})-(\d{8})", words)
+        every = self.transactions.values()
+        if code:
+            batch, trace, date = (int(part) for part in code.groups()[1:])
+            return [one for one in every if (one.batch, one.date) == (batch, date) and trace in one.traces]
+        if not words.removeprefix("t").isascii() or not words.removeprefix("t").isdigit() or len(words) > 12:
+            return []
+        number = int(words.removeprefix("t"))
+        if words.startswith("t"):
+            return [one for one in every if number in one.traces]
+        exact = [one for one in every if one.number == number or (one.rrn and one.rrn == words)]
+        return exact or [one for one in every if number in one.traces]
+
+
+def every_record(journal: Journal) -> list[Record]:
+    """Each number of the window once, the original before a copy, in order."""
+    return once(record for sector in journal.sectors + journal.opened for record in sector.records)
+
+
+def once(records: Iterable[Record]) -> list[Record]:
+    """Each number once, the original before a copy, in order of number."""
+    found: dict[int, Record] = {}
+    for record in records:
+        if record.number not in found or found[record.number].is_copy:
+            found[record.number] = record
+    return [found[number] for number in sorted(found)]
+
+
+def fold(records: Iterable[Record]) -> Ledger:
+    """The ledger of records that stand in order of number, each once."""
+    ledger = Ledger()
+    for record in records:
+        ledger.last = record
+        if record.type == BOOT:
+            ledger.boots += 1
+        elif record.type == BATCH:
+            ledger.closings.append(record)
+        elif record.type == PIN_TRY:
+            operator = record.value("operator")
+            ledger.wrong_pins[operator] = ledger.wrong_pins.get(operator, 0) + 1
+        elif record.transaction:
+            number = record.transaction
+            transaction = ledger.transactions.setdefault(number, Transaction(number, record.original))
+            transaction.records.append(record)
+            _take(transaction, record)
+    return ledger
+
+
+def _take(transaction: Transaction, record: Record) -> None:
+    """One more record of a transaction."""
+    if record.type in (SALE, REFUND, INTENT, ALARM):
+        _describe(transaction, record)
+    elif record.type == ATTEMPT:
+        reversal = record.value("kind") == 2
+        what = "reversal" if reversal else "again"
+        place = record.value("attempt"), what, record.number, record.value("batch"), record.value("trace")
+        transaction.attempts.append(Attempt(*place))
+        transaction.state = "reversing" if reversal else "queued"
+    elif record.type == SENDING:
+        _attempt(transaction, record).sends.append(record.number)
+        transaction.state = "reversing" if transaction.state == "reversing" else "sending"
+    elif record.type == RESULT:
+        _answer(transaction, record)
+    elif record.type == DECISION:
+        transaction.state = DECISIONS.get(record.value("decision"), transaction.state)
+        transaction.evidence = text_of(record, "evidence")
+    elif record.type == WITHDRAWN:
+        transaction.state = "withdrawn"
+    elif record.type == APPROVAL:
+        transaction.approver = record.value("approver")
+    elif record.type == NOTE:
+        kind = NOTES.get(record.value("kind"), "note")
+        when = record.value("operator"), record.value("date"), record.value("time")
+        transaction.notes.append(Note(record.number, kind, *when, text_of(record, "text")))
+
+
+def _describe(transaction: Transaction, record: Record) -> None:
+    if not record.fields:
+        return
+    kind = record.value("kind")
+    transaction.kind, transaction.road = KINDS.get(kind & 15, ""), ROADS.get(kind >> 4, "")
+    transaction.card = _card(record)
+    transaction.clock = record.value("quality") & 127
+    for name in ("amount", "batch", "trace", "date", "time", "reason", "operator", "approver"):
+        setattr(transaction, name, record.value(name))
+    if record.type == INTENT:
+        transaction.attempts.append(Attempt(1, "first", record.number, transaction.batch, transaction.trace))
+        transaction.state = "queued"
+        return
+    transaction.rrn, transaction.approval = text_of(record, "rrn"), text_of(record, "approval")
+    if record.type == ALARM:
+        transaction.alarm, transaction.state = True, "parked"
+    else:
+        transaction.state = "resolved_done" if record.value("quality") & 128 else "done"
+
+
+def _answer(transaction: Transaction, record: Record) -> None:
+    verdict = VERDICTS.get(record.value("verdict"), "unknown")
+    texts = (text_of(record, name) for name in ("code", "rrn", "approval"))
+    answer = Result(record.number, verdict, *texts, record.value("date"), record.value("time"))
+    _attempt(transaction, record).results.append(answer)
+    if transaction.state == "reversing" and verdict == "unknown":
+        return  # the reversal goes again
+    transaction.state = verdict
+
+
+def _attempt(transaction: Transaction, record: Record) -> Attempt:
+    """The one that the record names; one without a beginning where that left the journal."""
+    number = record.value("attempt")
+    for attempt in transaction.attempts:
+        if attempt.number == number:
+            return attempt
+    transaction.attempts.append(Attempt(number, "first" if number < 2 else "again", 0, 0, 0))
+    return transaction.attempts[-1]
+
+
+def _card(record: Record) -> str:
+    """First 6 and last 4 digits; empty without a card."""
+    digits = text_of(record, "card")
+    return f"{digits[:6]}******{digits[6:]}" if len(digits) == 10 else ""
+
+
+def text_of(record: Record, name: str) -> str:
+    """A text field, harmless for a screen, and without a card number that somebody typed into it."""
+    value = record.fields.get(name, b"")
+    return readable(value) if isinstance(value, bytes) else ""
+
+
+def readable(value: bytes) -> str:
+    """ASCII as it stands, anything else as a question mark, long numbers masked."""
+    return masked("".join(chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in value.rstrip(b"\0")))
+
+
+def masked(text: str) -> str:
+    """13 digits or more in a row may be a card's: their first 6 and last 4 stay (L8)."""
+
+    def hide(found: re.Match[str]) -> str:
+        digits = re.sub(r"\D", "", found[0])
+        return f"{digits[:6]}{'*' * (len(digits) - 10)}{digits[-4:]}"
+
+    return _LONG_NUMBER.sub(hide, text)
+
+
+def yuan(fen: int) -> str:
+    """150 fen is 1.50."""
+    return f"{'-' * (fen < 0)}{abs(fen) // 100}.{abs(fen) % 100:02}"
+
+
+def moment(date: int, time: int) -> str:
+    """2026-11-22 10:15:00; empty for no date."""
+    if not date:
+        return ""
+    return f"{date // 10000:04}-{date // 100 % 100:02}-{date % 100:02} {time // 10000:02}:{time // 100 % 100:02}:{time % 100:02}"
+
+
+def rows(records: Iterable[Record]) -> Iterator[dict[str, object]]:
+    """Each record flat, for tables: no message, no fingerprint, no card number."""
+    for record in records:
+        fields: dict[str, object] = {}
+        for name, value in record.fields.items():
+            if name in ("message", "fingerprint", "mac", "digest"):
+                continue
+            fields[name] = value if isinstance(value, int) else readable(value)
+        if "card" in fields:
+            fields["card"] = _card(record)
+        place = {"number": record.number, "type": record.name, "copy": record.is_copy}
+        yield {**place, "transaction": record.transaction, "original": record.original, **fields, "tag": record.tag.hex()}

@@ -1,0 +1,44 @@
+"""How a verb ends: the exit codes of docs/technician.md, and troubles that say what happened and what to do."""
+
+from __future__ import annotations
+
+from host_tools.yuanluctl.words import say
+
+DONE, FINDINGS, USAGE, NO_TERMINAL, TIMEOUT, LOSES_MONEY, NOT_YET, INTERRUPTED = 0, 1, 2, 3, 5, 8, 12, 130
+
+# Each trouble by its name, which programs may rely on: its exit code, and whether the same command may succeed later.
+TROUBLES: dict[str, tuple[int, bool]] = {
+    "target": (USAGE, False),
+    "image": (USAGE, False),
+    "file": (USAGE, False),
+    "no_record": (USAGE, False),
+    "statement": (USAGE, False),
+    "font": (USAGE, False),
+    "no_emulator": (NO_TERMINAL, True),
+    "no_image": (NO_TERMINAL, True),
+    "silent": (TIMEOUT, True),
+    "holds_records": (LOSES_MONEY, False),
+    "not_yet": (NOT_YET, False),
+}
+
+
+class Trouble(Exception):
+    """Why a verb cannot do what was asked. `name` is one of TROUBLES, `about` completes its words."""
+
+    def __init__(self, name: str, *about: object) -> None:
+        super().__init__(name, *about)
+        self.name, self.about = name, about
+        self.exit, self.retryable = TROUBLES[name]
+
+    def text(self, language: str) -> str:
+        """What happened."""
+        return say(language, f"trouble.{self.name}", *self.about)
+
+    def hint(self, language: str) -> str:
+        """What to do."""
+        return say(language, f"hint.{self.name}")
+
+    def as_json(self, language: str) -> dict[str, object]:
+        """For programs."""
+        told = {"message": self.text(language), "hint": self.hint(language)}
+        return {"error": {"code": self.name, "exit": self.exit, **told, "retryable": self.retryable}}
