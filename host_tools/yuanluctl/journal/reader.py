@@ -145,6 +145,8 @@ def find_geometry(image: bytes, sector_size: int = 0, unit: int = 0) -> Geometry
     if not chips:
         raise GeometryError("the sector headers fit no sector size of 4 to 128 KiB: name --sector-size")
     sensible = [chip for chip in chips if _makes_sense(image, headers, chip)] or chips[::-1]
+    if len(sensible) > 1:
+        sensible.sort(key=lambda chip: _records_on_headers(image, chip))
     return next((chip for chip in sensible if _follows_a_ring(headers, chip)), sensible[0])
 
 
@@ -165,6 +167,13 @@ def _follows_a_ring(headers: dict[int, Header], geometry: Geometry) -> bool:
     """Whether somewhere the next sequence stands in the next sector."""
     places = {header.sequence: at // geometry.sector_size for at, header in headers.items()}
     return any(places.get(sequence + 1) == (place + 1) % geometry.sectors for sequence, place in places.items())
+
+
+def _records_on_headers(image: bytes, geometry: Geometry) -> int:
+    """How many records stand where a sector of this size would have its header: in a young ring nothing else tells that a
+    sector is larger."""
+    head = geometry.padded(HEADER.size)
+    return sum(place % geometry.sector_size < head for place in _record_places(image))
 
 
 def _makes_sense(image: bytes, headers: dict[int, Header], geometry: Geometry) -> bool:

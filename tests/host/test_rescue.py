@@ -1,0 +1,122 @@
+"""A chip with damaged headers gives back every whole record, and what is given back verifies."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from host_tools.yuanluctl.cli import yuanluctl
+from host_tools.yuanluctl.journal.layout import HEADER, Geometry
+from host_tools.yuanluctl.rescue import carve, scan
+from tests.host.journal_writer import Writer
+from tests.host.test_journal_verify import TORN, check, trade
+
+CHIPS = [(8, 4096, 16), (8, 4096, 1), (4, 16384, 4), (16, 4096, 32), (3, 65536, 256)]
+
+
+def worn(writer: Writer, sectors: list[int] | None = None) -> bytes:
+    """The chip without the headers of these sectors; of all."""
+    image = bytearray(writer.chip)
+    for index in range(writer.sectors) if sectors is None else sectors:
+        at = index * writer.sector_size
+        image[at : at + HEADER.size] = bytes(HEADER.size)
+    return bytes(image)
+
+
+def run(*words: str | Path) -> Result:
+    """The command line, run in this process."""
+    return CliRunner().invoke(yuanluctl, [str(word) for word in words], env={"LANG": "C", "COLUMNS": "200"})
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_headers_are_made_anew_bit_by_bit(chip: tuple[int, int, int]) -> None:
+    writer = trade(Writer(*chip), 120)
+    writer.refund(writer.sale(), settle=False)
+    for lost in ([0], [1, 2], list(range(writer.sectors - 1))):
+        image = worn(writer, lost)
+        found = scan(image)
+        assert found.geometry == Geometry(writer.sector_size, writer.unit, writer.sectors)
+        assert {record.number for record in found.records} >= {record.number for record in writer.in_window()}
+        result = carve(image, found.geometry)
+        assert check(result.image, (writer.number, writer.tags[writer.number])).findings == []
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_without_a_single_header(chip: tuple[int, int, int]) -> None:
+    writer = trade(Writer(*chip), 200)
+    writer.refund(writer.sale(), settle=False)
+    writer.cut(TORN)
+    image = worn(writer)
+    found = scan(image)
+    assert found.headers == 0 and found.geometry == Geometry(writer.sector_size, writer.unit, writer.sectors)
+    result = carve(image, found.geometry)
+    report = check(result.image, (writer.number, writer.tags[writer.number]))
+    assert report.findings == []
+    assert report.records == len(writer.in_window())
+
+
+def test_a_record_that_is_not_whole_is_not_given_back() -> None:
+    """The control: a flipped bit inside a record stays a finding, and its number is not among those found."""
+    writer = trade(Writer(), 60)
+    gone = writer.in_window()[-5]
+    image = bytearray(worn(writer, [0, 1]))
+    image[gone.address + 20] ^= 4
+    found = scan(bytes(image))
+    assert gone.number not in {record.number for record in found.originals}
+    assert found.geometry is not None
+    assert check(carve(bytes(image), found.geometry).image).findings != []
+
+
+def test_the_verbs(tmp_path: Path) -> None:
+    """troubles: none; scan, carve and report as a technician calls them."""
+    writer = trade(Writer(), 60)
+    owed = writer.refund(writer.sale(), settle=False)
+    (tmp_path / "dead").write_bytes(worn(writer))
+    target = ("-t", f"image:{tmp_path / 'dead'}")
+    found = run("rescue", "scan", *target)
+    assert found.exit_code == 0 and "0 sector headers are whole" in found.stdout and "8 sectors of 4096" in found.stdout
+    assert run("status", *target).exit_code == 2
+    out = tmp_path / "saved"
+    tried = run("rescue", "carve", *target, "-o", out, "--dry-run")
+    assert tried.exit_code == 0 and not out.exists() and "nothing written" in tried.stderr
+    assert run("rescue", "carve", *target, "-o", out).exit_code == 0
+    assert run("rescue", "carve", *target, "-o", out).exit_code == 0  # the same again
+    assert "structure consistent" in run("journal", "verify", out).stdout
+    report = run("rescue", "report", *target, "--json")
+    assert report.exit_code == 1
+    assert [one["number"] for one in json.loads(report.stdout)["waiting"]] == [owed]
+    assert "Do not send again" in run("rescue", "report", *target).stdout
+    progress = [json.loads(line) for line in report.stderr.splitlines()]
+    assert progress[-1] == {"event": "progress", "job": "scan", "done": 32768, "total": 32768}
+
+
+def test_a_file_that_may_hold_the_only_copy_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "dead").write_bytes(worn(trade(Writer(), 20)))
+    (tmp_path / "other").write_bytes(bytes(trade(Writer(), 30).chip))
+    refused = run("rescue", "carve", "-t", f"image:{tmp_path / 'dead'}", "-o", tmp_path / "other", "--json")
+    assert refused.exit_code == 8 and refused.stdout == ""
+    error = json.loads(refused.stderr.splitlines()[-1])["error"]
+    assert (error["code"], error["exit"], error["retryable"]) == ("holds_records", 8, False)
+    assert (tmp_path / "other").read_bytes() == bytes(trade(Writer(), 30).chip)
+
+
+def test_hostile_images_end_in_one_line(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    good = worn(trade(Writer(), 40))
+    cases = [b"", b"\xff" * 40_000, bytes(3), b"YL\x08\x00" * 20_000, good[:9000], good[100:], b"\0" + good]
+    for _ in range(25):
+        image = bytearray(good)
+        for _ in range(chance.randrange(1, 400)):
+            image[chance.randrange(len(image))] = chance.randrange(256)
+        cases.append(bytes(image))
+    for case in cases:
+        (tmp_path / "case").write_bytes(case)
+        for verb in ("scan", "report", "carve"):
+            more = ["-o", tmp_path / "out", "--dry-run"] if verb == "carve" else []
+            done = run("rescue", verb, "-t", f"image:{tmp_path / 'case'}", *more)
+            assert done.exit_code in (0, 1, 2), (done.output, done.exception)
+            assert "Traceback" not in done.output and (done.exit_code != 2 or len(done.stderr.splitlines()) == 2)
