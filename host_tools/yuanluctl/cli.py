@@ -17,6 +17,7 @@ from host_tools.yuanluctl.cli_explain import explain
 from host_tools.yuanluctl.cli_flash import flash
 from host_tools.yuanluctl.cli_image import EXIT_USAGE, end
 from host_tools.yuanluctl.cli_journal import journal
+from host_tools.yuanluctl.cli_report import report
 from host_tools.yuanluctl.cli_rescue import rescue
 from host_tools.yuanluctl.cli_status import diagnose, status
 
@@ -36,6 +37,7 @@ yuanluctl.add_command(journal)
 yuanluctl.add_command(flash)
 yuanluctl.add_command(explain)
 yuanluctl.add_command(authority)
+yuanluctl.add_command(report)
 yuanluctl.add_command(rescue)
 yuanluctl.add_command(status)
 yuanluctl.add_command(diagnose)

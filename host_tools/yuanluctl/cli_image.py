@@ -35,9 +35,8 @@ def image_or_target(verb: Callable[..., Any]) -> Callable[..., Any]:
         except Trouble as trouble:
             end(trouble.exit, f"{trouble.text('en')}. {trouble.hint('en')}")
 
-    run = _geometry(run)
-    run = click.option("-t", "--target", metavar="TARGET", help="image:FILE, emu:NAME or emu:PORT, in place of IMAGE.")(run)
-    return click.argument("image", type=click.Path(path_type=Path), required=False)(run)
+    named = click.option("-t", "--target", metavar="TARGET", help="image:FILE, emu:NAME or emu:PORT, in place of IMAGE.")
+    return click.argument("image", type=click.Path(path_type=Path), required=False)(named(_geometry(run)))
 
 
 def image_argument(verb: Callable[..., Any]) -> Callable[..., Any]:

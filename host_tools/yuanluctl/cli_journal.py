@@ -49,7 +49,8 @@ def journal() -> None:
     """Read and verify the journal in an image of a terminal's flash chip."""
 
 
-def _anchors(_context: object, _option: object, values: tuple[str, ...]) -> list[Anchor]:
+def anchors_of(_context: object, _option: object, values: tuple[str, ...]) -> list[Anchor]:
+    """What --anchor was given: NUMBER:TAG."""
     found = []
     for value in values:
         number, _, tag = value.partition(":")
@@ -66,7 +67,7 @@ def _anchors(_context: object, _option: object, values: tuple[str, ...]) -> list
 @click.option("--terminal", metavar="ID", help="The terminal's id (F41); needed with --key.")
 @click.option("--epoch", type=click.IntRange(0, (1 << 32) - 1), metavar="N", help="Its install epoch; needed with --key.")
 @click.option(
-    "--anchor", "anchors", multiple=True, callback=_anchors, metavar="NUMBER:TAG", help="A record as seen outside; repeatable."
+    "--anchor", "anchors", multiple=True, callback=anchors_of, metavar="NUMBER:TAG", help="A record as seen outside; repeatable."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def verify(
@@ -205,14 +206,14 @@ def export(chip: Chip, voice: Voice, kind: str, out: Path | None) -> None:
     verdict = verify_image(chip.image, chip.geometry).verdict
     if kind == "json":
         content = json.dumps({"target": chip.terminal.name, "verdict": verdict, "records": list(rows(records))}).encode() + b"\n"
+    elif out is None and (kind == "pdf" or voice.as_json):
+        raise Trouble("file", "-", f"{kind}: -o FILE")
     elif kind == "csv":
         content = as_csv(records)
-    elif out is None:
-        raise Trouble("file", "-", "pdf")
     else:
         content = as_pdf(as_paper(fold(records), verdict))
     if out is None:
-        click.get_binary_stream("stdout").write(content)
+        click.echo(content, nl=False)
         return
     voice.write(out, content)
     voice.answer(

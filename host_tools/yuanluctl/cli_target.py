@@ -131,6 +131,18 @@ def spoken(writes: bool = False) -> Callable[[Callable[..., Any]], Callable[...,
     return decorate
 
 
+_SECONDS = click.FloatRange(0, 86400)
+_TARGET_OPTIONS: list[Callable[[Callable[..., Any]], Callable[..., Any]]] = [
+    click.option(
+        "-t", "--target", required=True, envvar="YUANLU_TARGET", metavar="TARGET", help="image:FILE, emu:NAME or emu:PORT."
+    ),
+    click.option("--timeout", type=_SECONDS, default=5, show_default=True, metavar="S", help="For each answer."),
+    click.option("--wait", type=_SECONDS, default=0, metavar="S", help="Try for so long until it is there."),
+    click.option("--sector-size", type=int, default=0, metavar="N", help="Bytes of a sector, if the headers do not tell it."),
+    click.option("--unit", type=int, default=0, metavar="N", help="Bytes of a write unit, if no header tells it."),
+]
+
+
 def on_a_terminal(writes: bool = False, raw: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """--target and what belongs to it: the verb is given a `chip` and a `voice`. `raw`: the verb finds the geometry."""
 
@@ -147,16 +159,9 @@ def on_a_terminal(writes: bool = False, raw: bool = False) -> Callable[[Callable
                 raise Trouble("image", terminal.name, problem) from problem
             return verb(chip=chip, voice=voice, **given)
 
-        run = spoken(writes)(run)
-        run = click.option("--unit", type=int, default=0, metavar="N", help="Bytes of a write unit, if no header tells it.")(run)
-        run = click.option(
-            "--sector-size", type=int, default=0, metavar="N", help="Bytes of a sector, if the headers do not tell it."
-        )(run)
-        seconds = click.FloatRange(0, 86400)
-        run = click.option("--wait", type=seconds, default=0, metavar="S", help="Try for so long until it is there.")(run)
-        run = click.option("--timeout", type=seconds, default=5, show_default=True, metavar="S", help="For each answer.")(run)
-        return click.option(
-            "-t", "--target", required=True, envvar="YUANLU_TARGET", metavar="TARGET", help="image:FILE, emu:NAME or emu:PORT."
-        )(run)
+        verb_with_options = spoken(writes)(run)
+        for option in reversed(_TARGET_OPTIONS):
+            verb_with_options = option(verb_with_options)
+        return verb_with_options
 
     return decorate

@@ -254,8 +254,8 @@ def _describe(transaction: Transaction, record: Record) -> None:
 
 def _answer(transaction: Transaction, record: Record) -> None:
     verdict = VERDICTS.get(record.value("verdict"), "unknown")
-    texts = (text_of(record, name) for name in ("code", "rrn", "approval"))
-    answer = Result(record.number, verdict, *texts, record.value("date"), record.value("time"))
+    code, rrn, approval = (text_of(record, name) for name in ("code", "rrn", "approval"))
+    answer = Result(record.number, verdict, code, rrn, approval, record.value("date"), record.value("time"))
     _attempt(transaction, record).results.append(answer)
     if transaction.state == "reversing" and verdict == "unknown":
         return  # the reversal goes again

@@ -1,0 +1,179 @@
+"""`yuanluctl report`: evidence, the request sheet, a statement compared, the operators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from host_tools.yuanluctl.cli_image import read_key
+from host_tools.yuanluctl.cli_journal import anchors_of
+from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_terminal
+from host_tools.yuanluctl.evidence import Case, evidence_page, open_case, sheet_page
+from host_tools.yuanluctl.evidence import evidence as evidence_of
+from host_tools.yuanluctl.journal.ledger import Ledger, every_record, fold, yuan
+from host_tools.yuanluctl.journal.reader import read_journal
+from host_tools.yuanluctl.journal.report import Anchor
+from host_tools.yuanluctl.journal.verify import verify
+from host_tools.yuanluctl.operators import BY_TELEPHONE, work
+from host_tools.yuanluctl.outcome import FINDINGS
+from host_tools.yuanluctl.paper import Block, Pair, Table, as_pdf
+from host_tools.yuanluctl.reconcile import Finding, covered
+from host_tools.yuanluctl.reconcile import reconcile as compare
+from host_tools.yuanluctl.statement import LARGEST, read_statement
+from host_tools.yuanluctl.status import day_of
+from host_tools.yuanluctl.targets import read_regular
+from host_tools.yuanluctl.words import both
+
+pdf_option = click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE.pdf", help="Write it as PDF.")
+terminal_option = click.option("--terminal", default="", metavar="ID", help="The terminal's id (F41): its slip code goes on it.")
+
+
+@click.group()
+def report() -> None:
+    """Evidence of a refund, the request sheet, a statement compared, what operators did: from the journal alone."""
+
+
+def _ledger(chip: Chip) -> Ledger:
+    return fold(every_record(read_journal(chip.image, chip.geometry)))
+
+
+def _day(_context: object, _option: object, value: str | None) -> int:
+    if not value:
+        return 0
+    digits = value.replace("-", "")
+    if len(digits) != 8 or not digits.isascii() or not digits.isdigit() or day_of(int(digits)) is None:
+        raise click.BadParameter(f"{value} is no day like 2026-11-22")
+    return int(digits)
+
+
+@report.command()
+@click.argument("ref")
+@pdf_option
+@terminal_option
+@click.option("--key", "key_file", type=click.Path(path_type=Path), metavar="FILE", help="Journal root key: seals are checked.")
+@click.option("--epoch", type=click.IntRange(0, (1 << 32) - 1), metavar="N", help="The terminal's install epoch; with --key.")
+@click.option("--anchor", "anchors", multiple=True, callback=anchors_of, metavar="NUMBER:TAG", help="A record as seen outside.")
+@on_a_terminal(writes=True)
+def evidence(
+    chip: Chip,
+    voice: Voice,
+    ref: str,
+    out: Path | None,
+    terminal: str,
+    key_file: Path | None,
+    epoch: int | None,
+    anchors: list[Anchor],
+) -> None:
+    """All that the journal proves of one refund: its sale, every attempt and answer, the verdict on the seal, a QR code.
+
+    REF is its number, t and its trace (t000017), its RRN, or the code of its slip.
+
+    Exit codes: 0 made, and the journal is consistent; 1 made, but the journal has findings, and the paper says so; 2 wrong use or
+    unreadable file, 3 nobody there, 5 no answer, 12 not built for this target.
+    """
+    if key_file and (not terminal or epoch is None):
+        raise click.UsageError("--key needs --terminal and --epoch: each terminal has keys of its own")
+    key = read_key(key_file) if key_file else None
+    told = verify(chip.image, chip.geometry, key, terminal if key else None, epoch, anchors)
+    case = open_case(_ledger(chip), ref, told, terminal)
+    _give(voice, evidence_of(case), evidence_page(case), out)
+    if not told.consistent:
+        raise SystemExit(FINDINGS)
+
+
+@report.command()
+@click.argument("ref")
+@pdf_option
+@terminal_option
+@click.option("--merchant", default="", metavar="ID", help="The shop's number (F42); else a line to write on.")
+@on_a_terminal(writes=True)
+def sheet(chip: Chip, voice: Voice, ref: str, out: Path | None, terminal: str, merchant: str) -> None:
+    """The manual request sheet, 退款申请表, for a refund that the acquirer has to settle by hand.
+
+    Exit codes: 0 made, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 12 not built for this target.
+    """
+    case: Case = open_case(_ledger(chip), ref, verify(chip.image, chip.geometry), terminal)
+    _give(voice, evidence_of(case), sheet_page(case, merchant), out)
+
+
+def _give(voice: Voice, content: dict[str, Any], blocks: list[Block], out: Path | None) -> None:
+    """A paper as PDF, and in short on the screen."""
+    if out:
+        voice.write(out, as_pdf(blocks))
+        content = {**content, "file": str(out), "dry_run": voice.dry_run}
+    column = 0 if voice.language == "zh" else 1
+    pairs = [block for block in blocks if isinstance(block, Pair)]
+    voice.answer(content, [f"{both(block.word)[column]}: {block.value or '____'}" for block in pairs])
+
+
+@report.command()
+@click.argument("statement", type=click.Path(path_type=Path))
+@click.option("--days", type=click.IntRange(0, 90), default=3, show_default=True, help="Days after which a line must be there.")
+@click.option("--from", "first", callback=_day, metavar="DAY", help="First day it covers; else its first line's.")
+@click.option("--through", "last", callback=_day, metavar="DAY", help="Last whole day; else the one before its last line's.")
+@on_a_terminal()
+def reconcile(chip: Chip, voice: Voice, statement: Path, days: int, first: int, last: int) -> None:
+    """Compare the journal with an acquirer's statement (CSV), and say of each difference what it means and what may be decided.
+
+    Nothing is decided by this command. A line counts as a transaction's only where terminal, trace, amount and day fit and
+    neither has another partner. A missing line proves something only where the statement goes on for --days after the last send.
+
+    Exit codes: 0 all agrees or it is too early to tell, 1 differences, 2 wrong use or unreadable file, 3 nobody there, 5 no
+    answer, 12 not built for this target.
+    """
+    lines = read_statement(read_regular(statement, LARGEST, "no_image", str(statement)), str(statement))
+    span = covered(lines, first, last)
+    found = compare(_ledger(chip), lines, span, days)
+    counts: dict[str, int] = {}
+    for finding in found:
+        counts[finding.what] = counts.get(finding.what, 0) + 1
+    differences = [finding for finding in found if finding.what != "agreed"]
+    told = {"target": chip.terminal.name, "covers": list(span), "lines": len(lines), "counts": counts}
+    heading = [voice.say("reconcile.heading", len(lines), span.first or "-", span.last or "-", counts.get("agreed", 0))]
+    rows = [row for finding in differences for row in _explained(voice, finding)]
+    voice.answer({**told, "differences": [_with_text(voice, finding) for finding in differences]}, [*heading, *rows])
+    if any(finding.what != "too_early" for finding in differences):
+        raise SystemExit(FINDINGS)
+
+
+def _with_text(voice: Voice, finding: Finding) -> dict[str, Any]:
+    text, decision, *_ = [row.strip() for row in [*_explained(voice, finding), ""]]
+    return {**finding.as_json(), "text": text, "advice": decision.removeprefix("-> ")}
+
+
+def _explained(voice: Voice, finding: Finding) -> list[str]:
+    one = finding.transaction
+    name = f"{voice.say(f'kind.{one.kind}')} {one.number}  {yuan(one.amount)}  {one.batch:06}/{one.trace:06}  " if one else ""
+    state = f" [{voice.say(f'state.{one.state}')}]" if one else ""
+    text = f"{name}{voice.say(f'reconcile.{finding.what}', *finding.values)}{state}"
+    number = one.number if one else "-"
+    numbers = ",".join(str(line.number) for line in finding.lines) or "-"
+    return [text, "    -> " + voice.say(f"decision.{finding.decision}", number, numbers)]
+
+
+@report.command()
+@click.option("--from", "first", callback=_day, metavar="DAY", help="First day, like 2026-11-22.")
+@click.option("--through", "last", callback=_day, metavar="DAY", help="Last day.")
+@pdf_option
+@on_a_terminal(writes=True)
+def operators(chip: Chip, voice: Voice, first: int, last: int, out: Path | None) -> None:
+    """What each operator sold, gave back, approved and decided, as far back as the journal goes.
+
+    Exit codes: 0 shown, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 12 not built for this target.
+    """
+    found = work(_ledger(chip), first, last or 99991231)
+    names = list(found[0]._fields) if found else ["operator"]
+    cells = [[_cell(voice, name, value) for name, value in one._asdict().items()] for one in found]
+    if out:
+        voice.write(out, as_pdf([Table([f"work.{name}" for name in names], cells)]))
+    heads = [voice.say(f"work.{name}") for name in names]
+    rows = ["  ".join(cell.rjust(12) for cell in row) for row in [heads, *cells]]
+    voice.answer({"target": chip.terminal.name, "operators": [one._asdict() for one in found]}, rows)
+
+
+def _cell(voice: Voice, name: str, value: int) -> str:
+    if name == "operator" and value == BY_TELEPHONE:
+        return voice.say("work.by_telephone")
+    return yuan(value) if name in ("refunded", "open_amount") else str(value)

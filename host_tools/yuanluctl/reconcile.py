@@ -1,0 +1,159 @@
+"""Compares a journal with an acquirer's statement, and says of each difference what it means and what a person may decide.
+
+A line is matched with a transaction by terminal, trace, amount and date together, and only where each of the two has no other
+partner. Nothing else is matched by machine: two equal parts of one sale cannot be told apart by amount and day, so both go to a
+person. That a line is missing proves "not done" only where the statement runs from the day of the refund to N days after its last
+send.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, NamedTuple
+from zlib import crc32
+
+from host_tools.yuanluctl.journal.ledger import DONE, Ledger, Transaction, moment, yuan
+from host_tools.yuanluctl.statement import Line
+from host_tools.yuanluctl.status import day_of
+
+TRACES = 1_000_000  # a trace has six digits and begins anew
+LONGEST_WAY_DAYS = 30  # from the day of a transaction to that of its line: it may have waited for a line to the acquirer
+
+
+class Span(NamedTuple):
+    """The days that the statement covers whole, yyyymmdd; zeros for none."""
+
+    first: int
+    last: int
+
+
+class Finding(NamedTuple):
+    """`what` is agreed or the id of a difference; `decision` what the tool offers a person, never what it does."""
+
+    what: str
+    transaction: Transaction | None
+    lines: tuple[Line, ...]
+    decision: str = ""
+    values: tuple[object, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        one = self.transaction
+        about = {"number": one.number, "state": one.state, "amount": one.amount, "trace": one.trace} if one else None
+        return {"what": self.what, "transaction": about, "lines": [line.number for line in self.lines], "decision": self.decision}
+
+
+def covered(lines: list[Line], first: int = 0, last: int = 0) -> Span:
+    """As it was told; else from the day of the first line to the day before the last line's, which may not be whole."""
+    days = [line.date for line in lines]
+    if not days:
+        return Span(first, last) if first and last else Span(0, 0)
+    newest = day_of(max(days))
+    assert newest is not None  # each line's date was checked
+    return Span(first or min(days), last or int(f"{newest - timedelta(days=1):%Y%m%d}"))
+
+
+def reconcile(ledger: Ledger, lines: list[Line], span: Span, days: int) -> list[Finding]:
+    """One finding a transaction and one a line that has none; what agrees too. `days` is N."""
+    own = ledger.last.terminal if ledger.last else 0
+    mine = [line for line in lines if not line.terminal or crc32(line.terminal.encode()) == own]
+    every = [one for one in ledger.transactions.values() if one.kind]
+    pairs = _pairs(every, mine)
+    of_line: dict[int, list[Transaction]] = defaultdict(list)
+    for number, found in pairs.items():
+        for line in found:
+            of_line[line.number].append(ledger.transactions[number])
+    findings: list[Finding] = []
+    taken: set[int] = set()
+    for one in every:
+        found = pairs.get(one.number, [])
+        taken.update(line.number for line in found)
+        if any(len(of_line[line.number]) > 1 for line in found):
+            findings.append(Finding("ambiguous", one, tuple(found), "person"))
+        elif found:
+            findings.append(_present(one, found))
+        else:
+            near = [line for line in mine if line.number not in of_line and _near(one, line)]
+            taken.update(line.number for line in near)
+            findings.append(_absent(ledger, one, near, span, days))
+    for line in mine:
+        if line.number not in taken:
+            findings.append(Finding("stranger", None, (line,), "ask_acquirer", (line.number, yuan(line.amount), line.trace)))
+    return findings
+
+
+def _pairs(every: Iterable[Transaction], lines: list[Line]) -> dict[int, list[Line]]:
+    """The lines that carry a transaction's trace, amount, kind and a date that fits."""
+    by_key: dict[tuple[int, int, bool], list[Line]] = defaultdict(list)
+    for line in lines:
+        if line.trace:
+            by_key[line.trace % TRACES, line.amount, line.is_refund].append(line)
+    found = {}
+    for one in every:
+        keys = [(trace % TRACES, one.amount, one.kind != "sale") for trace in sorted(one.traces)]
+        fitting = [line for key in keys for line in by_key.get(key, []) if _in_time(one, line)]
+        if fitting:
+            found[one.number] = fitting
+    return found
+
+
+def _in_time(one: Transaction, line: Line) -> bool:
+    """On its day, or later where it waited: a done one by the day of its last record, one still open within 30 days."""
+    begun, day, last = day_of(one.date), day_of(line.date), day_of(one.last_date)
+    if not begun or not day or not last:
+        return False
+    limit = max(last, begun) + timedelta(days=1 if one.state in DONE else LONGEST_WAY_DAYS)
+    return begun <= day <= limit
+
+
+def _near(one: Transaction, line: Line) -> bool:
+    """Looks like it without being it: same trace and kind with another amount or day; or no trace, and amount and day fit."""
+    if line.is_refund != (one.kind != "sale"):
+        return False
+    if line.trace:
+        return line.trace % TRACES in {trace % TRACES for trace in one.traces} and (
+            line.amount == one.amount or line.date == one.date
+        )
+    return line.amount == one.amount and _in_time(one, line)
+
+
+def _present(one: Transaction, lines: list[Line]) -> Finding:
+    """The acquirer has it."""
+    numbers = ", ".join(str(line.number) for line in lines)
+    if len(lines) > 1:
+        return Finding("booked_twice", one, tuple(lines), "claim_back", (numbers,))
+    if one.state in DONE:
+        return Finding("agreed", one, tuple(lines))
+    if not one.sent:
+        return Finding("booked_unsent", one, tuple(lines), "ask_acquirer", (numbers,))
+    if one.settled:
+        return Finding("booked_not_done", one, tuple(lines), "ask_acquirer", (numbers,))
+    return Finding("booked_open", one, tuple(lines), "resolve_done", (numbers,))
+
+
+def _absent(ledger: Ledger, one: Transaction, near: list[Line], span: Span, days: int) -> Finding:
+    """The acquirer's statement has no line that is surely its own."""
+    numbers = ", ".join(str(line.number) for line in near)
+    if near and near[0].trace:
+        return Finding("differs", one, tuple(near), "person", (numbers,))
+    if near:
+        return Finding("looks_alike", one, tuple(near), "person", (numbers,))
+    if (one.settled and one.state not in DONE) or not one.sent or _cancelled(ledger, one):
+        return Finding("agreed", one, ())
+    last = day_of(one.last_date)
+    proof = int(f"{last + timedelta(days=days):%Y%m%d}") if last else 0
+    inside = bool(proof and span.first and span.first <= one.date and proof <= span.last)
+    if not inside:
+        return Finding("too_early", one, (), "later_statement", (moment(one.date, 0)[:10], moment(proof, 0)[:10]))
+    if one.state in DONE:
+        return Finding("done_missing", one, (), "ask_acquirer")
+    return Finding("open_missing", one, (), "resolve_not_done")
+
+
+def _cancelled(ledger: Ledger, one: Transaction) -> bool:
+    """A void and its sale take each other off the statement."""
+    if one.kind == "void":
+        return one.state in DONE
+    return any(other.kind == "void" and other.state in DONE for other in ledger.refunds_of(one.number))

@@ -1,0 +1,102 @@
+"""Reads an acquirer's statement: CSV with a heading in Chinese or English, in UTF-8 or GB 18030."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import NamedTuple
+
+from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.status import day_of
+
+LARGEST = 32 << 20  # bytes
+MOST_LINES = 200_000
+LONGEST_CELL = 1000
+NAMES = {
+    "terminal": ("terminal", "terminal id", "tid", "终端号", "终端编号", "终端"),
+    "trace": ("trace", "stan", "流水号", "凭证号", "终端流水号", "系统跟踪号"),
+    "amount": ("amount", "交易金额", "金额", "金额(元)", "金额（元）"),
+    "date": ("date", "transaction date", "交易日期", "日期", "交易时间", "交易日期时间"),
+    "kind": ("type", "kind", "交易类型", "类型"),
+    "rrn": ("rrn", "reference", "参考号", "检索参考号", "系统参考号"),
+}
+REFUND_WORDS = ("退货", "退款", "撤销", "refund", "void", "credit", "reversal")
+_AMOUNT = re.compile(r"([+-]?)([0-9]{1,10})(?:\.([0-9]{1,2}))?")
+_DATE = re.compile(r"(20[0-9]{2})(?:[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})|([0-9]{2})([0-9]{2}))(?![0-9])")
+
+
+class Line(NamedTuple):
+    """A line of the statement: `number` as a text editor counts it, amount in fen without sign, date yyyymmdd. `terminal`,
+    `trace` and `rrn` may be missing: empty, or 0."""
+
+    number: int
+    terminal: str
+    trace: int
+    amount: int
+    date: int
+    is_refund: bool
+    rrn: str
+
+
+def read_statement(content: bytes, name: str) -> list[Line]:
+    """Every line; Trouble names the first that cannot be read: half a statement proves nothing."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            text = content.decode("gb18030")
+        except UnicodeDecodeError as problem:
+            raise Trouble("statement", name, "UTF-8? GB 18030?") from problem
+    if "\0" in text:
+        raise Trouble("statement", name, "NUL")
+    heading = text.split("\n", 1)[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=heading.count))
+    found: list[Line] = []
+    try:
+        columns = _columns(next(reader, []), name)
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(found) >= MOST_LINES:
+                raise Trouble("statement", name, f"> {MOST_LINES} lines")
+            found.append(_line(cells, columns, reader.line_num, name))
+    except csv.Error as problem:
+        raise Trouble("statement", name, f"line {reader.line_num}: {problem}") from problem
+    return found
+
+
+def _columns(heading: list[str], name: str) -> dict[str, int]:
+    cells = [cell.strip().lower() for cell in heading]
+    columns = {}
+    for field, known in NAMES.items():
+        places = [place for place, cell in enumerate(cells) if cell in known]
+        if len(places) > 1:
+            raise Trouble("statement", name, f"line 1: two columns for {field}")
+        if places:
+            columns[field] = places[0]
+    missing = [field for field in ("trace", "amount", "date") if field not in columns]
+    if missing:
+        raise Trouble("statement", name, f"line 1: no {', '.join(missing)}")
+    return columns
+
+
+def _line(cells: list[str], columns: dict[str, int], number: int, name: str) -> Line:
+    def cell(field: str) -> str:
+        place = columns.get(field, -1)
+        text = cells[place].strip().strip("'`") if 0 <= place < len(cells) else ""  # banks put marks before long numbers
+        return text[:LONGEST_CELL]
+
+    amount = _AMOUNT.fullmatch(cell("amount").replace(",", "").replace("¥", "").replace("￥", "").strip())
+    if not amount:
+        raise Trouble("statement", name, f"line {number}: amount")
+    day = _DATE.match(cell("date"))
+    date = int(day[1] + (day[2] or day[4]).zfill(2) + (day[3] or day[5]).zfill(2)) if day else 0
+    if day_of(date) is None:
+        raise Trouble("statement", name, f"line {number}: date")
+    trace = cell("trace")
+    if trace and not (trace.isascii() and trace.isdigit() and len(trace) <= 12):
+        raise Trouble("statement", name, f"line {number}: trace")
+    fen = int(amount[2]) * 100 + int((amount[3] or "").ljust(2, "0"))
+    is_refund = amount[1] == "-" or any(word in cell("kind").lower() for word in REFUND_WORDS)
+    return Line(number, cell("terminal"), int(trace or 0), fen, date, is_refund, cell("rrn"))
