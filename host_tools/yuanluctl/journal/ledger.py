@@ -250,6 +250,9 @@ def _describe(transaction: Transaction, record: Record) -> None:
         transaction.alarm, transaction.state = True, "parked"
     else:
         transaction.state = "resolved_done" if record.value("quality") & 128 else "done"
+        if transaction.attempts and transaction.state == "done":  # this record is the answer to the last attempt
+            answer = Result(record.number, "done", "", transaction.rrn, transaction.approval, 0, 0)
+            transaction.attempts[-1].results.append(answer)
 
 
 def _answer(transaction: Transaction, record: Record) -> None:

@@ -1,0 +1,178 @@
+"""A statement is compared without guessing: what looks alike goes to a person, what is missing proves only what it can."""
+
+from __future__ import annotations
+
+import json
+import random
+import struct
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from host_tools.yuanluctl.cli import yuanluctl
+from host_tools.yuanluctl.journal.ledger import Ledger, every_record, fold
+from host_tools.yuanluctl.journal.reader import find_geometry, read_journal
+from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.reconcile import Finding, Span, covered, reconcile
+from host_tools.yuanluctl.statement import Line, read_statement
+from tests.host.journal_writer import TERMINAL, Writer
+
+RESULT = 4
+HEADING = "终端号,流水号,交易日期,金额,交易类型\n"
+DAY = 20261122  # of every record that the writer writes
+WHOLE = Span(20261101, 20261130)
+
+
+def ledger(writer: Writer) -> Ledger:
+    image = bytes(writer.chip)
+    return fold(every_record(read_journal(image, find_geometry(image))))
+
+
+def shop() -> tuple[Writer, dict[str, int]]:
+    """A sale of 10.00; a refund that is done, one whose answer never came, one declined. The traces are 1, 2 and 3, 4, 5."""
+    writer = Writer()
+    numbers = {"sale": writer.sale()}
+    numbers["done"] = writer.refund(numbers["sale"])  # INTENT and REFUND each took a trace
+    numbers["open"] = writer.refund(numbers["sale"], settle=False)
+    numbers["declined"] = writer.refund(numbers["sale"], settle=False)
+    answer = struct.pack("<BB2s12s6sII", 1, 2, b"51", b"", b"", DAY, 101501)
+    writer.append(RESULT, numbers["sale"], answer, numbers["declined"])
+    return writer, numbers
+
+
+def line(number: int, trace: int, amount: int, refund: bool = True, day: int = DAY, terminal: str = TERMINAL) -> Line:
+    return Line(number, terminal, trace, amount, day, refund, "")
+
+
+def told(writer: Writer, lines: list[Line], span: Span = WHOLE, days: int = 3) -> dict[int, Finding]:
+    """The finding of each transaction; strangers under minus their line."""
+    found = reconcile(ledger(writer), lines, span, days)
+    return {f.transaction.number if f.transaction else -f.lines[0].number: f for f in found}
+
+
+def traces(writer: Writer) -> dict[int, int]:
+    return {number: one.trace for number, one in ledger(writer).transactions.items()}
+
+
+def test_each_difference_is_told_and_what_may_be_decided() -> None:
+    writer, numbers = shop()
+    of = traces(writer)
+    agreed = [line(2, of[numbers["sale"]], 1000, refund=False), line(3, of[numbers["done"]], 500)]
+    found = told(writer, [*agreed, line(4, of[numbers["open"]], 500)])
+    assert [found[numbers[name]].what for name in ("sale", "done", "open", "declined")] == [
+        "agreed",
+        "agreed",
+        "booked_open",
+        "agreed",
+    ]
+    assert found[numbers["open"]].decision == "resolve_done"
+    found = told(writer, [*agreed, line(4, of[numbers["declined"]], 500)])
+    assert found[numbers["declined"]].what == "booked_not_done"
+    assert (found[numbers["open"]].what, found[numbers["open"]].decision) == ("open_missing", "resolve_not_done")
+    found = told(writer, [agreed[0], line(9, 777, 500)])
+    assert found[numbers["done"]].what == "done_missing" and found[-9].what == "stranger"
+    found = told(writer, [*agreed, agreed[1]._replace(number=5)])
+    assert (found[numbers["done"]].what, found[numbers["done"]].decision) == ("booked_twice", "claim_back")
+    assert told(writer, [agreed[0], line(3, of[numbers["done"]], 900)])[numbers["done"]].what == "differs"
+
+
+def test_absence_proves_nothing_before_the_settlement_and_n_days() -> None:
+    writer, numbers = shop()
+    for span, what in [
+        (Span(20261101, 20261124), "too_early"),
+        (Span(20261101, 20261125), "open_missing"),
+        (Span(20261123, 20261130), "too_early"),  # it does not cover the day itself
+        (Span(0, 0), "too_early"),
+    ]:
+        assert told(writer, [], span)[numbers["open"]].what == what
+    assert told(writer, [], Span(20261101, 20261125), days=4)[numbers["open"]].what == "too_early"
+    assert covered([line(2, 1, 1), line(3, 1, 1, day=20261201)]) == Span(DAY, 20261130)  # the last day may not be whole
+
+
+def test_two_equal_parts_are_never_matched_by_machine() -> None:
+    writer = Writer()
+    sale = writer.sale()
+    first, second = writer.refund(sale, settle=False), writer.refund(sale, settle=False)
+    found = told(writer, [line(2, 0, 500)])
+    assert {found[first].what, found[second].what} == {"looks_alike"}
+    assert {found[first].decision, found[second].decision} == {"person"}
+    # The control: another amount is told apart, but without its trace a person still has to say so.
+    assert told(writer, [line(2, 0, 400)])[-2].what == "stranger"
+
+
+def test_lines_of_other_terminals_and_other_days_match_nothing() -> None:
+    writer, numbers = shop()
+    trace = traces(writer)[numbers["open"]]
+    assert told(writer, [line(2, trace, 500, terminal="99999999")])[numbers["open"]].what == "open_missing"
+    assert told(writer, [line(2, trace, 500, day=20261121)])[numbers["open"]].what == "differs"
+    assert told(writer, [line(2, trace, 500, refund=False)])[-2].what == "stranger"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_statements_as_banks_write_them(encoding: str) -> None:
+    text = HEADING + '10000001,\'000007,2026/1/2 10:11:12,"-1,234.50",退货\n\n10000001,8,20260103,5,消费\n'
+    first, second = read_statement(text.encode(encoding), "x")
+    assert first == Line(2, "10000001", 7, 123450, 20260102, True, "")
+    assert (second.amount, second.date, second.is_refund) == (500, 20260103, False)
+
+
+HOSTILE = [
+    b"",
+    b"\xff\xfe\x00",
+    b"a,b,c\n1,2,3\n",
+    "流水号,流水号,金额,日期\n".encode(),
+    (HEADING + "1,2,20261322,1,x\n").encode(),
+    (HEADING + "1,2,20261122,1e9,x\n").encode(),
+    (HEADING + "1,2,20261122,NaN,x\n").encode(),
+    (HEADING + "1,²,20261122,1,x\n").encode(),
+    (HEADING + "1\n").encode(),
+    (HEADING + '1,2,20261122,1,"' + "x" * 200_000).encode(),
+    (HEADING + "1,2\0,20261122,1,x\n").encode(),
+]
+
+
+@pytest.mark.parametrize("content", HOSTILE)
+def test_a_statement_that_cannot_be_read_proves_nothing(content: bytes) -> None:
+    with pytest.raises(Trouble):
+        read_statement(content, "x")
+
+
+def test_no_bytes_make_the_reader_fail() -> None:
+    chance = random.Random(3)
+    good = (HEADING + "10000001,7,2026-01-02,-1.50,退货\n" * 20).encode()
+    for _ in range(400):
+        case = bytearray(good)
+        for _ in range(chance.randrange(1, 30)):
+            case[chance.randrange(len(case))] = (
+                chance.choice(b'",\n\0;9-\xff') if chance.random() < 0.7 else chance.randrange(256)
+            )
+        try:
+            read_statement(bytes(case), "x")
+        except Trouble:
+            pass
+
+
+def run(folder: Path, *words: str) -> Result:
+    target = f"image:{folder / 'chip'}"
+    return CliRunner().invoke(yuanluctl, ["report", "reconcile", str(folder / "st.csv"), "-t", target, *words], env={"LANG": "C"})
+
+
+def test_the_verb(tmp_path: Path) -> None:
+    """It says what may be decided, decides nothing, and never shows a card number that the bank's file holds."""
+    writer, numbers = shop()
+    trace = traces(writer)[numbers["open"]]
+    (tmp_path / "chip").write_bytes(writer.chip)
+    row = f"10000001,{trace},2026-11-22,-5.00,退货,6222021234567890123\n"
+    (tmp_path / "st.csv").write_text(HEADING.replace("\n", ",卡号\n") + row)
+    done = run(tmp_path)
+    assert done.exit_code == 1
+    assert "the statement has it booked: line 2" in done.stdout and "may be found done; evidence: line 2" in done.stdout
+    answer = json.loads(run(tmp_path, "--json", "--lang", "zh").stdout)
+    (booked,) = [one for one in answer["differences"] if one["what"] == "booked_open"]
+    assert booked["lines"] == [2] and booked["decision"] == "resolve_done" and "核对为成功" in booked["advice"]
+    assert "6222021234567890123" not in done.output + json.dumps(answer)
+    assert bytes(writer.chip) == (tmp_path / "chip").read_bytes()
+    (tmp_path / "st.csv").write_text("nothing")
+    refused = run(tmp_path, "--json")
+    assert refused.exit_code == 2 and json.loads(refused.stderr)["error"]["code"] == "statement"

@@ -1,0 +1,397 @@
+"""yuanluctl on images and emulated terminals: one grammar of targets, one object on stdout, codes that programs may rely on."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import re
+import struct
+import threading
+import time
+import zipfile
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from click.testing import CliRunner, Result
+from PIL import Image
+from pypdf import PdfReader
+
+from host_tools.yuanluctl import outcome
+from host_tools.yuanluctl.cli import yuanluctl
+from host_tools.yuanluctl.journal.ledger import every_record, fold, masked
+from host_tools.yuanluctl.journal.reader import read_journal
+from host_tools.yuanluctl.outcome import TROUBLES, Trouble
+from host_tools.yuanluctl.status import checks, read_state
+from host_tools.yuanluctl.targets import Target, parse
+from host_tools.yuanluctl.words import LANGUAGES, words
+from tests.host.journal_writer import EPOCH, ROOT, TERMINAL, Writer
+from tests.host.test_journal_of_firmware import Hands
+from tests.host.test_journal_verify import trade
+
+PAGE = Path(__file__).parents[2] / "docs" / "technician.md"
+SOURCES = Path(outcome.__file__).parent
+RESULT, ATTEMPT, NOTE, DECISION, ALARM, PIN_TRY = 4, 5, 20, 6, 18, 9
+DAY = 20261122
+
+
+def run(*words: str | Path, lang: str = "C") -> Result:
+    """The command line, run in this process."""
+    return CliRunner().invoke(yuanluctl, [str(word) for word in words], env={"LANG": lang, "LC_ALL": "", "COLUMNS": "200"})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """chip: a sale; a refund that was answered 'later', sent anew and is not known; a note with a card number typed into it."""
+    writer = trade(Writer(), 12)
+    sale = writer.sale(150_00)
+    owed = writer.refund(sale, settle=False)
+    writer.append(RESULT, sale, struct.pack("<BB2s12s6sII", 1, 3, b"91", b"", b"", DAY, 101501), owed)
+    writer.append(ATTEMPT, sale, struct.pack("<BBII", 1, 2, 7, 4711) + bytes(40), owed)
+    writer.append(3, sale, struct.pack("<BHBB", 2, 1, 1, 0), owed)
+    writer.append(RESULT, sale, struct.pack("<BB2s12s6sII", 2, 8, b"", b"", b"", DAY, 101509), owed)
+    writer.append(NOTE, sale, struct.pack("<BBII24s", 1, 2, DAY, 101600, b"6222021234567890123"), owed)
+    (tmp_path / "chip").write_bytes(writer.chip)
+    (tmp_path / "key").write_text(ROOT.hex())
+    (tmp_path / "owed").write_text(str(owed))
+    return tmp_path
+
+
+# Targets
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("image:dump.bin", Target("image", "dump.bin")),
+        ("image:C:\\dumps\\a b.bin", Target("image", "C:\\dumps\\a b.bin")),
+        ("emu:kept", Target("emu", "kept")),
+        ("emu:8642", Target("emu", "8642")),
+        ("socket://192.0.2.7:4000", Target("socket", "192.0.2.7:4000")),
+        ("rfc2217://[2001:db8::7]:4000", Target("rfc2217", "[2001:db8::7]:4000")),
+        ("/dev/ttyUSB0", Target("serial", "/dev/ttyUSB0")),
+        ("COM5", Target("serial", "COM5")),
+    ],
+)
+def test_the_grammar_of_targets(text: str, target: Target) -> None:
+    assert parse(text) == target and str(target) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "image:", "emu:", "emu:../x", "emu:a/b", "socket://", "socket://a", "socket://a:0", "socket://a:99999", "tty", "COM0"],
+)
+def test_what_is_no_target_is_refused_with_the_grammar(text: str) -> None:
+    with pytest.raises(Trouble, match="target"):
+        parse(text)
+    done = run("status", "--target", text, "--json")
+    error = json.loads(done.stderr)["error"]
+    assert (done.exit_code, done.stdout, error["code"]) == (2, "", "target") and "image:FILE" in error["hint"]
+
+
+@pytest.mark.parametrize("target", ["/dev/ttyUSB0", "socket://127.0.0.1:1", "rfc2217://127.0.0.1:1"])
+def test_live_lines_are_understood_and_not_built_yet(target: str) -> None:
+    done = run("status", "-t", target)
+    assert done.exit_code == 12 and "cannot be asked yet" in done.stderr and "image:FILE" in done.stderr
+
+
+def test_an_image_is_waited_for(tmp_path: Path) -> None:
+    image = bytes(trade(Writer(), 3).chip)
+    assert run("status", "-t", f"image:{tmp_path / 'late'}").exit_code == 3
+    timer = threading.Timer(0.3, lambda: (tmp_path / "late").write_bytes(image))
+    timer.start()
+    assert run("status", "-t", f"image:{tmp_path / 'late'}", "--wait", 10).exit_code == 0
+    timer.join()
+
+
+def test_a_running_emulator_is_asked_and_one_that_is_silent_is_not_waited_for() -> None:
+    image = bytes(trade(Writer(), 3).chip)
+
+    class Page(BaseHTTPRequestHandler):
+        slow = 0.0
+
+        def do_GET(self) -> None:
+            time.sleep(self.slow)
+            self.send_response(200 if self.path == "/chip.img" else 404)
+            self.end_headers()
+            self.wfile.write(image)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+    try:
+        port = server.server_address[1]
+        answer = json.loads(run("status", "-t", f"emu:{port}", "--json").stdout)
+        assert answer["page"] == f"http://127.0.0.1:{port}/" and answer["waiting"] == []
+        Page.slow = 0.4
+        assert run("status", "-t", f"emu:{port}", "--timeout", 0.1).exit_code == 5
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert run("status", "-t", f"emu:{port}").exit_code == 3
+
+
+# What a journal says
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_ledger_says_what_the_terminal_itself_believes(seed: int) -> None:
+    """Made from the format's page, compared with the firmware's own fold over lives that are cut anywhere."""
+    hands = Hands((6, 4096, 16), seed)
+    try:
+        for life in range(4):
+            if life:
+                flash = hands.terminal.flash
+                flash.cut = (flash.operations + hands.chance.randrange(4, 40), "nothing")
+            if hands.power_on():
+                hands.work(3)
+            hands.power_off()
+            ledger = fold(every_record(read_journal(hands.image(), hands.geometry)))
+            ours = {(one.trace, one.kind): (one.state, one.amount) for one in ledger.transactions.values() if one.kind}
+            theirs = {(row["trace"], row["kind"]): (row["state"], row["amount"]) for row in hands.shop.terminal_ledger()}
+            shared = ours.keys() & theirs.keys()
+            assert shared and {key: ours[key] for key in shared} == {key: theirs[key] for key in shared}
+            assert {key for key, row in theirs.items() if row[0] == "unknown"} <= shared
+    finally:
+        hands.shop.close()
+
+
+def test_status_says_what_money_waits(folder: Path) -> None:
+    done = run("status", "-t", f"image:{folder / 'chip'}", "--json")
+    answer = json.loads(done.stdout)
+    (waiting,) = [one for one in answer["waiting"] if one["number"] == int((folder / "owed").read_text())]
+    assert (waiting["state"], waiting["amount"], waiting["sends"]) == ("unknown", 500, 2) and done.stderr == ""
+    assert "not known" in run("status", "-t", f"image:{folder / 'chip'}").stdout
+    assert "结果待确认" in run("status", "-t", f"image:{folder / 'chip'}", lang="zh_CN.UTF-8").stdout
+    assert "结果待确认" in run("status", "-t", f"image:{folder / 'chip'}", "--lang", "zh").stdout
+
+
+def test_diagnose_names_what_fails_and_what_to_do(folder: Path) -> None:
+    writer = Writer()
+    sale = writer.sale()
+    healthy = bytes(writer.chip)
+    described = writer.described(2, 500) + bytes(18) + struct.pack("<I", 600)
+    writer.append(ALARM, sale, described, writer.number + 1)
+    for _ in range(6):
+        writer.append(PIN_TRY, 0, struct.pack("<BB", 3, 1), 0) if False else None
+    (folder / "alarm").write_bytes(writer.chip)
+    (folder / "healthy").write_bytes(healthy)
+    fine = run("diagnose", "-t", f"image:{folder / 'healthy'}", "--json")
+    assert fine.exit_code == 0 and {one["level"] for one in json.loads(fine.stdout)["checks"]} == {"pass"}
+    done = run("diagnose", "-t", f"image:{folder / 'alarm'}", "--json")
+    levels = {one["check"]: one for one in json.loads(done.stdout)["checks"]}
+    assert done.exit_code == 1 and levels["alarm"]["level"] == "fail" and "report evidence" in levels["alarm"]["hint"]
+    worn = bytearray(healthy)
+    worn[60] ^= 1
+    (folder / "hurt").write_bytes(worn)
+    assert "journal verify" in run("diagnose", "-t", f"image:{folder / 'hurt'}").stdout
+
+
+def test_a_bundle_is_the_same_each_time_and_written_only_when_it_is_meant(folder: Path) -> None:
+    target = ("-t", f"image:{folder / 'chip'}")
+    assert run("diagnose", *target, "--bundle", folder / "a.zip", "--dry-run").exit_code == 0
+    assert not (folder / "a.zip").exists()
+    for name in ("a.zip", "b.zip"):
+        assert run("diagnose", *target, "--bundle", folder / name).exit_code == 0
+    assert (folder / "a.zip").read_bytes() == (folder / "b.zip").read_bytes()
+    with zipfile.ZipFile(folder / "a.zip") as archive:
+        assert sorted(archive.namelist()) == ["checks.json", "records.csv", "status.json", "verify.json"]
+
+
+def test_tail_and_export(folder: Path) -> None:
+    """What is exported is every record, once, and no formula for a spreadsheet."""
+    target = ("-t", f"image:{folder / 'chip'}")
+    newest = json.loads(run("journal", "tail", *target, "-n", 2, "--json").stdout)["records"]
+    assert [one["type"] for one in newest] == ["RESULT", "NOTE"]
+    assert len(run("journal", "tail", *target, "-n", 2).stdout.splitlines()) == 2
+    table = list(csv.DictReader(io.StringIO(run("journal", "export", "csv", *target).stdout.lstrip("\ufeff"))))
+    listed = json.loads(run("journal", "export", "json", *target).stdout)["records"]
+    assert [row["number"] for row in table] == [str(one["number"]) for one in listed] and table[-1]["text"].startswith("622202*")
+    told = json.loads(run("journal", "export", "pdf", *target, "-o", folder / "out.pdf", "--json").stdout)
+    assert told["bytes"] == (folder / "out.pdf").stat().st_size
+    assert "结果" not in told["verdict"] and "4711" not in text_of(folder / "out.pdf")[:40]
+    assert run("journal", "export", "pdf", *target).exit_code == 2
+    assert run("journal", "verify", *target).stdout == run("journal", "verify", folder / "chip").stdout
+    assert run("journal", "verify", folder / "chip", *target).exit_code == 2
+
+
+# Papers
+
+
+def text_of(pdf: Path) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(pdf).pages)
+
+
+def code_in(pdf: Path) -> str:
+    """What the QR code on the page says, read by a decoder that knows nothing of this code."""
+    images = [Image.open(io.BytesIO(image.data)) for page in PdfReader(pdf).pages for image in page.images]
+    (code,) = zxingcpp.read_barcodes(images[0].convert("L"))
+    return code.text
+
+
+def test_evidence_has_the_refund_its_sale_every_attempt_and_the_verdict(folder: Path) -> None:
+    owed = (folder / "owed").read_text()
+    known = ("--terminal", TERMINAL, "--key", folder / "key", "--epoch", EPOCH)
+    done = run("report", "evidence", owed, "-t", f"image:{folder / 'chip'}", "-o", folder / "e.pdf", *known)
+    assert done.exit_code == 0, done.output
+    page = text_of(folder / "e.pdf")
+    for said in (
+        "退款证据",
+        "Every attempt",
+        "000007/004711",
+        "重做 / anew",
+        "91",
+        "150.00",
+        "Every record's seal was checked",
+        "投诉",
+    ):
+        assert said in page, said
+    assert "Do not refund again" in page and "622202******1234" in page
+    assert re.fullmatch(TERMINAL + r"-000007-\d{6}-20261122", code_in(folder / "e.pdf"))
+    by_code = run("report", "evidence", code_in(folder / "e.pdf"), "-t", f"image:{folder / 'chip'}", "--json")
+    answer = json.loads(by_code.stdout)
+    assert str(answer["refund"]["number"]) == owed and answer["seals_checked"] is False
+    assert [attempt["sends"] for attempt in answer["attempts"]] == [1, 1]
+    by_trace = run("report", "evidence", "t004711", "-t", f"image:{folder / 'chip'}", "--json")
+    assert json.loads(by_trace.stdout)["refund"] == answer["refund"]
+    assert run("report", "evidence", "99999", "-t", f"image:{folder / 'chip'}").exit_code == 2
+
+
+def test_evidence_of_a_journal_that_was_changed_says_so(folder: Path) -> None:
+    """The control: one bit of another record, and the paper carries the finding."""
+    image = bytearray((folder / "chip").read_bytes())
+    image[300] ^= 1
+    (folder / "chip").write_bytes(image)
+    done = run("report", "evidence", (folder / "owed").read_text(), "-t", f"image:{folder / 'chip'}", "-o", folder / "e.pdf")
+    assert done.exit_code == 1 and "damage" in text_of(folder / "e.pdf")
+
+
+def test_the_request_sheet_leaves_lines_to_write_on(folder: Path) -> None:
+    owed = (folder / "owed").read_text()
+    sheet = ("report", "sheet", owed, "-t", f"image:{folder / 'chip'}", "-o", folder / "s.pdf", "--merchant", "898000000000001")
+    assert run(*sheet).exit_code == 0
+    page = text_of(folder / "s.pdf")
+    assert "退款申请表" in page and "Stamp of the shop ____" in page and "-5.00" in page and "898000000000001" in page
+    assert "622202******1234" in page
+
+
+def test_operators(folder: Path) -> None:
+    answer = json.loads(run("report", "operators", "-t", f"image:{folder / 'chip'}", "--json").stdout)
+    (two,) = answer["operators"]
+    assert two["operator"] == 2 and two["open"] >= 1 and two["open_amount"] >= 500
+    none = run("report", "operators", "-t", f"image:{folder / 'chip'}", "--from", "2027-01-01", "--json")
+    assert json.loads(none.stdout)["operators"] == []
+    assert run("report", "operators", "-t", f"image:{folder / 'chip'}", "--from", "yesterday").exit_code == 2
+
+
+def test_a_computer_without_chinese_is_told_which_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for font in (folder / "none.ttf", folder / "key"):
+        monkeypatch.setenv("YUANLU_FONT", str(font))
+        done = run("journal", "export", "pdf", "-t", f"image:{folder / 'chip'}", "-o", folder / "x.pdf")
+        assert done.exit_code == 2 and "fonts-wqy-microhei" in done.stderr and not (folder / "x.pdf").exists()
+
+
+# No card number, no key in anything that comes out (L8)
+
+
+def encodings(secret: bytes) -> list[bytes]:
+    """As it stands, in hex, base64, packed digits, with spaces, UTF-16."""
+    text = secret.decode("latin-1")
+    forms = [
+        secret,
+        secret.hex().encode(),
+        secret.hex().upper().encode(),
+        base64.b64encode(secret)[:-4],
+        text.encode("utf-16-le"),
+    ]
+    if text.isdigit():
+        forms.append(bytes.fromhex(text if len(text) % 2 == 0 else text + "f"))
+        forms.append(" ".join(text[at : at + 4] for at in range(0, len(text), 4)).encode())
+    return forms
+
+
+def outputs(folder: Path, image: Path) -> dict[str, bytes]:
+    """Everything that the verbs write of an image, PDFs as their text."""
+    target = ("-t", f"image:{image}")
+    known = ("--terminal", TERMINAL, "--key", folder / "key", "--epoch", EPOCH)
+    owed = (folder / "owed").read_text()
+    verbs: list[tuple[str | Path, ...]] = [
+        ("status",),
+        ("diagnose", "--bundle", folder / "o.zip"),
+        ("journal", "tail", "-n", "100"),
+        ("journal", "export", "csv", "-o", folder / "o.csv"),
+        ("journal", "export", "json", "-o", folder / "o.json"),
+        ("journal", "export", "pdf", "-o", folder / "o1.pdf"),
+        ("report", "evidence", owed, "-o", folder / "o2.pdf", *known),
+        ("report", "sheet", owed, "-o", folder / "o3.pdf"),
+        (
+            "report",
+            "operators",
+        ),
+        ("rescue", "scan"),
+        ("rescue", "report"),
+    ]
+    found = {}
+    for verb in verbs:
+        for json_too in ((), ("--json",)):
+            done = run(*verb, *target, *json_too)
+            assert done.exit_code in (0, 1), done.output
+            found[f"{' '.join(map(str, verb[:3]))} {json_too}"] = done.output.encode()
+    found["show"] = run("journal", "show", *target).output.encode() + run("journal", "show", *target, "--json").output.encode()
+    with zipfile.ZipFile(folder / "o.zip") as archive:
+        found |= {name: archive.read(name) for name in archive.namelist()}
+    found |= {name: (folder / name).read_bytes() for name in ("o.csv", "o.json")}
+    return found | {path.name: text_of(path).encode() for path in folder.glob("o?.pdf")}
+
+
+def leaks(found: dict[str, bytes], secrets: list[bytes]) -> list[str]:
+    return [name for name, content in found.items() for secret in secrets for form in encodings(secret) if form in content]
+
+
+def test_L8_no_output_holds_a_card_number_or_a_key(folder: Path) -> None:
+    card = b"6222021234567890123"
+    assert card in (folder / "chip").read_bytes()  # planted: somebody typed it into a note
+    image = bytearray((folder / "chip").read_bytes())
+    free = image.rindex(b"\xff" * 4000) + 2000
+    image[free : free + len(card)] = card  # and where no record explains it
+    (folder / "planted").write_bytes(image)
+    found = outputs(folder, folder / "planted")
+    assert leaks(found, [card, ROOT]) == []
+    assert leaks(found | {"control": b"x" + ROOT.hex().encode()}, [card, ROOT]) == ["control"]
+    assert leaks(found | {"control": b"6222 0212 3456 7890 123"}, [card, ROOT]) == ["control"]
+
+
+def test_L8_long_numbers_are_masked_however_they_are_written() -> None:
+    assert masked("6222021234567890123") == "622202*********0123"
+    assert masked("a 6222 0212-3456 7890 b") == "a 622202******7890 b"
+    assert masked("RRN 112218034065") == "RRN 112218034065"
+
+
+# The page
+
+
+def test_exit_codes_and_troubles_stand_on_the_page() -> None:
+    page = PAGE.read_text("utf-8")
+    rows = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    assert rows == {value for name, value in vars(outcome).items() if name.isupper() and isinstance(value, int)}
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(TROUBLES)
+
+
+def test_every_word_is_there_in_both_languages_and_with_the_same_gaps() -> None:
+    known = words()
+    assert all(row[language] for row in known.values() for language in LANGUAGES)
+    assert [name for name, row in known.items() if row["zh"].count("{}") != row["en"].count("{}")] == []
+    assert {f"{kind}.{name}" for name in TROUBLES for kind in ("trouble", "hint")} <= known.keys()
+    for check in checks(read_state(bytes(trade(Writer(), 3).chip), read_journal_geometry())):
+        assert f"check.{check.name}.pass" in known and f"check.{check.name}.hint" in known
+
+
+def read_journal_geometry():  # type: ignore[no-untyped-def]
+    from host_tools.yuanluctl.journal.layout import Geometry
+
+    return Geometry(4096, 16, 8)
