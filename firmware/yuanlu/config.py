@@ -1,4 +1,4 @@
-"""The terminal's settings as attributes, read-only. What each of them means and may be: settings.py."""
+"""The terminal's settings as attributes, read-only. What each of them means and may be: settings.py, settings_rules.py."""
 
 from yuanlu.compat import leave, visit
 
@@ -8,7 +8,8 @@ class Config:
 
     def __init__(self, text):
         values = visit("yuanlu.settings").read(text)
-        leave("yuanlu.settings")
+        visit("yuanlu.settings_rules").check(values)
+        leave("yuanlu.settings_rules", "yuanlu.settings")
         for name in values:
             setattr(self, name, values[name])
 

@@ -43,7 +43,7 @@ REPEATS = ("replays", "duplicate", "open_batch", "nothing")
 # 5).
 MACS = ("dukpt", "ecb", "x9_19", "sm4")
 
-_SHOP, _HOTLINE, _LONGEST = 16, 16, 8192
+_LONGEST = 8192
 _TEXTS = {
     "terminal": 8,
     "merchant": 15,
@@ -144,7 +144,8 @@ PRODUCTS = ("credit", "debit", "debit_sign", "wallet")
 
 
 def read(text):
-    """Every setting by its name. BadConfig says which one is wrong, and what it should be."""
+    """Every setting by its name, of its type and in its range. BadConfig says which one is wrong, and what it should be. The rules
+    that bind several: settings_rules.py."""
     if len(text) > _LONGEST:
         raise BadConfig("config: longer than {} characters".format(_LONGEST))
     try:
@@ -163,63 +164,7 @@ def read(text):
     for name in sorted(_NUMBERS):
         low, high = _NUMBERS[name]
         values[name] = _number(values, name, low, high)
-    _check_acquirer(values)
-    _check_texts(values)
-    _check_fees(values)
     return values
-
-
-def _check_acquirer(values):
-    if values["repeat"] not in REPEATS:
-        raise BadConfig("config: 'repeat' is one of {}".format(", ".join(REPEATS)))
-    if values["mac"] not in MACS:
-        raise BadConfig("config: 'mac' is one of {}".format(", ".join(MACS)))
-    if values["mac"] != MACS[0] and (values["query"] or values["wallet_accepts"]):
-        raise BadConfig("config: 'query' and 'wallet_accepts' are 0 where 'mac' is {}: no answer is bound".format(values["mac"]))
-    late_is_new = values["repeat"] == "open_batch" or (values["query"] and values["repeat"] == "nothing")
-    if late_is_new and not values["ask_ms"]:
-        raise BadConfig("config: 'ask_ms' is not 0 where 'repeat' is {}: what comes late is new to it".format(values["repeat"]))
-    values["wallet_asks"] = _seconds(values["wallet_asks"])
-    values["wallet_no"] = tuple([code.encode() for code in values["wallet_no"].split()])
-    if any(len(code) != 2 or code in (b"00", b"09") for code in values["wallet_no"]):
-        raise BadConfig("config: 'wallet_no' is response codes of two characters with blanks between, and none that approves")
-
-
-def _check_texts(values):
-    for name in ("terminal", "merchant", "host"):
-        if any(not 32 < ord(char) < 127 for char in values[name]):
-            raise BadConfig("config: '{}' is printable ASCII without blanks".format(name))
-    if len(values["shop"]) > _SHOP or any(not 32 <= ord(char) <= 0xFFFF for char in values["shop"]):
-        raise BadConfig("config: 'shop' is at most {} characters that a screen or printer here can show".format(_SHOP))
-    _check_digits(values)
-    for name in ("min_version", "refuse_below"):
-        if not all(_is_digits(part) for part in values[name].split(".")):
-            raise BadConfig("config: '{}' is a version like 0.1.0".format(name))
-    if values["notices"] != "-" and not all(_is_notice(line) for line in values["notices"].split("\n")):
-        raise BadConfig("config: each line of 'notices' is yyyymmdd, a blank and a text, like 20261231 Closed tomorrow")
-    for name in ("merchant", "acquirer", "network", "authority"):
-        number = values["hotline_" + name]
-        if len(number) > _HOTLINE or any(char not in "0123456789+- " for char in number):
-            raise BadConfig("config: 'hotline_{}' is a telephone number of at most {} characters".format(name, _HOTLINE))
-
-
-def _check_fees(values):
-    for line in values["fees"].split(";"):
-        parts = line.split()
-        fits = len(parts) in (3, 5) and parts[0] in PRODUCTS and all(_is_digits(part) and len(part) < 9 for part in parts[1:])
-        if not fits or int(parts[1]) > 10_000:
-            raise BadConfig("config: 'fees' is rows like 'debit 55 2000 20260101 20261231' with ; between, not {}".format(line))
-    if values["fee_card"] not in PRODUCTS:
-        raise BadConfig("config: 'fee_card' is one of {}".format(", ".join(PRODUCTS)))
-
-
-def _check_digits(values):
-    for name in ("tpdu", "header"):
-        if not _is_digits(values[name]):
-            raise BadConfig("config: '{}' is digits only".format(name))
-    hours = values["open_hours"]
-    if hours[4] != "-" or not _is_digits(hours[:4] + hours[5:]) or max(hours[:4], hours[5:]) > "2400":
-        raise BadConfig("config: 'open_hours' is like 0900-2200")
 
 
 def _text(values, name, length):
@@ -227,23 +172,6 @@ def _text(values, name, length):
     if not isinstance(value, str) or not value or (length and len(value) != length):
         raise BadConfig("config: '{}' is text{}".format(name, " of {} characters".format(length) if length else ""))
     return value
-
-
-def _is_digits(text):
-    """Of 0 to 9; elsewhere `isdigit` takes others too."""
-    return bool(text) and all(char in "0123456789" for char in text)
-
-
-def _is_notice(line):
-    return len(line) > 9 and _is_digits(line[:8]) and line[8] == " "
-
-
-def _seconds(text):
-    """A tuple of rising whole numbers."""
-    found = tuple([int(part) if _is_digits(part) and len(part) < 7 else 0 for part in text.split()])
-    if not found or found[0] < 1 or any(found[at] >= found[at + 1] for at in range(len(found) - 1)):
-        raise BadConfig("config: 'wallet_asks' is seconds with blanks between, each more than the one before")
-    return found
 
 
 def _number(values, name, low, high):

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 ORDER = """
     __init__ errors compat loop
     settings
+    settings_rules
     config tables
     refund crypto
     wire record
