@@ -44,41 +44,27 @@ _FORMATS = {
     s.NOTE: "<IIBBII24s",
 }
 _KIND = "transaction original kind amount batch trace date time quality reason operator approver card fingerprint"
-Intent = namedtuple("Intent", _KIND.split())
-Done = namedtuple("Done", (_KIND + " rrn approval").split())
-Sending = namedtuple("Sending", "transaction original attempt send route doubt".split())
-Result = namedtuple("Result", "transaction original attempt verdict code rrn approval date time".split())
-Printed = namedtuple("Printed", "transaction original state copy".split())
-Attempt = namedtuple("Attempt", "transaction original kind attempt batch trace".split())
-Withdrawn = namedtuple("Withdrawn", "transaction original operator".split())
-Summary = namedtuple("Summary", "transaction lowest unsure used before trace batch printed retired".split())
-Boot = namedtuple("Boot", "transaction original boot after unreadable".split())
-Alarm = namedtuple("Alarm", (_KIND + " rrn approval booked").split())
-Decision = namedtuple("Decision", "transaction original decision operator evidence".split())
-Batch = namedtuple("Batch", "transaction original closed opened agreed".split())
-Seal = namedtuple("Seal", "transaction original attempt epoch mac".split())
-Approval = namedtuple("Approval", "transaction original approver how digest code".split())
-PinTry = namedtuple("PinTry", "transaction original operator outcome".split())
-Note = namedtuple("Note", "transaction original kind operator date time text".split())
-_BODIES = {
-    s.INTENT: Intent,
-    s.SALE: Done,
-    s.SENDING: Sending,
-    s.RESULT: Result,
-    s.PRINTED: Printed,
-    s.ATTEMPT: Attempt,
-    s.WITHDRAWN: Withdrawn,
-    s.SUMMARY: Summary,
-    s.BOOT: Boot,
-    s.REFUND: Done,
-    s.DECISION: Decision,
-    s.BATCH: Batch,
-    s.ALARM: Alarm,
-    s.SEAL: Seal,
-    s.APPROVAL: Approval,
-    s.PIN_TRY: PinTry,
-    s.NOTE: Note,
+_DONE = _KIND + " rrn approval"
+_FIELDS = {
+    s.INTENT: _KIND,
+    s.SALE: _DONE,
+    s.SENDING: "transaction original attempt send route doubt",
+    s.RESULT: "transaction original attempt verdict code rrn approval date time",
+    s.PRINTED: "transaction original state copy",
+    s.ATTEMPT: "transaction original kind attempt batch trace",
+    s.WITHDRAWN: "transaction original operator",
+    s.SUMMARY: "transaction lowest unsure used before trace batch printed retired",
+    s.BOOT: "transaction original boot after unreadable",
+    s.REFUND: _DONE,
+    s.DECISION: "transaction original decision operator evidence",
+    s.BATCH: "transaction original closed opened agreed",
+    s.ALARM: _DONE + " booked",
+    s.SEAL: "transaction original attempt epoch mac",
+    s.APPROVAL: "transaction original approver how digest code",
+    s.PIN_TRY: "transaction original operator outcome",
+    s.NOTE: "transaction original kind operator date time text",
 }
+_bodies = {}  # fields: the namedtuple of them, made when the first such record is read
 
 
 def size(payload_length, unit):
@@ -91,8 +77,14 @@ def payload_length(record_type, tail=0):
     return calcsize(_FORMATS[record_type]) + tail
 
 
+def _body(fields):
+    if fields not in _bodies:
+        _bodies[fields] = namedtuple("Body", fields.split())
+    return _bodies[fields]
+
+
 def encode(record_type, values, tail=b""):
-    """A payload from the fields of its namedtuple, in order, and what follows them."""
+    """A payload from its fields, in order, and what follows them."""
     fixed = calcsize(_FORMATS[record_type])
     payload = bytearray(fixed + len(tail))
     pack_into(_FORMATS[record_type], payload, 0, *values)
@@ -167,11 +159,11 @@ class Record:
         return bytes(self.view[end : end + 8])
 
     def body(self):
-        """The payload as the namedtuple of its type; StoreDamaged for a type or length this firmware does not know."""
+        """The payload as a namedtuple of its fields; StoreDamaged for a type or length this firmware does not know."""
         layout = _FORMATS.get(self.type)
         if layout is None or self.length < calcsize(layout):
             raise StoreDamaged("record {}: type {} with {} bytes is not known".format(self.number, self.type, self.length))
-        return _BODIES[self.type](*unpack_from(layout, self.buffer, HEAD))
+        return _body(_FIELDS[self.type])(*unpack_from(layout, self.buffer, HEAD))
 
     def tail(self):
         """What follows the fixed fields: an INTENT's or ATTEMPT's message, a SUMMARY's lists."""
