@@ -3,8 +3,10 @@
     file     b"YLT1" | u8 sections | sections x (u8 id, u32 offset, u32 length)
     section  u16 n | u16 width (0: variable) | n x u16 sorted key | n x width bytes, or (n + 1) x u16 offset + bytes
 
-All little-endian. A word's key is crc32(id) & 0xFFFF (the build refuses collisions), a glyph's its code point;
-GB18030 has the two bytes of each such character that has any, as a printer takes it.
+A text in Chinese is ASCII and, for any other character, two bytes, the highest first: 0x8000 and its place among the wide glyphs,
+or 0xC000 and its place among the narrow ones. English is UTF-8. All else is little-endian. A word's key is crc32(id) & 0xFFFF (the
+build refuses collisions), a glyph's its code point; GB18030 has the two bytes of each such character that has any, as a printer
+takes it.
 """
 
 from binascii import crc32
@@ -32,12 +34,10 @@ class Section:
 
     def find(self, key):
         """The bytes under `key`, as a slice of the table, or None."""
-        data = self.data
         low, high = 0, self.count
         while low < high:
             middle = (low + high) >> 1
-            at = self.keys + 2 * middle
-            here = data[at] | data[at + 1] << 8
+            here = self.key(middle)
             if here == key:
                 return self._value(middle)
             if here < key:
@@ -45,6 +45,11 @@ class Section:
             else:
                 high = middle
         return None
+
+    def key(self, index):
+        """The key in that place."""
+        at = self.keys + 2 * index
+        return self.data[at] | self.data[at + 1] << 8
 
     def _value(self, index):
         if self.width:

