@@ -91,8 +91,8 @@ def test_every_screen_of_it_is_marked() -> None:
 
 
 def test_after_a_power_cut_anywhere_in_it_the_shop_is_as_before() -> None:
-    """A cut at every second flash operation of the training region, torn in turn: the terminal starts at its own menu, its chip and
-    its vault are byte for byte what they were, and the next training begins anew."""
+    """A cut at every second flash operation of the training region, torn in turn: the terminal starts at its own menu, chip and
+    vault are byte for byte what they were, and the next training begins anew."""
     shop = a_shop(child=InProcess)
     clerk, terminal = Clerk(shop), shop.terminal
     chip, vault = bytes(terminal.flash.data), dict(terminal.vault.slots)

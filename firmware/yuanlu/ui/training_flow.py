@@ -1,14 +1,13 @@
 """Training: the same menus on a journal that is none of the shop's. Marked on every screen and slip.
 
-The till of the room has its own dialogs and printer, so nothing can be shown or printed there without the mark. Power that goes
-in the middle ends it: a terminal always starts with its real journal.
+The title row says so as long as it lasts, and the room's printer begins whatever it prints with the mark. Power that goes in the
+middle ends it: a terminal always starts with its real journal.
 """
 
 from yuanlu.compat import leave, visit
 from yuanlu.errors import Cancelled, Refused, StoreDamaged, StoreFull
 from yuanlu.tables import GB18030
 from yuanlu.ui import menu
-from yuanlu.ui.dialogs import Dialogs
 
 _MARK = "     *** \u7ec3\u4e60 TRAINING ***\n"
 # These are about the terminal itself, or need keys, PINs or a line.
@@ -20,6 +19,7 @@ async def run(till):
     if till.board.training is None:
         raise Refused("refused.no_training")
     await till.dialogs.confirm("training.title", ["training.what", "training.marked", "training.end"])
+    status, till.dialogs.status = till.dialogs.status, lambda: "status.training"
     try:
         room = visit("yuanlu.training").Room(till.board.training, till.config, till.board.vault, till.board.clock)
         await _stay(TrainingTill(till, room))
@@ -27,6 +27,7 @@ async def run(till):
         till.log("training: {}".format(error))
         raise Refused("refused.no_training") from None
     finally:
+        till.dialogs.status = status
         leave("yuanlu.training")
 
 
@@ -41,7 +42,8 @@ async def _stay(till):
                 raise Refused("refused.not_in_training")
             await menu.enter(till, name)
         except Cancelled:
-            pass
+            if till.dialogs.left:
+                raise
         except Refused as error:
             await menu.enter(till, "yuanlu.ui.refusal_page", error)
 
@@ -51,6 +53,7 @@ class TrainingBoard:
 
     def __init__(self, board, vault):
         self.clock, self.keypad, self.reader, self.vault = board.clock, board.keypad, board.reader, vault
+        self.scanner = getattr(board, "scanner", None)
 
 
 class TrainingPrinter:
@@ -74,8 +77,7 @@ class TrainingTill:
         self.log, self.words, self.tables, self.codes = till.log, till.words, till.tables, till.codes
         self.operator, self.watched, self.tried, self.self_tested = till.operator, 0, [], None
         self.config, self.journal, self.desk, self.forwarder = room.config, room.journal, room.desk, room.teacher
-        self.dialogs = Dialogs(till.dialogs.grid, till.board.keypad, till.board.reader, till.words, lambda: "status.training")
-        self.printer = TrainingPrinter(till)
+        self.dialogs, self.printer = till.dialogs, TrainingPrinter(till)
 
     def is_offline(self):
         """The teacher is always there."""
