@@ -44,6 +44,20 @@ yuanluctl.add_command(diagnose)
 
 
 @yuanluctl.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete yuanluctl: eval "$(yuanluctl completion bash)".
+
+    Exit codes: 0 printed, 2 wrong use.
+    """
+    from click.shell_completion import get_completion_class  # loaded where it is used, so that --help is quick
+
+    found = get_completion_class(shell)
+    assert found is not None  # click has all three
+    click.echo(found(yuanluctl, {}, "yuanluctl", "_YUANLUCTL_COMPLETE").source())
+
+
+@yuanluctl.command()
 @click.option("--port", required=True, metavar="DEVICE", help="The terminal's line: /dev/ttyUSB0, COM5, socket://HOST:PORT.")
 @click.option("--to", "target", required=True, metavar="HOST:PORT", help="The acquirer: 192.0.2.7:8583, [2001:db8::7]:8583.")
 @click.option("--json", "as_json", is_flag=True, help="Events on stdout, one JSON object a line.")

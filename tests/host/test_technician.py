@@ -11,6 +11,7 @@ import struct
 import threading
 import time
 import zipfile
+from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from pypdf import PdfReader
 
 from host_tools.yuanluctl import outcome
 from host_tools.yuanluctl.cli import yuanluctl
+from host_tools.yuanluctl.journal.layout import Geometry, Record
 from host_tools.yuanluctl.journal.ledger import every_record, fold, masked
 from host_tools.yuanluctl.journal.reader import read_journal
 from host_tools.yuanluctl.outcome import TROUBLES, Trouble
@@ -34,7 +36,7 @@ from tests.host.test_journal_verify import trade
 
 PAGE = Path(__file__).parents[2] / "docs" / "technician.md"
 SOURCES = Path(outcome.__file__).parent
-RESULT, ATTEMPT, NOTE, DECISION, ALARM, PIN_TRY = 4, 5, 20, 6, 18, 9
+RESULT, ATTEMPT, NOTE, ALARM, REFUND = 4, 5, 20, 18, 16
 DAY = 20261122
 
 
@@ -151,14 +153,22 @@ def test_the_ledger_says_what_the_terminal_itself_believes(seed: int) -> None:
             if hands.power_on():
                 hands.work(3)
             hands.power_off()
-            ledger = fold(every_record(read_journal(hands.image(), hands.geometry)))
-            ours = {(one.trace, one.kind): (one.state, one.amount) for one in ledger.transactions.values() if one.kind}
+            records = every_record(read_journal(hands.image(), hands.geometry))
+            ours, blind = believed(records), believed(one for one in records if one.type not in (RESULT, REFUND))
             theirs = {(row["trace"], row["kind"]): (row["state"], row["amount"]) for row in hands.shop.terminal_ledger()}
             shared = ours.keys() & theirs.keys()
             assert shared and {key: ours[key] for key in shared} == {key: theirs[key] for key in shared}
             assert {key for key, row in theirs.items() if row[0] == "unknown"} <= shared
+        kinds = {kind for _, kind in shared}
+        assert len(kinds) > 1, "sales and refunds or voids"
+        assert any(blind.get(key) != theirs[key] for key in shared)  # the control: answers are needed to say so
     finally:
         hands.shop.close()
+
+
+def believed(records: Iterable[Record]) -> dict[tuple[int, str], tuple[str, int]]:
+    """State and amount by trace and kind."""
+    return {(one.trace, one.kind): (one.state, one.amount) for one in fold(records).transactions.values() if one.kind}
 
 
 def test_status_says_what_money_waits(folder: Path) -> None:
@@ -177,8 +187,6 @@ def test_diagnose_names_what_fails_and_what_to_do(folder: Path) -> None:
     healthy = bytes(writer.chip)
     described = writer.described(2, 500) + bytes(18) + struct.pack("<I", 600)
     writer.append(ALARM, sale, described, writer.number + 1)
-    for _ in range(6):
-        writer.append(PIN_TRY, 0, struct.pack("<BB", 3, 1), 0) if False else None
     (folder / "alarm").write_bytes(writer.chip)
     (folder / "healthy").write_bytes(healthy)
     fine = run("diagnose", "-t", f"image:{folder / 'healthy'}", "--json")
@@ -375,11 +383,46 @@ def test_L8_long_numbers_are_masked_however_they_are_written() -> None:
 # The page
 
 
+CARD = re.search(r"^## Field card\n.*?^```sh\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def test_the_field_card_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six commands, each ended as the card says, and each file written."""
+    writer = trade(Writer(), 3)
+    sale = writer.sale(150_00)
+    writer.trace = 16
+    writer.refund(sale, settle=False)
+    (tmp_path / "chip.img").write_bytes(writer.chip)
+    (tmp_path / "statement.csv").write_text(
+        "终端号,流水号,交易日期,金额,交易类型\n10000001,000017,2026-11-22,-5.00,退货\n", "utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert CARD is not None
+    lines = CARD[1].splitlines()
+    assert len(lines) == 6
+    for line in lines:
+        command, _, said = line.partition("#")
+        done = run(*command.split()[1:])
+        ends = re.search(r"exit (\d+)", said)
+        assert done.exit_code == (int(ends[1]) if ends else 0), (line, done.output)
+        assert done.stdout
+        for name in re.findall(r"(?:-o|--bundle) (\S+)", command):
+            assert (tmp_path / name).stat().st_size > 1000
+
+
+def test_shells_complete_it() -> None:
+    for shell in ("zsh", "fish"):
+        assert "_YUANLUCTL_COMPLETE" in run("completion", shell).stdout
+    asked = {"_YUANLUCTL_COMPLETE": "zsh_complete", "COMP_WORDS": "yuanluctl res", "COMP_CWORD": "1"}
+    assert "rescue" in CliRunner().invoke(yuanluctl, [], env=asked, prog_name="yuanluctl").stdout
+
+
 def test_exit_codes_and_troubles_stand_on_the_page() -> None:
     page = PAGE.read_text("utf-8")
     rows = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     assert rows == {value for name, value in vars(outcome).items() if name.isupper() and isinstance(value, int)}
-    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(TROUBLES)
+    _, _, codes = page.partition("| code | when |")
+    assert set(re.findall(r"^\| `(\w+)` \|", codes, re.MULTILINE)) == set(TROUBLES)
 
 
 def test_every_word_is_there_in_both_languages_and_with_the_same_gaps() -> None:
@@ -387,11 +430,5 @@ def test_every_word_is_there_in_both_languages_and_with_the_same_gaps() -> None:
     assert all(row[language] for row in known.values() for language in LANGUAGES)
     assert [name for name, row in known.items() if row["zh"].count("{}") != row["en"].count("{}")] == []
     assert {f"{kind}.{name}" for name in TROUBLES for kind in ("trouble", "hint")} <= known.keys()
-    for check in checks(read_state(bytes(trade(Writer(), 3).chip), read_journal_geometry())):
+    for check in checks(read_state(bytes(trade(Writer(), 3).chip), Geometry(4096, 16, 8))):
         assert f"check.{check.name}.pass" in known and f"check.{check.name}.hint" in known
-
-
-def read_journal_geometry():  # type: ignore[no-untyped-def]
-    from host_tools.yuanluctl.journal.layout import Geometry
-
-    return Geometry(4096, 16, 8)

@@ -155,7 +155,9 @@ class Ledger:
         return [one for one in self.transactions.values() if one.original == original != one.number]
 
     def find(self, words: str) -> list[Transaction]:
-        """By its number, trace (`t` before it or not), RRN, or the code at the end of its slip: whatever fits."""
+        """By its number, short or as slips have it, trace (`t` before it or not), RRN, or the code at the end of its slip."""
+        on_slip = re.fullmatch(r"[^\s-]+-[0-9A-F]{4,8}-(\d{8,10})", words)
+        words = on_slip[1].lstrip("0") if on_slip else words
         code = re.fullmatch(r"(\S+)-(\d{6})-(\d{6})-(\d{8})", words)
         every = self.transactions.values()
         if code:
