@@ -156,6 +156,8 @@ def on_a_terminal(writes: bool = False, raw: bool = False) -> Callable[[Callable
             try:
                 chip = Chip(terminal, image, find_geometry(image, sector_size, unit))
             except GeometryError as problem:
+                if not image.strip(b"\xff"):
+                    raise Trouble("blank", terminal.name) from problem
                 raise Trouble("image", terminal.name, problem) from problem
             return verb(chip=chip, voice=voice, **given)
 

@@ -10,6 +10,7 @@ DONE, FINDINGS, USAGE, NO_TERMINAL, TIMEOUT, LOSES_MONEY, NOT_YET, INTERRUPTED =
 TROUBLES: dict[str, tuple[int, bool]] = {
     "target": (USAGE, False),
     "image": (USAGE, False),
+    "blank": (USAGE, False),
     "file": (USAGE, False),
     "no_record": (USAGE, False),
     "statement": (USAGE, False),

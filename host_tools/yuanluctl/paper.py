@@ -76,10 +76,10 @@ def as_pdf(blocks: Iterable[Block]) -> bytes:
             pdf.set_font_size(9)
         elif isinstance(block, Text):
             for text in both(block.word, *block.values):
-                pdf.multi_cell(0, LINE, text, new_x="LMARGIN", new_y="NEXT")
+                pdf.multi_cell(0, LINE, text, align="L", new_x="LMARGIN", new_y="NEXT")
         elif isinstance(block, Pair):
             pdf.cell(70, LINE, " / ".join(both(block.word)))
-            pdf.multi_cell(0, LINE, block.value or "_" * 40, new_x="LMARGIN", new_y="NEXT")
+            pdf.multi_cell(0, LINE, block.value or "_" * 40, align="L", new_x="LMARGIN", new_y="NEXT")
         elif isinstance(block, Table):
             _table(pdf, block)
         else:
@@ -108,7 +108,7 @@ def _page() -> FPDF:
 
 def _table(pdf: FPDF, block: Table) -> None:
     pdf.set_font_size(8)
-    with pdf.table(line_height=LINE - 1, first_row_as_headings=False) as table:
+    with pdf.table(line_height=LINE - 1, first_row_as_headings=False, text_align="LEFT") as table:
         heads = ["\n".join(both(word)) for word in block.words]
         for cells in [heads, *block.cells]:
             row = table.row()

@@ -27,7 +27,7 @@ def worn(writer: Writer, sectors: list[int] | None = None) -> bytes:
     return bytes(image)
 
 
-def run(*words: str | Path) -> Result:
+def run(*words: object) -> Result:
     """The command line, run in this process."""
     return CliRunner().invoke(yuanluctl, [str(word) for word in words], env={"LANG": "C", "COLUMNS": "200"})
 

@@ -40,7 +40,7 @@ RESULT, ATTEMPT, NOTE, ALARM, REFUND = 4, 5, 20, 18, 16
 DAY = 20261122
 
 
-def run(*words: str | Path, lang: str = "C") -> Result:
+def run(*words: object, lang: str = "C") -> Result:
     """The command line, run in this process."""
     return CliRunner().invoke(yuanluctl, [str(word) for word in words], env={"LANG": lang, "LC_ALL": "", "COLUMNS": "200"})
 
@@ -328,7 +328,7 @@ def outputs(folder: Path, image: Path) -> dict[str, bytes]:
     target = ("-t", f"image:{image}")
     known = ("--terminal", TERMINAL, "--key", folder / "key", "--epoch", EPOCH)
     owed = (folder / "owed").read_text()
-    verbs: list[tuple[str | Path, ...]] = [
+    verbs: list[tuple[object, ...]] = [
         ("status",),
         ("diagnose", "--bundle", folder / "o.zip"),
         ("journal", "tail", "-n", "100"),

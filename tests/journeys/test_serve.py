@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
 from emulator.shop import Shop
+from host_tools.yuanluctl.cli import yuanluctl
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.micropython
@@ -56,6 +58,8 @@ def test_what_cannot_be_read_is_answered_and_the_connection_stays(
     _, page = served
     first = json.loads(page.recv(timeout=20))
     assert (first["event"], first["state"]["version"]) == ("state", 1)
+    asked = CliRunner().invoke(yuanluctl, ["status", "-t", f"emu:{page.remote_address[1]}", "--json"])
+    assert (asked.exit_code, json.loads(asked.stderr)["error"]["code"]) == (2, "blank")  # its chip, before the first sale
     frames: list[tuple[str | bytes, str]] = [
         (b'{"id": 1, "do": "state"}', "a text frame is expected, not a binary one"),
         ('{"id": NaN, "do": "state"}', "not JSON"),
