@@ -14,10 +14,10 @@ from typing import Any, NamedTuple, NoReturn
 
 import rich_click as click
 
-from host_tools.yuanluctl.journal.layout import Geometry
+from host_tools.yuanluctl.journal.layout import HEADER_MAGIC, Geometry
 from host_tools.yuanluctl.journal.reader import GeometryError, find_geometry
 from host_tools.yuanluctl.outcome import INTERRUPTED, Trouble
-from host_tools.yuanluctl.targets import Terminal, await_terminal, open_terminal, parse
+from host_tools.yuanluctl.targets import LARGEST_IMAGE, Terminal, await_terminal, open_terminal, parse, read_regular
 from host_tools.yuanluctl.words import LANGUAGES, language_of, say
 
 PAUSE_SECONDS = 0.2
@@ -72,9 +72,11 @@ class Voice:
             yield lambda done: None
 
     def write(self, path: Path, content: bytes, keep_journal: bool = False) -> None:
-        """Write a whole file, unless --dry-run; Trouble. With `keep_journal` none that holds a journal is overwritten."""
-        if keep_journal and path.exists() and not (path.is_file() and path.read_bytes() == content):
-            raise Trouble("holds_records", path)
+        """Write a whole file, unless --dry-run; Trouble. No image of a journal is overwritten; with `keep_journal` nothing is."""
+        if path.is_file() and path.stat().st_size:
+            there = read_regular(path, LARGEST_IMAGE, "file", str(path))
+            if there != content and (keep_journal or HEADER_MAGIC in there):
+                raise Trouble("holds_records", path)
         if self.dry_run:
             self.chat("would_write", len(content), path)
             return

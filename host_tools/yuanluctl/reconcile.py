@@ -65,6 +65,9 @@ def reconcile(ledger: Ledger, lines: list[Line], span: Span, days: int) -> list[
     for number, found in pairs.items():
         for line in found:
             of_line[line.number].append(ledger.transactions[number])
+    alike: dict[tuple[str, int], list[Line]] = defaultdict(list)
+    for line in mine:
+        alike[("trace", line.trace % TRACES) if line.trace else ("amount", line.amount)].append(line)
     findings: list[Finding] = []
     taken: set[int] = set()
     for one in every:
@@ -75,7 +78,7 @@ def reconcile(ledger: Ledger, lines: list[Line], span: Span, days: int) -> list[
         elif found:
             findings.append(_present(one, found))
         else:
-            near = [line for line in mine if line.number not in of_line and _near(one, line)]
+            near = [line for line in _candidates(one, alike) if line.number not in of_line and _near(one, line)]
             taken.update(line.number for line in near)
             findings.append(_absent(ledger, one, near, span, days))
     for line in mine:
@@ -106,6 +109,12 @@ def _in_time(one: Transaction, line: Line) -> bool:
         return False
     limit = max(last, begun) + timedelta(days=1 if one.state in DONE else LONGEST_WAY_DAYS)
     return begun <= day <= limit
+
+
+def _candidates(one: Transaction, alike: dict[tuple[str, int], list[Line]]) -> list[Line]:
+    """The lines with one of its traces, and those without a trace that have its amount."""
+    keys = [*sorted({("trace", trace % TRACES) for trace in one.traces}), ("amount", one.amount)]
+    return [line for key in keys for line in alike.get(key, [])]
 
 
 def _near(one: Transaction, line: Line) -> bool:

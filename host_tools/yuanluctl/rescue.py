@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
@@ -37,6 +38,7 @@ from host_tools.yuanluctl.journal.layout import (
 from host_tools.yuanluctl.journal.reader import Sector, read_sector
 
 _MAGIC = re.compile(rb"YL|yl")
+LAST_SEQUENCE = (1 << 32) - 1
 _STEP = 1 << 16  # bytes between two words of progress
 
 
@@ -174,19 +176,17 @@ def _sequences(counted: list[Sector], geometry: Geometry) -> dict[int, int]:
         begins = first is not None and first.used == 0
         start = 1 if begins else geometry.sectors + 1
         return {one.index: start + steps[place] for place, one in enumerate(counted)}
-    found = {}
+    found, places = {}, [place for place, _ in known]
     for place, one in enumerate(counted):
-        near, sequence = min(known, key=lambda pair: abs(pair[0] - place))
-        found[one.index] = max(1, sequence + steps[place] - steps[near])
+        after = bisect_left(places, place)
+        near, sequence = min(known[max(after - 1, 0) : after + 1], key=lambda pair: abs(pair[0] - place))
+        found[one.index] = min(max(1, sequence + steps[place] - steps[near]), LAST_SEQUENCE)
     return found
 
 
 def _way(before: Sector, after: Sector, geometry: Geometry) -> int:
     """How many sequences on: sectors from one to the next around the ring, those that are retired passed over."""
     content = parse_summary(after.summary.payload, geometry) if after.summary else None
-    retired = set(content.retired) if content else set()
-    step, index = 0, before.index
-    while index != after.index:
-        index = (index + 1) % geometry.sectors
-        step += index not in retired or index == after.index
-    return step or 1
+    step = (after.index - before.index) % geometry.sectors
+    passed = {(index - before.index) % geometry.sectors for index in set(content.retired if content else ())}
+    return max(1, step - sum(0 < way < step for way in passed))

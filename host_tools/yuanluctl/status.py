@@ -111,8 +111,8 @@ def _waiting(ledger: Ledger, today: date | None) -> Check:
 
 
 def day_of(yyyymmdd: int) -> date | None:
-    """None for what is no day."""
+    """None for what is no day of these centuries."""
     try:
-        return date(yyyymmdd // 10000, yyyymmdd // 100 % 100, yyyymmdd % 100)
+        return None if not 20000101 <= yyyymmdd < 22000101 else date(yyyymmdd // 10000, yyyymmdd // 100 % 100, yyyymmdd % 100)
     except ValueError:
         return None

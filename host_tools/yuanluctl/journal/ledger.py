@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from host_tools.yuanluctl.journal.layout import (
@@ -150,9 +151,17 @@ class Ledger:
         """What is owed an end, oldest first."""
         return [one for one in self.transactions.values() if one.state and not one.settled]
 
+    @cached_property
+    def _by_original(self) -> dict[int, list[Transaction]]:
+        found: dict[int, list[Transaction]] = {}
+        for one in self.transactions.values():
+            if one.original != one.number:
+                found.setdefault(one.original, []).append(one)
+        return found
+
     def refunds_of(self, original: int) -> list[Transaction]:
-        """Of one sale, voids too, in order."""
-        return [one for one in self.transactions.values() if one.original == original != one.number]
+        """Of one sale, voids too, in order; asked once the ledger is whole."""
+        return self._by_original.get(original, [])
 
     def find(self, words: str) -> list[Transaction]:
         """By its number, short or as slips have it, trace (`t` before it or not), RRN, or the code at the end of its slip."""
