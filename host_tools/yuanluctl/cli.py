@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from host_tools.yuanluctl.cli_authority import authority
-from host_tools.yuanluctl.cli_explain import explain
-from host_tools.yuanluctl.cli_flash import flash
-from host_tools.yuanluctl.cli_image import EXIT_USAGE, end
-from host_tools.yuanluctl.cli_journal import journal
-from host_tools.yuanluctl.cli_report import report
-from host_tools.yuanluctl.cli_rescue import rescue
-from host_tools.yuanluctl.cli_status import diagnose, status
+from host_tools.yuanluctl.verbs import Verbs
 
 if TYPE_CHECKING:
     from host_tools.yuanluctl.bridge import Log
@@ -27,20 +20,10 @@ if TYPE_CHECKING:
 EXIT_PORT, EXIT_INTERRUPTED = 3, 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="yuanlu")
 def yuanluctl() -> None:
     """Work with yuanlu terminals from this computer."""
-
-
-yuanluctl.add_command(journal)
-yuanluctl.add_command(flash)
-yuanluctl.add_command(explain)
-yuanluctl.add_command(authority)
-yuanluctl.add_command(report)
-yuanluctl.add_command(rescue)
-yuanluctl.add_command(status)
-yuanluctl.add_command(diagnose)
 
 
 @yuanluctl.command()
@@ -63,7 +46,8 @@ def completion(shell: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Events on stdout, one JSON object a line.")
 def bridge(port: str, target: str, as_json: bool) -> None:
     """Give a terminal without network a way to its acquirer, over the serial cable. Runs until Ctrl-C."""
-    from host_tools.yuanluctl.relay import PortError, run  # loaded where it is used, so that --help is quick
+    from host_tools.yuanluctl.cli_image import end  # loaded where it is used, so that --help is quick
+    from host_tools.yuanluctl.relay import PortError, run
 
     host, port_number = _split_target(target)
     signal.signal(signal.SIGTERM, lambda *_: end(0))
@@ -81,6 +65,8 @@ def main() -> None:
 
 
 def _split_target(target: str) -> tuple[str, int]:
+    from host_tools.yuanluctl.cli_image import EXIT_USAGE, end
+
     host, _, port_number = target.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port_number.isascii() or not port_number.isdigit() or not 0 < int(port_number) < 65536:

@@ -56,6 +56,7 @@ def traces(writer: Writer) -> dict[int, int]:
 
 
 def test_each_difference_is_told_and_what_may_be_decided() -> None:
+    """T-094."""
     writer, numbers = shop()
     of = traces(writer)
     agreed = [line(2, of[numbers["sale"]], 1000, refund=False), line(3, of[numbers["done"]], 500)]
@@ -159,7 +160,7 @@ def run(folder: Path, *words: str) -> Result:
 
 
 def test_the_verb(tmp_path: Path) -> None:
-    """It says what may be decided, decides nothing, and never shows a card number that the bank's file holds."""
+    """T-025, T-099, T-133: it says what may be decided, decides nothing, and shows no card number that the bank's file holds."""
     writer, numbers = shop()
     trace = traces(writer)[numbers["open"]]
     (tmp_path / "chip").write_bytes(writer.chip)

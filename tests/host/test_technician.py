@@ -9,6 +9,8 @@ import json
 import random
 import re
 import struct
+import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -16,6 +18,7 @@ from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import click
 import pytest
 import zxingcpp
 from click.testing import CliRunner, Result
@@ -32,6 +35,7 @@ from host_tools.yuanluctl.outcome import TROUBLES, Trouble
 from host_tools.yuanluctl.paper import as_pdf
 from host_tools.yuanluctl.status import checks, read_state
 from host_tools.yuanluctl.targets import Target, parse
+from host_tools.yuanluctl.verbs import PLACES
 from host_tools.yuanluctl.words import LANGUAGES, words
 from tests.host.journal_writer import EPOCH, ROOT, TERMINAL, Writer
 from tests.host.test_journal_of_firmware import Hands
@@ -175,6 +179,7 @@ def believed(records: Iterable[Record]) -> dict[tuple[int, str], tuple[str, int]
 
 
 def test_status_says_what_money_waits(folder: Path) -> None:
+    """T-012: in both languages."""
     done = run("status", "-t", f"image:{folder / 'chip'}", "--json")
     answer = json.loads(done.stdout)
     (waiting,) = [one for one in answer["waiting"] if one["number"] == int((folder / "owed").read_text())]
@@ -185,6 +190,7 @@ def test_status_says_what_money_waits(folder: Path) -> None:
 
 
 def test_diagnose_names_what_fails_and_what_to_do(folder: Path) -> None:
+    """T-037: a healthy chip, as the control, passes every check."""
     writer = Writer()
     sale = writer.sale()
     healthy = bytes(writer.chip)
@@ -204,6 +210,7 @@ def test_diagnose_names_what_fails_and_what_to_do(folder: Path) -> None:
 
 
 def test_a_bundle_is_the_same_each_time_and_written_only_when_it_is_meant(folder: Path) -> None:
+    """T-041."""
     target = ("-t", f"image:{folder / 'chip'}")
     assert run("diagnose", *target, "--bundle", folder / "a.zip", "--dry-run").exit_code == 0
     assert not (folder / "a.zip").exists()
@@ -246,6 +253,7 @@ def code_in(pdf: Path) -> str:
 
 
 def test_evidence_has_the_refund_its_sale_every_attempt_and_the_verdict(folder: Path) -> None:
+    """T-007, T-008, T-009: on paper, with what was sent and answered; found again by the code on the paper, or by its trace."""
     owed = (folder / "owed").read_text()
     known = ("--terminal", TERMINAL, "--key", folder / "key", "--epoch", EPOCH)
     done = run("report", "evidence", owed, "-t", f"image:{folder / 'chip'}", "-o", folder / "e.pdf", *known)
@@ -283,6 +291,7 @@ def test_evidence_of_a_journal_that_was_changed_says_so(folder: Path) -> None:
 
 
 def test_the_request_sheet_leaves_lines_to_write_on(folder: Path) -> None:
+    """T-016, T-091."""
     owed = (folder / "owed").read_text()
     sheet = ("report", "sheet", owed, "-t", f"image:{folder / 'chip'}", "-o", folder / "s.pdf", "--merchant", "898000000000001")
     assert run(*sheet).exit_code == 0
@@ -292,6 +301,7 @@ def test_the_request_sheet_leaves_lines_to_write_on(folder: Path) -> None:
 
 
 def test_operators(folder: Path) -> None:
+    """T-136; from a day after all, as the control, nobody did anything."""
     answer = json.loads(run("report", "operators", "-t", f"image:{folder / 'chip'}", "--json").stdout)
     (two,) = answer["operators"]
     assert two["operator"] == 2 and two["open"] >= 1 and two["open_amount"] >= 500
@@ -369,6 +379,7 @@ def leaks(found: dict[str, bytes], secrets: list[bytes]) -> list[str]:
 
 
 def test_L8_no_output_holds_a_card_number_or_a_key(folder: Path) -> None:
+    """T-044, T-147: planted in a note and in bytes that no record explains; in the output, as the control, they are found."""
     card = b"6222021234567890123"
     assert card in (folder / "chip").read_bytes()  # planted: somebody typed it into a note
     image = bytearray((folder / "chip").read_bytes())
@@ -444,6 +455,21 @@ def test_the_field_card_does_what_it_says(tmp_path: Path, monkeypatch: pytest.Mo
         assert done.stdout
         for name in re.findall(r"(?:-o|--bundle) (\S+)", command):
             assert (tmp_path / name).stat().st_size > 1000
+
+
+def test_help_lists_the_verbs_without_loading_one() -> None:
+    """Each with the first sentence of its own help."""
+    context = click.Context(yuanluctl)
+    for name, (_, sentence) in PLACES.items():
+        verb = yuanluctl.get_command(context, name)
+        assert verb is not None and verb.help is not None
+        assert " ".join(verb.help.split()).startswith(sentence.rstrip("."))
+    code = "import sys, host_tools.yuanluctl.cli as c; c.yuanluctl(['--help'], standalone_mode=False); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=SOURCES.parents[1], check=True)
+    assert "diagnose" in done.stdout and "evidence of a refund" in done.stdout.lower()
+    assert [
+        name for name in done.stdout.split() if name.startswith(("host_tools.yuanluctl.cli_", "cryptography", "rich.progress"))
+    ] == []
 
 
 def test_shells_complete_it() -> None:

@@ -1,0 +1,47 @@
+"""The verbs of `yuanluctl` by where they are defined: one is loaded when it is used, so that --help is quick."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import rich_click as click
+
+# Verb: the module that has it under the same name, and its first sentence, as its own help says it.
+PLACES = {
+    "authority": ("cli_authority", "Approve by telephone what nobody in the shop may approve."),
+    "diagnose": ("cli_status", "Check the terminal's journal, money, clock, power and chip; each check with what to do."),
+    "explain": ("cli_explain", "Say what a response code (like 51) or a refusal (like no_paper) means, and what to do."),
+    "flash": ("cli_flash", "Look at an image of a terminal's flash chip, turn it into text and back, or damage a copy."),
+    "journal": ("cli_journal", "Read and verify the journal in an image of a terminal's flash chip."),
+    "report": ("cli_report", "Evidence of a refund, the request sheet, a statement compared, what operators did."),
+    "rescue": ("cli_rescue", "Give back every whole record of a chip whose headers are damaged."),
+    "status": ("cli_status", "Say in one screen who the terminal is, whether its journal is whole, and what money waits."),
+}
+
+
+class Verbs(click.RichGroup):
+    """A group that knows the names of its verbs and loads one when it is called."""
+
+    _listing = False
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Those defined in place too."""
+        return sorted({*super().list_commands(ctx), *PLACES})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb itself; while help is written, its name and sentence."""
+        if cmd_name not in PLACES:
+            return super().get_command(ctx, cmd_name)
+        module, sentence = PLACES[cmd_name]
+        if self._listing:
+            return click.RichCommand(name=cmd_name, help=sentence)
+        found: click.Command = getattr(import_module(f"host_tools.yuanluctl.{module}"), cmd_name)
+        return found
+
+    def format_help(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]
+        """Needs no verb loaded."""
+        self._listing = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._listing = False
