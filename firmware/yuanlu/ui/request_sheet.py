@@ -44,7 +44,7 @@ def render(till, transaction):
     out.append(slip.RULE)
     for text in ["sheet." + name for name in _TO_FILL_IN] + visit("yuanlu.ui.hotlines").lines(config):
         out += wrap(say(text), slip.COLUMNS)
-    out += [slip.RULE, slip.middle(say("slip.emulated")), slip.middle(slip.code_of(config, transaction))]
+    out += [slip.RULE, slip.middle(say("slip.emulated")), slip.middle(slip.typed(config, transaction))]
     leave("yuanlu.ui.hotlines")
     leave("yuanlu.ui.slip")
     return "\n".join(out) + "\n"

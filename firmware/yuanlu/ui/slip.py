@@ -39,19 +39,25 @@ def render(till, transaction):
         out += wrap(say(("line.code", code, code_words(say, code))), COLUMNS)
     if refund:
         out += _whom_to_call(say, config, transaction)
-    out += [RULE, middle(say("slip.emulated")), middle(say("slip.code")), middle(code_of(config, transaction))]
+    out += [RULE, middle(say("slip.emulated")), middle(say("slip.code")), middle(typed(config, transaction))]
     return "\n".join(out) + "\n"
 
 
 def code(till, transaction):
-    """What its QR code says."""
-    return code_of(till.config, transaction)
+    """What its QR code says: by this the transaction is found again."""
+    return _coded("encode", till.config, transaction, till.journal.log.newest)
 
 
-def code_of(config, transaction):
-    """The text by which the transaction is found again."""
+def typed(config, transaction):
+    """The part of it that can be typed, by fours."""
+    digits = _coded("typed", config, transaction)
+    return " ".join([digits[at : at + 4] for at in range(0, len(digits), 4)])
+
+
+def _coded(form, config, transaction, *seal):
     try:
-        return visit("yuanlu.refund.slip_code").encode(config.terminal, transaction.batch, transaction.trace, transaction.date)
+        form = getattr(visit("yuanlu.refund.slip_code"), form)
+        return form(config.terminal, transaction.number, transaction.trace, transaction.amount, *seal)
     finally:
         leave("yuanlu.refund.slip_code")
 
