@@ -12,6 +12,14 @@ KEYS_AT_ONCE = 16  # a terminal that is busy keeps twice as many
 LONGEST_LIST = 10  # lines that have a digit
 MOVING = ("queued", "sending", "unknown", "reversing", "asking", "accepted", "waiting")
 
+# What can be typed off a slip: the code at its end, RRN, digits of the approval code, the last 8 digits of its number.
+READ_OFF = {
+    "code": r"^ *((?:[0-9]{4} ){5}[0-9]{4})$",
+    "rrn": r"^参考号 +([0-9]{12})$",
+    "approval": r"^授权码 +([0-9A-Z]{6})$",
+    "number": r"^编号 .*-([0-9]{8})$",
+}
+
 
 class NotSeen(Exception):
     """What was waited for did not come: what it was, and what the terminal shows instead."""
@@ -55,6 +63,25 @@ class Clerk:
         self._check_power()
         self.terminal.present(card)
         self.wait_for_terminal()
+
+    def scan(self, what: str) -> None:
+        """A text, or 'slip 1': the first slip that came out. NoPower; NotSeen when its code cannot be read."""
+        self._check_power()
+        slip = re.fullmatch(r"slip ([0-9]+)", what)
+        try:
+            self.terminal.scan_slip(int(slip[1]) - 1) if slip else self.terminal.scan(what)
+        except ValueError as error:
+            raise NotSeen(f"nothing to scan: {error}") from None
+        self.wait_for_terminal()
+
+    def type_off(self, what: str) -> None:
+        """'rrn 1': type the digits of the RRN that the first slip says, and ENTER. See READ_OFF. NotSeen when it says none."""
+        name, number = what.split()
+        paper = self.terminal.paper[int(number) - 1]
+        found = re.search(READ_OFF[name], paper, re.MULTILINE)
+        if found is None:
+            raise NotSeen(f"no {name} to type on\n{paper}")
+        self.press(" ".join(re.sub("[^0-9]", "", found[1])) + " ENTER")
 
     def _check_power(self) -> None:
         if not self.terminal.is_on:

@@ -32,6 +32,8 @@ class Control:
         self.commands: dict[str, Callable[..., Any]] = {
             "press": lambda key: terminal.press(_text(key)),
             "card": lambda card: terminal.present(_text(card)),
+            "scan": lambda text: terminal.scan(_text(text)),
+            "scan_slip": self._scan_slip,
             "network": lambda plugged: terminal.plug_network(_flag(plugged)),
             "serial": lambda plugged: shop.plug_serial(_flag(plugged)),
             "power": lambda on: self._power(_flag(on)),
@@ -66,6 +68,12 @@ class Control:
     def _tear(self) -> None:
         self.shop.terminal.paper.clear()
         self.shop.terminal.on_change()
+
+    def _scan_slip(self, slip: int) -> None:
+        terminal = self.shop.terminal
+        if not isinstance(slip, int) or isinstance(slip, bool) or not 0 <= slip < len(terminal.paper):
+            raise ValueError(f"slip {slip!r} is none of `paper`")
+        terminal.scan_slip(len(terminal.slips) - len(terminal.paper) + slip)
 
     def _cut_when_sent(self, armed: bool = True) -> None:
         self.shop.terminal.cut_when_sent = _flag(armed)

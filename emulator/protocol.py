@@ -38,6 +38,7 @@ NET_DATA = 6
 NET_CLOSED = 7
 SERIAL_DATA = 8
 MEASURE = 9
+SCAN = 10
 
 
 def event(kind: int, data: bytes) -> bytes:

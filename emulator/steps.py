@@ -9,7 +9,7 @@ from emulator import checks as c
 from emulator import traffic
 from emulator.acquirer import ASKS, FAILURES, MOODS
 from emulator.checks import Check
-from emulator.clerk import Clerk, NotSeen
+from emulator.clerk import READ_OFF, Clerk, NotSeen
 from emulator.parts.flash import TEARS
 from emulator.parts.reader import TRAY
 from emulator.shop import SETTLED, TERMINAL
@@ -192,6 +192,8 @@ VERBS: dict[str, tuple[Check, Callable[[Clerk, Any], Any]]] = {
     "say": (c.texts, lambda clerk, value: None),
     "press": (c.keys, Clerk.press),
     "card": (c.one_of(*TRAY), Clerk.present),
+    "scan": (c.text, Clerk.scan),
+    "type": (c.matching(f"({'|'.join(READ_OFF)}) [1-9]", f"one of {', '.join(READ_OFF)} and the number of a slip, like rrn 1"), Clerk.type_off),
     "see": (c.texts, lambda clerk, value: clerk.see(*value)),
     "slip": (c.texts, lambda clerk, value: clerk.take_slip(*value)),
     "sell": (_sale, lambda clerk, value: clerk.start_sale(value["amount"], value["card"])),
@@ -216,4 +218,4 @@ VERBS: dict[str, tuple[Check, Callable[[Clerk, Any], Any]]] = {
     "expect": (_expectations, _expect),
 }
 # A scenario without any of these could not fail.
-CAN_FAIL = {"see", "pick", "log in", "log out", "slip", "sell", "refund", "menu", "dark", "settle", "expect"}
+CAN_FAIL = {"see", "type", "pick", "log in", "log out", "slip", "sell", "refund", "menu", "dark", "settle", "expect"}

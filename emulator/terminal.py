@@ -9,7 +9,7 @@ from emulator import protocol as p
 from emulator.child import HEAP_KB, Child, ChildEnded, MicroPython
 from emulator.lines.network import NetworkLine
 from emulator.lines.serial import SerialLine
-from emulator.parts import printer, reader
+from emulator.parts import printer, reader, scanner
 from emulator.parts.flash import Flash, MisusedFlash, PowerCut
 from emulator.parts.screen import Screen
 from emulator.parts.vault import Vault
@@ -119,6 +119,18 @@ class Terminal:
         if card not in reader.TRAY:
             raise ValueError(f"no card {card!r} in the tray; there are {', '.join(reader.TRAY)}")
         self.post(p.CARD, reader.present(reader.TRAY[card], self.reader_key, self.world.draw))
+
+    def scan(self, text: str) -> None:
+        """Hold a QR code with that text to the scanner; ValueError for one that is longer than any."""
+        if not 0 < len(text) <= scanner.LONGEST:
+            raise ValueError(f"1 to {scanner.LONGEST} characters can be scanned")
+        self.post(p.SCAN, text.encode())
+
+    def scan_slip(self, at: int) -> None:
+        """Hold a printed slip to the scanner, counted from 0 as they came out; ValueError when there is no such slip or code."""
+        if not 0 <= at < len(self.slips):
+            raise ValueError(f"no slip {at + 1}; {len(self.slips)} came out")
+        self.scan(scanner.text_of(self.slips[at]))
 
     def plug_network(self, plugged: bool) -> None:
         """Put the network cable in or pull it."""

@@ -59,7 +59,7 @@ const change = (command) => link.change(command);
 parts.push(
   screen(find("screen"), find("screen-text")),
   cards(find("tray"), find("reader"), (card) => link.send({ do: "card", card })),
-  paper(find("paper"), find("paper-word")),
+  paper(find("paper"), find("paper-word"), (slip) => link.send({ do: "scan_slip", slip })),
   world(find, change),
   ledger(find),
   pins(find("pins")),

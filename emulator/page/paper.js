@@ -24,7 +24,7 @@ function line(text) {
 /** What is no text: a QR code, dot by dot. */
 function picture({ width, bits }) {
   const bytes = Uint8Array.from(atob(bits), (byte) => byte.charCodeAt(0));
-  const canvas = make("canvas", "", [], { width, height: (bytes.length * 8) / width, role: "img", "aria-label": "二维码 QR code" });
+  const canvas = make("canvas", "", [], { width, height: (bytes.length * 8) / width, role: "img", "aria-label": "二维码 QR code", title: "点一下扫码 Click to scan it" });
   const context = canvas.getContext("2d");
   const image = context.createImageData(canvas.width, canvas.height);
   for (let at = 0; at < bytes.length * 8; at++) {
@@ -41,9 +41,14 @@ function slip(text, pictures) {
   return make("div", "slip", make("div", "sheet", [pre, ...pictures.map(picture)]));
 }
 
-/** Returns show(state). */
-export function paper(roll, word) {
+/** Returns show(state). `scan(at)` is called when the QR code of a slip is held to the scanner. */
+export function paper(roll, word, scan) {
   let shown = null;
+
+  roll.addEventListener("click", (event) => {
+    const sheet = event.target.closest("canvas")?.closest(".slip:not(.torn)");
+    if (sheet) scan(Number(sheet.dataset.at));
+  });
 
   function tearOff() {
     for (const old of roll.querySelectorAll(".slip:not(.torn)")) {
@@ -65,6 +70,7 @@ export function paper(roll, word) {
     }
     for (let at = first ? 0 : shown.length; at < now.length; at++) {
       const fresh = slip(now[at], state.paper_pictures[at] ?? []);
+      fresh.dataset.at = at;
       if (!first) fresh.classList.add("coming");
       roll.prepend(fresh); // drawn from the bottom up: the first child is next to the mouth
     }

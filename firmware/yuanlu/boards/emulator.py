@@ -143,6 +143,14 @@ class Reader:
         return card
 
 
+class Scanner(Reader):
+    """Reads QR codes. A board without one has None in its place."""
+
+    def text(self):
+        """What was scanned since `arm`, once; or None."""
+        return self.card()
+
+
 class Printer:
     def __init__(self, pipe):
         self.pipe = pipe
@@ -166,6 +174,7 @@ class Board:
         self.display = Display(pipe)
         self.keypad = Keypad()
         self.reader = Reader()
+        self.scanner = Scanner()
         self.printer = Printer(pipe)
         self.network = Network(pipe, self.clock)
         self.serial = SerialPort(pipe)
@@ -219,6 +228,10 @@ class Board:
             if self.reader.waiting:
                 self.reader.present(Card(data))
                 self.keypad.post("CARD")
+        elif kind == p.SCAN:
+            if self.scanner.waiting:
+                self.scanner.present(str(data, "utf-8"))
+                self.keypad.post("REFRESH")
         elif data[0] in self.network.streams:
             inbox = self.network.streams[data[0]].inbox
             inbox.put(b"opened" if kind == p.NET_OPENED else data[1:] if kind == p.NET_DATA else b"")

@@ -38,6 +38,7 @@ NET_DATA = const(6)
 NET_CLOSED = const(7)
 SERIAL_DATA = const(8)
 MEASURE = const(9)
+SCAN = const(10)
 
 
 class Pipe:
