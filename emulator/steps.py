@@ -193,7 +193,7 @@ VERBS: dict[str, tuple[Check, Callable[[Clerk, Any], Any]]] = {
     "press": (c.keys, Clerk.press),
     "card": (c.one_of(*TRAY), Clerk.present),
     "scan": (c.text, Clerk.scan),
-    "type": (c.matching(f"({'|'.join(READ_OFF)}) [1-9]", f"one of {', '.join(READ_OFF)} and the number of a slip, like rrn 1"), Clerk.type_off),
+    "type": (c.matching(f"({'|'.join(READ_OFF)}) [1-9]", f"{', '.join(READ_OFF)}, and a slip: rrn 1"), Clerk.type_off),
     "see": (c.texts, lambda clerk, value: clerk.see(*value)),
     "slip": (c.texts, lambda clerk, value: clerk.take_slip(*value)),
     "sell": (_sale, lambda clerk, value: clerk.start_sale(value["amount"], value["card"])),

@@ -21,8 +21,8 @@ refused, "0" for none; notices: lines "yyyymmdd text" that are shown until that 
 
 login: 1 when only operators with a PIN may work here; another person has to agree to a refund then that is above limit_operator
 (fen; above limit_supervisor: the authority), of a sale older than old_days, after shift_count refunds or shift_amount fen of one
-operator in one shift, or out of open_hours ("0900-2200"; "0000-2400": always open). pin_days: how old a PIN may become;
-idle_minutes: without a key, after which an operator is logged out.
+operator in one shift, out of open_hours ("0900-2200"; "0000-2400": always open), or whose sale was found in one of the ways of
+approve_found (see FOUND). pin_days: how old a PIN may become; idle_minutes: without a key, after which an operator is logged out.
 
 doubt_from, doubt_times, doubt_largest, doubt_digits, doubt_minutes: when the amount of a sale looks mistyped (see refund.doubts).
 fees: what the merchant pays (see refund.fees), fee_card: the product that a card is taken for, since its first 6 digits do not
@@ -39,8 +39,7 @@ from yuanlu.errors import BadConfig
 # trusts nothing: silence goes to a person.
 REPEATS = ("replays", "duplicate", "open_batch", "nothing")
 
-# How messages are sealed: a key for each of them, or one that a sign-on brings, with a weak or national MAC (docs/wire.md section
-# 5).
+# How messages are sealed: a key for each of them, or one that a sign-on brings, with a weak or national MAC (docs/wire.md 5).
 MACS = ("dukpt", "ecb", "x9_19", "sm4")
 
 _LONGEST = 8192
@@ -68,6 +67,7 @@ _TEXTS = {
     "refuse_below": 0,
     "notices": 0,
     "open_hours": 9,
+    "approve_found": 0,
 }
 _NUMBERS = {
     "epoch": (1, 65535),
@@ -139,7 +139,9 @@ _DEFAULTS = {
     "doubt_largest": 3,
     "doubt_digits": 4,
     "doubt_minutes": 5,
+    "approve_found": "evidence",
 }
+FOUND = ("list", "slip", "reference", "card", "evidence")  # by number, as refund.rules has it
 PRODUCTS = ("credit", "debit", "debit_sign", "wallet")
 
 

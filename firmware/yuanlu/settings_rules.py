@@ -1,7 +1,7 @@
 """What settings must be beyond their type and range: the rules that bind several, and texts that have a form. A visiting module."""
 
 from yuanlu.errors import BadConfig
-from yuanlu.settings import MACS, PRODUCTS, REPEATS
+from yuanlu.settings import FOUND, MACS, PRODUCTS, REPEATS
 
 _SHOP, _HOTLINE = 16, 16
 
@@ -11,6 +11,10 @@ def check(values):
     _check_acquirer(values)
     _check_texts(values)
     _check_fees(values)
+    ways = values["approve_found"].split() if values["approve_found"] != "-" else []
+    if any(way not in FOUND for way in ways):
+        raise BadConfig("config: 'approve_found' is '-', or some of {}".format(", ".join(FOUND)))
+    values["approve_found"] = [FOUND.index(way) for way in ways]
 
 
 def _check_acquirer(values):

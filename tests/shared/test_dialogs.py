@@ -65,6 +65,13 @@ def test_a_choice_by_digit_and_by_arrows():
         choose(0)
 
 
+def test_a_choice_may_have_a_key_for_anything_else():
+    """It is told apart from the first item; without it that key does nothing."""
+    dialogs, _ = pressed("DOWN", "CLEAR")
+    assert run(dialogs.choose("refund.pick", ["reason.other"] * 2, otherwise="CLEAR")) is None
+    assert choose(2, "CLEAR", "ENTER") == 0
+
+
 def test_what_is_chosen_is_always_on_the_screen():
     """Of twenty items, going down and up again; and below lines of text."""
     for above in ((), ("line.title",) * 4):

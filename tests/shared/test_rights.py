@@ -2,10 +2,10 @@
 
 from parts import APPROVED, NorFlash, Terminal, settings
 from raises import raises
-from yuanlu.errors import Refused
+from yuanlu.errors import BadConfig, Refused
 from yuanlu.refund import rights
 from yuanlu.refund import state as s
-from yuanlu.refund.rules import FOUND_BY_CARD, FOUND_BY_EVIDENCE, FOUND_IN_LIST
+from yuanlu.refund.rules import FOUND_BY_CARD, FOUND_BY_EVIDENCE, FOUND_BY_REFERENCE, FOUND_BY_SLIP, FOUND_IN_LIST
 from yuanlu.refund.transaction import BY_CODE, KIND_REFUND, Draft
 from yuanlu.store import shift
 from yuanlu.ui.approval import digest_of
@@ -40,6 +40,18 @@ def test_who_agrees_alone_and_when_another_has_to():
         why = rights.approval_due(config, *given)
         assert [text if isinstance(text, str) else text[0] for text in why] == reasons, given
     assert [rights.by_authority_only(config, fen) for fen in (300_000, 300_001)] == [False, True]
+
+
+def test_the_ways_of_finding_that_need_another_person_are_a_setting():
+    """By default what was told; the numbers are those of the rules. T-166."""
+    ways = (FOUND_IN_LIST, FOUND_BY_SLIP, FOUND_BY_REFERENCE, FOUND_BY_CARD, FOUND_BY_EVIDENCE)
+    for text, due in (("evidence", [4]), ("-", []), ("slip reference", [1, 2]), ("list card evidence", [0, 3, 4])):
+        config = settings(approve_found=text)
+        assert [way for way in ways if rights.approval_due(config, 1, 0, way, (0, 0), False)] == due
+    why = rights.approval_due(settings(approve_found="slip"), 1, 0, FOUND_BY_SLIP, (0, 0), False)
+    assert why == [("approval.found", ("found.1",))]
+    with raises(BadConfig):
+        settings(approve_found="slip hearsay")
 
 
 def test_opening_hours():

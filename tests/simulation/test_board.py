@@ -28,6 +28,28 @@ def test_a_presented_card_wakes_by_the_key_that_the_dialogs_know() -> None:
         shop.close()
 
 
+def test_a_scanned_text_counts_only_after_the_question() -> None:
+    children: list[InProcess] = []
+
+    def child(terminal: Terminal) -> InProcess:
+        children.append(InProcess(terminal))
+        return children[-1]
+
+    shop = Shop(real=False, child=child)
+    try:
+        shop.terminal.power_on()
+        shop.world.run(100)
+        board = children[0].board
+        board.take(p.event(p.SCAN, b"early"))
+        assert board.keypad.inbox.items == [] and board.scanner.text() is None
+        board.scanner.arm()
+        board.take(p.event(p.SCAN, "二维码".encode()))
+        assert board.keypad.inbox.items == ["REFRESH"]
+        assert (board.scanner.text(), board.scanner.text()) == ("二维码", None)
+    finally:
+        shop.close()
+
+
 def test_a_life_in_this_process_gives_the_loop_back() -> None:
     before = loop.loop
     shop = Shop(real=False, child=InProcess)

@@ -17,8 +17,8 @@ def approval_due(config, amount, age, found_by, counted, offline):
         why.append("approval.clock")
     elif age > config.old_days:
         why.append(("approval.old", config.old_days))
-    if found_by == FOUND_BY_EVIDENCE:
-        why.append("approval.no_card")
+    if found_by in config.approve_found:
+        why.append("approval.no_card" if found_by == FOUND_BY_EVIDENCE else ("approval.found", ("found.{}".format(found_by),)))
     if offline and amount > config.offline_amount:
         why.append("approval.offline")
     if counted is None:

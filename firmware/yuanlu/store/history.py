@@ -200,8 +200,9 @@ def _folded(log, number, original):
     return found if attempt and s.is_final(found.state) else None
 
 
-def sales(log, limit, trace=None, rrn=None, last_four=None, date=None, amount=None):
-    """Done sales that have all that is given, as Transactions, newest first, at most `limit`. rrn, last_four: bytes."""
+def sales(log, limit, trace=None, rrn=None, last_four=None, date=None, amount=None, like=None):
+    """Done sales that have all that is given, as Transactions, newest first, at most `limit`. rrn, last_four: bytes; like: says
+    of the body of a SALE whether it is wanted."""
     if rrn is not None:
         known = b"r" + rrn
     elif trace is not None:
@@ -213,7 +214,7 @@ def sales(log, limit, trace=None, rrn=None, last_four=None, date=None, amount=No
 
     def fits(body):
         wanted = ((trace, body.trace), (rrn, body.rrn), (last_four, body.card[6:10]), (date, body.date), (amount, body.amount))
-        return all(want is None or want == have for want, have in wanted)
+        return all(want is None or want == have for want, have in wanted) and (like is None or like(body))
 
     return _newest_sales(log, limit, known, fits)
 

@@ -83,8 +83,8 @@ class Dialogs:
         if await self.read(title, lines, "hint.confirm", ("ENTER", "CANCEL")) == "CANCEL":
             raise Cancelled
 
-    async def choose(self, title, items, above=(), hint="hint.choose", leave=True):
-        """The index of the item picked by its digit (0: the tenth), or by UP, DOWN and ENTER."""
+    async def choose(self, title, items, above=(), hint="hint.choose", leave=True, otherwise=""):
+        """The index of the item picked by its digit (0: the tenth), or by UP, DOWN and ENTER; None for the key `otherwise`."""
         if not items:
             raise Refused("refused.nothing_to_choose")
         chosen = 0
@@ -98,6 +98,8 @@ class Dialogs:
                 return chosen
             if key == "CANCEL" and leave:
                 raise Cancelled
+            if key == otherwise:
+                return None
             if key == "UP":
                 chosen = max(0, chosen - 1)
             elif key == "DOWN":

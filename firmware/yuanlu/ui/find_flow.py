@@ -1,14 +1,23 @@
-"""Which sale is it? By whatever the customer has."""
+"""Which sale is it? One of the last ones, which is what a clerk wants nearly always; behind CLEAR by whatever the customer has."""
 
 from yuanlu.refund.money import yuan
 from yuanlu.refund.rules import FOUND_IN_LIST
 from yuanlu.ui.describe import card, day
+from yuanlu.ui.menu import enter
 
 _RECENT = 20
 
 
 async def run(till):
-    """(the done sale that the clerk points at, as a Transaction; how it was found, as refund.rules has it)."""
-    sales = till.journal.sales(_RECENT)
+    """(the done sale that the clerk points at, as a Transaction; how it was found, as refund.rules has it; what of it fits)."""
+    sale = await pick(till, till.journal.sales(_RECENT), "hint.find", "CLEAR")
+    if sale is None:
+        return await enter(till, "yuanlu.ui.find_otherwise")
+    return sale, FOUND_IN_LIST, ""
+
+
+async def pick(till, sales, hint="hint.choose", otherwise=""):
+    """One of these sales; None for the key `otherwise`."""
     items = [("line.sale", day(sale), yuan(sale.amount), card(sale)[-4:]) for sale in sales]
-    return sales[await till.dialogs.choose("refund.pick", items)], FOUND_IN_LIST
+    picked = await till.dialogs.choose("refund.pick", items, hint=hint, otherwise=otherwise)
+    return None if picked is None else sales[picked]

@@ -101,6 +101,8 @@ def _notes(till, transaction):
     lines = []
     for note in notes:
         text = str(note.text.rstrip(b"\0"), "ascii")
+        if note.kind == progress.FOUND:
+            text = ("note.found", ("found." + text[:1],), text[2:])
         lines.append(("line.note", day(note), ("note.{}".format(note.kind),), note.operator, text))
     return ["note.title"] + lines if lines else lines
 

@@ -15,7 +15,7 @@ async def run(till):
     """
     rules.check_version(till.config, VERSION)
     till.desk.check_places()
-    sale, found_by = await enter(till, "yuanlu.ui.find_flow")
+    sale, found_by, fits = await enter(till, "yuanlu.ui.find_flow")
     left = till.desk.left(sale)
     reason, case = await enter(till, "yuanlu.ui.reason_page")
     amount = await till.dialogs.ask_amount("refund.amount", left, full=True)
@@ -25,15 +25,17 @@ async def run(till):
     refund = till.desk.open(draft)
     till.forwarder.wake()
     if case:
-        note_case(till, refund, case)
+        note(till, refund, "CASE", case)
+    if found_by:
+        note(till, refund, "FOUND", "{} {}".format(found_by, fits))
     await conclude(till, refund)
 
 
-def note_case(till, refund, case):
-    """The case number is a NOTE behind the INTENT: a cut between them costs the number, never the refund; so does a full sector
-    while an answer is awaited."""
+def note(till, refund, kind, text):
+    """Case number, and how the sale was found, are NOTEs behind the INTENT: a cut between them costs the note, never the refund;
+    so does a full sector while an answer is awaited."""
     if not till.desk.may_note():
         return
     progress = visit("yuanlu.store.progress")
-    progress.note(till.desk, refund, progress.CASE, till.operator, case.encode())
+    progress.note(till.desk, refund, getattr(progress, kind), till.operator, text.encode())
     leave("yuanlu.store.progress")

@@ -17,7 +17,7 @@ from yuanlu.ui.result import conclude
 
 async def run(till):
     """Raises Cancelled or Refused before anything is recorded."""
-    sale, found_by = (await enter(till, "yuanlu.ui.find_flow"))[:2]
+    sale, found_by, _ = await enter(till, "yuanlu.ui.find_flow")
     taken = till.desk.left(sale)  # what was given back already was not kept
     right = await till.dialogs.ask_amount("wrong.should", rules.LARGEST_AMOUNT)
     if right == taken:
