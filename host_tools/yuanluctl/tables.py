@@ -118,7 +118,7 @@ def pack(folder: Path = FOLDER) -> bytes:
 
 def _by_place(text: str, glyphs: dict[int, bytes]) -> bytes:
     """A text as the Chinese section has it."""
-    places = {}
+    places: dict[int, int] = {}
     for mark, width in ((0x8000, WIDE_BYTES), (0xC000, NARROW_BYTES)):
         places |= {code: mark | place for place, code in enumerate(sorted(c for c, g in glyphs.items() if len(g) == width))}
     return b"".join(c.encode() if c.isascii() else places[ord(c)].to_bytes(2, "big") for c in text)

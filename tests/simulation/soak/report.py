@@ -224,7 +224,7 @@ def _why_not_whole(state: int, record_type: int, by_person: bool) -> str:
     if by_person:
         if not s.may_be_decided(state):
             return _REFUSED
-        if record_type == s.SALE and state != s.IS_PARKED:
+        if record_type == s.SALE and state not in (s.IS_UNKNOWN, s.IS_PARKED):
             return "a sale without an answer is reversed, not left to a person, until that fails"
         return _BY_THE_BOOKS if state in (s.IS_HELD, s.IS_WAITING) else ""
     if state not in _BY_AN_ANSWER:

@@ -41,6 +41,7 @@ WALLET_MS = 15_000  # until a wallet's refund is done
 MOST_WRONG = 300  # a world in which all goes wrong need not go on
 _LOOK_MS = 500
 _CLOSINGS = 5
+_COUNTED_MS = 10_000  # so long before its end a closing has counted what is done
 _DARK_MS = 400
 
 
@@ -440,7 +441,7 @@ class World:
         if not what.startswith("settlement: left out"):
             return False
         self.outcome.left_out += 1
-        when = (datetime.fromisoformat(alarm["when"]) - START) // timedelta(milliseconds=1)
+        when = (datetime.fromisoformat(alarm["when"]) - START) // timedelta(milliseconds=1) - _COUNTED_MS
         done_at = [t.book.done_at.get(int(number[-8:]), when + 1) for t in self.terminals if number.startswith(t.name)]
         return done_at[0] > when
 
