@@ -3,9 +3,9 @@
     file     b"YLT1" | u8 sections | sections x (u8 id, u32 offset from the start of the file, u32 length)
     section  u16 n | u16 width (0: variable) | n x u16 sorted key | n x width bytes, or (n + 1) x u16 offset + bytes
 
-A text in Chinese is ASCII and, for any other character, two bytes, the highest first: 0x8000 and its place among the wide glyphs,
-or 0xC000 and its place among the narrow ones; that is a third shorter than UTF-8, in which English is. All else is little-endian.
-Keys: a word's crc32(id) & 0xFFFF, a glyph's code point, a code's two characters as one number. The last section has what a printer
+A text in Chinese is ASCII and, for any other character, two bytes, high one first: 0x8000 and its place among the wide glyphs,
+or 0xC000 and its place among the narrow ones; that is a third shorter than UTF-8, in which English is. All else is little-endian:
+keys: a word's crc32(id) & 0xFFFF, a glyph's code point, a code's two characters as one number. The last has what a printer
 takes for each character of the font: two bytes of GB 18030.
 """
 
