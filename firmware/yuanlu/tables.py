@@ -4,9 +4,9 @@
     section  u16 n | u16 width (0: variable) | n x u16 sorted key | n x width bytes, or (n + 1) x u16 offset + bytes
 
 A text in Chinese is ASCII and, for any other character, two bytes, high one first: 0x8000 and its place among the wide glyphs,
-or 0xC000 and its place among the narrow ones. English is UTF-8. All else is little-endian. A word's key is crc32(id) & 0xFFFF (the
-build refuses collisions), a glyph's its code point; GB18030 has the two bytes of each such character that has any, as a printer
-takes it.
+or 0xC000 and its place among the narrow ones. English is UTF-8. All else is little-endian. A word's key is crc32(id) & 0xFFFF
+(the build refuses collisions), a glyph's its code point; GB18030 has the two bytes of each such character that has any, as a
+printer takes it.
 """
 
 from binascii import crc32
