@@ -1,4 +1,4 @@
-"""Which sale is it? One of the last ones, which is what a clerk wants nearly always; behind CLEAR by whatever the customer has."""
+"""Which sale is it? One of the last ones, as a clerk wants nearly always; behind CLEAR by whatever the customer has."""
 
 from yuanlu.refund.money import yuan
 from yuanlu.refund.rules import FOUND_IN_LIST
