@@ -146,8 +146,8 @@ PRODUCTS = ("credit", "debit", "debit_sign", "wallet")
 
 
 def read(text):
-    """Every setting by its name, of its type and in its range. BadConfig says which one is wrong, and what it should be. The rules
-    that bind several: settings_rules.py."""
+    """Every setting by its name, of its type and in its range. BadConfig says which one is wrong, and what it should be. The
+    rules that bind several: settings_rules.py."""
     if len(text) > _LONGEST:
         raise BadConfig("config: longer than {} characters".format(_LONGEST))
     try:

@@ -1,4 +1,4 @@
-"""What settings must be beyond their type and range: the rules that bind several, and texts that have a form. A visiting module."""
+"""What settings must be beyond their type and range: rules that bind several, and texts that have a form. A visiting module."""
 
 from yuanlu.errors import BadConfig
 from yuanlu.settings import FOUND, MACS, PRODUCTS, REPEATS

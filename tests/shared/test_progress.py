@@ -177,7 +177,7 @@ def test_a_code_is_explained_in_both_its_roles():
     """T-022: what it is as a first answer, what it is to a repeat, what to do."""
     words = Words(TABLES)
     page = explain_flow.code_page(words, "91")
-    assert page[1:] == [("explain.first", ("class.3",)), ("explain.repeat", ("class.6",)), ("explain.advice", ("advice.91",))]
+    assert page[1:] == [("explain.first", ("class.3",)), ("explain.repeat", ("class.4",)), ("explain.advice", ("advice.91",))]
     assert explain_flow.code_page(words, "Q7")[1:] == ["explain.unknown"]
     lettered = explain_flow.lettered_codes(words.codes)
     assert "A0" in lettered and "91" not in lettered and lettered == sorted(lettered)
