@@ -76,8 +76,10 @@ def evidence(
     if key_file and (not terminal or epoch is None):
         raise click.UsageError("--key needs --terminal and --epoch: each terminal has keys of its own")
     key = read_key(key_file) if key_file else None
-    told = verify(chip.image, chip.geometry, key, terminal if key else None, epoch, anchors)
-    case = open_case(_ledger(chip), ref, told, terminal)
+    ledger = _ledger(chip)
+    with voice.progress("seals", sum(len(one.records) for one in ledger.transactions.values())) as progress:
+        told = verify(chip.image, chip.geometry, key, terminal if key else None, epoch, anchors, progress if key else None)
+    case = open_case(ledger, ref, told, terminal)
     _give(voice, evidence_of(case), evidence_page(case), out)
     if not told.consistent:
         raise SystemExit(FINDINGS)

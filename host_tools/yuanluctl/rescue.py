@@ -130,6 +130,8 @@ def _fit(image: bytes, records: list[Record], headers: dict[int, Header], chip: 
         score += 1 if led else -1
         if content and before and content.before:
             score += 1 if before.address % chip.sector_size == content.before else -1
+            one, other = before.address // chip.sector_size, record.address // chip.sector_size
+            score += 1 if _way(one, other, content.retired, chip) == 1 else -1
         before = record
     head = chip.padded(HEADER.size)
     for record in records:
@@ -167,9 +169,9 @@ def _header(geometry: Geometry, sequence: int, erases: int, first: int) -> bytes
 
 def _sequences(counted: list[Sector], geometry: Geometry) -> dict[int, int]:
     """Of each sector by index, oldest first: its header's, else counted on from its neighbour by the way around the ring."""
-    steps = [0] * len(counted)
+    steps, retired = [0] * len(counted), [_retired(one, geometry) for one in counted]
     for place in range(1, len(counted)):
-        steps[place] = steps[place - 1] + _way(counted[place - 1], counted[place], geometry)
+        steps[place] = steps[place - 1] + _way(counted[place - 1].index, counted[place].index, retired[place], geometry)
     known = [(place, one.header.sequence) for place, one in enumerate(counted) if one.header and one.header.unit == geometry.unit]
     if not known:
         first = parse_summary(counted[0].originals[0].payload, geometry) if counted else None
@@ -184,9 +186,14 @@ def _sequences(counted: list[Sector], geometry: Geometry) -> dict[int, int]:
     return found
 
 
-def _way(before: Sector, after: Sector, geometry: Geometry) -> int:
-    """How many sequences on: sectors from one to the next around the ring, those that are retired passed over."""
-    content = parse_summary(after.summary.payload, geometry) if after.summary else None
-    step = (after.index - before.index) % geometry.sectors
-    passed = {(index - before.index) % geometry.sectors for index in set(content.retired if content else ())}
+def _way(before: int, after: int, retired: tuple[int, ...], geometry: Geometry) -> int:
+    """How many sequences on, from the index of a sector to that of the next one: those that are retired are passed over."""
+    step = (after - before) % geometry.sectors
+    passed = {(index - before) % geometry.sectors for index in set(retired)}
     return max(1, step - sum(0 < way < step for way in passed))
+
+
+def _retired(sector: Sector, geometry: Geometry) -> tuple[int, ...]:
+    """What its SUMMARY says; nothing where that is lost."""
+    content = parse_summary(sector.summary.payload, geometry) if sector.summary else None
+    return content.retired if content else ()

@@ -102,6 +102,17 @@ def test_two_equal_parts_are_never_matched_by_machine() -> None:
     assert told(writer, [line(2, 0, 400)])[-2].what == "stranger"
 
 
+def test_one_trace_that_two_have_is_nobodys() -> None:
+    """Traces begin anew: two of one day, with one amount, cannot be told apart by a line."""
+    writer = Writer()
+    sale = writer.sale()
+    first = writer.refund(sale, settle=False)
+    writer.trace -= 1
+    second = writer.refund(sale, settle=False)
+    found = told(writer, [line(2, traces(writer)[first], 500)])
+    assert {found[first].what, found[second].what} == {"ambiguous"} and found[first].decision == "person"
+
+
 def test_lines_of_other_terminals_and_other_days_match_nothing() -> None:
     writer, numbers = shop()
     trace = traces(writer)[numbers["open"]]

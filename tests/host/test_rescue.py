@@ -13,6 +13,8 @@ from host_tools.yuanluctl.cli import yuanluctl
 from host_tools.yuanluctl.journal.layout import HEADER, Geometry
 from host_tools.yuanluctl.rescue import carve, scan
 from tests.host.journal_writer import Writer
+from tests.host.test_journal_of_firmware import Hands
+from tests.host.test_journal_of_firmware import check as check_firmware
 from tests.host.test_journal_verify import TORN, check, trade
 
 CHIPS = [(8, 4096, 16), (8, 4096, 1), (4, 16384, 4), (16, 4096, 32), (3, 65536, 256)]
@@ -57,6 +59,25 @@ def test_without_a_single_header(chip: tuple[int, int, int]) -> None:
     report = check(result.image, (writer.number, writer.tags[writer.number]))
     assert report.findings == []
     assert report.records == len(writer.in_window())
+
+
+@pytest.mark.parametrize("chip", [(3, 65536, 16), (6, 4096, 16)])
+def test_what_the_firmware_wrote_is_given_back(chip: tuple[int, int, int]) -> None:
+    """A young ring over three lives, without a single header; with the root key it verifies as before."""
+    hands = Hands(chip, 20)
+    try:
+        for _ in range(3):
+            hands.power_on()
+            hands.work(1)
+            hands.power_off()
+        image = bytearray(hands.image())
+        for index in range(chip[0]):
+            image[index * chip[1] : index * chip[1] + HEADER.size] = bytes(HEADER.size)
+        found = scan(bytes(image))
+        assert found.geometry == hands.geometry
+        assert hands.check().findings == check_firmware(hands, carve(bytes(image), found.geometry).image).findings == []
+    finally:
+        hands.shop.close()
 
 
 def test_a_record_that_is_not_whole_is_not_given_back() -> None:
