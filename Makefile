@@ -9,7 +9,7 @@ DEMO := $(BIN)/python -m emulator demo $(if $(BREAK),--break '$(BREAK)')
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-32 bench fuzz power soak herd check fix font codes picture plot slips states clean
+.PHONY: help setup build run demo test test-32 bench fuzz power soak herd troubles check fix font codes picture plot slips states clean
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -58,6 +58,9 @@ soak: $(VENV) ## play SEEDS=2000 worlds and count the money after each, on two c
 herd: $(VENV) ## let 5 000 terminals lose their host at once; figures into build/herd.json, docs/herd.svg (docs/performance.md)
 	@mkdir -p build
 	@$(BIN)/python tests/simulation/herd_figures.py
+
+troubles: build ## check docs/troubles.md and run the tests that it names; ALL=1: an open row is an error
+	@$(BIN)/python -m tests.host.troubles $(if $(ALL),--all)
 
 test-32: $(VENV) $(MICROPYTHON_32) ## run the MicroPython tests on 32-bit words, as on a device
 	@YUANLU_MICROPYTHON="$(CURDIR)/$(MICROPYTHON_32)" $(BIN)/python -m pytest -m micropython $(TESTS)
