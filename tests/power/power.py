@@ -243,9 +243,9 @@ def _begin(cores: multiprocessing.Queue[int]) -> None:
         os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[core]})
 
 
-def run(report: Report, lives: int, minutes: float, console: Console) -> None:
-    """Play what there is to play until it is done or the time is over; the controls in any case. A sample's time begins behind
-    the controls, which would take all of it."""
+def run(report: Report, cases: int, lives: int, minutes: float, console: Console) -> None:
+    """Play what there is to play until all that is wanted is there or the time is over; the controls in any case. A sample's time
+    begins behind the controls, which would take all of it."""
     began, todo = time.monotonic(), jobs(lives, report.share_of)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     cores: multiprocessing.Queue[int] = multiprocessing.Queue()
@@ -267,6 +267,8 @@ def run(report: Report, lives: int, minutes: float, console: Console) -> None:
                 began = time.monotonic()
             failed = sum(sum(result.failed.values()) for result in report.results.values())
             progress.update(bar, advance=1, description=f"{report.distinct} cases, {report.lives.lives} lives, {failed} failed")
+            if cases and report.distinct >= cases and not report.lacking(cases, lives):
+                break
         pool.terminate()
 
 
@@ -303,7 +305,7 @@ def main() -> int:
     arguments = parser.parse_args()
     began = time.monotonic()
     report, console = Report(1 if arguments.cases else SAMPLE_SHARE), Console(width=None if sys.stdout.isatty() else 250)
-    run(report, arguments.lives, arguments.minutes, console)
+    run(report, arguments.cases, arguments.lives, arguments.minutes, console)
     failures, lacking = report.failures(), report.lacking(arguments.cases, arguments.lives)
     report.write(ROOT / "build/power.json", time.monotonic() - began, failures, lacking)
     tell(report, failures, lacking, console)
