@@ -75,5 +75,5 @@ def test_what_the_journal_tells_is_enough():
     """Day, time, fingerprint and amount stand in its SALE records."""
     till = Terminal()
     till.sell(20_00)
-    sales = till.journal.sales(doubts.RECENT)
+    sales = till.journal.sales(doubts.RECENT, make=doubts.sold)
     assert doubts.of_card(till.config, 20_00, Card(), sales, till.clock.date())[0][0] == "doubt.card"

@@ -200,9 +200,9 @@ def _folded(log, number, original):
     return found if attempt and s.is_final(found.state) else None
 
 
-def sales(log, limit, trace=None, rrn=None, last_four=None, date=None, amount=None, like=None):
+def sales(log, limit, trace=None, rrn=None, last_four=None, date=None, amount=None, like=None, make=None):
     """Done sales that have all that is given, as Transactions, newest first, at most `limit`. rrn, last_four: bytes; like: says
-    of the body of a SALE whether it is wanted."""
+    of the body of a SALE whether it is wanted; make: of its record what is wanted of it instead, with its `number`."""
     if rrn is not None:
         known = b"r" + rrn
     elif trace is not None:
@@ -216,10 +216,10 @@ def sales(log, limit, trace=None, rrn=None, last_four=None, date=None, amount=No
         wanted = ((trace, body.trace), (rrn, body.rrn), (last_four, body.card[6:10]), (date, body.date), (amount, body.amount))
         return all(want is None or want == have for want, have in wanted) and (like is None or like(body))
 
-    return _newest_sales(log, limit, known, fits)
+    return _newest_sales(log, limit, known, fits, make or _done)
 
 
-def _newest_sales(log, limit, known, fits):
+def _newest_sales(log, limit, known, fits, make):
     found, new, sector = [], 0, None
     for record in newest_first(log, known):
         here = record.address // log.flash.sector_size
@@ -231,7 +231,7 @@ def _newest_sales(log, limit, known, fits):
             continue
         if not any(record.transaction == other.number for other in found):
             new += 0 if record.copy else 1
-            found.append(_done(record))
+            found.append(make(record))
             found.sort(key=lambda other: -other.number)
             found = found[:limit]
     return found

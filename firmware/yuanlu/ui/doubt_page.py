@@ -21,7 +21,7 @@ async def run(till, amount, card=None):
 
 def _why(till, amount, card):
     doubts = visit("yuanlu.refund.doubts")
-    now, sales = till.desk.clock.date(), till.journal.sales(doubts.RECENT)
+    now, sales = till.desk.clock.date(), till.journal.sales(doubts.RECENT, make=doubts.sold)
     try:
         if card is None:
             return doubts.of_amount(till.config, amount, sales, now[0])
