@@ -88,10 +88,11 @@ class Dialogs:
         if not items:
             raise Refused("refused.nothing_to_choose")
         chosen = 0
+        digits = "1234567890".replace(otherwise or " ", "")
         above = list(above)
         while True:
             first = max(0, min(chosen - 2, len(items) - (_BODY - len(above))))
-            rows = [("line.item", (i + 1) % 10 if i < 10 else " ", _text(items[i])) for i in range(first, len(items))]
+            rows = [("line.item", digits[i : i + 1] or " ", _text(items[i])) for i in range(first, len(items))]
             self.show(title, above + rows, hint, len(above) + chosen - first)
             key = await self.key()
             if key == "ENTER":

@@ -53,7 +53,7 @@ class TrainingBoard:
 
     def __init__(self, board, vault):
         self.clock, self.keypad, self.reader, self.vault = board.clock, board.keypad, board.reader, vault
-        self.scanner = getattr(board, "scanner", None)
+        self.scanner = board.scanner
 
 
 class TrainingPrinter:
