@@ -40,8 +40,8 @@ demo: build ## sell, refund, cut the power and count the money; BREAK=name plant
 	@$(DEMO)
 endif
 
-test: $(VENV) ## run every test, the shared ones on CPython and on MicroPython (64-bit words)
-	@$(BIN)/python -m pytest $(TESTS)
+test: $(VENV) ## run every test on two cores, the shared ones on CPython and on MicroPython (64-bit words)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(TESTS)
 
 bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md); PART=heap, journal or wire for these alone
 	@YUANLU_MICROPYTHON_32=$(MICROPYTHON_32) $(BIN)/python tests/bench/bench.py $(PART)

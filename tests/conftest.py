@@ -81,6 +81,20 @@ class Run:
 RUN = pytest.StashKey[Run]()
 
 
+class Stopwatch:
+    """Adds each phase of each test to its suite, whichever worker it ran in."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One phase."""
+        inside = report.nodeid.split("::")[0].split("/")[1:]
+        suite = self.run.suites.setdefault(inside[0] if len(inside) > 1 else "tests", Suite())
+        suite.seconds += report.duration
+        suite.tests += report.when == "call"
+
+
 class MicroPythonFile(pytest.File):
     """The tests of one shared file; they run together in one process when the first of them is asked for."""
 
@@ -176,21 +190,25 @@ def _find_interpreter() -> Interpreter | None:
     return Interpreter(path, version, int(bits))
 
 
-def _keep_to_one_core() -> None:
-    """An emulator and its interpreters take turns thousands of times a second: on one core that takes half the time."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+def _keep_to_one_core(config: pytest.Config) -> None:
+    """An emulator and its interpreters take turns thousands of times a second: on one core that takes half the time. Of several
+    workers each has its own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "" if getattr(config.option, "numprocesses", None) else "gw0")
+    if worker and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(worker[2:]) % len(cores)]})
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Find the interpreter and build the firmware once; a build that fails is told by the tests that need it."""
-    _keep_to_one_core()
+    _keep_to_one_core(config)
     trouble = ""
     try:
         image.build(FIRMWARE)
     except (image.BuildError, tables.TablesError) as error:
         trouble = str(error)
     config.stash[RUN] = Run(_find_interpreter(), trouble)
+    config.pluginmanager.register(Stopwatch(config.stash[RUN]))
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -221,19 +239,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
-    """Add each phase of each test to its suite."""
-    inside = item.path.relative_to(ROOT / "tests").parts
-    suite = item.config.stash[RUN].suites.setdefault(inside[0] if len(inside) > 1 else "tests", Suite())
-    suite.seconds += call.duration
-    suite.tests += call.when == "call"
-    return (yield)
-
-
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a suite past its allowance fails the run."""
-    if IN_CI and session.config.stash[RUN].over() and session.exitstatus == pytest.ExitCode.OK:
+    is_worker = hasattr(session.config, "workerinput")
+    if IN_CI and not is_worker and session.config.stash[RUN].over() and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
