@@ -365,6 +365,29 @@ def test_tail_cut_inside_a_sector_shows_by_the_anchor_only() -> None:
         assert "cut off, or the whole chip was put back" in report.findings[0].text
 
 
+def test_tail_cut_behind_a_copy_of_the_anchored_record_where_nothing_seals_it() -> None:
+    """Without any key: the records behind the third are gone, and the anchored one stands as a copy, with a CRC that fits, in a
+    sector that looks as if power went while it was filled. Control: a life that was cut there leaves the very record behind the
+    end so, and beyond its torn bytes."""
+    writer = trade(Writer(), 3)
+    anchored = writer.in_window()[-1]
+    anchor = anchored.number, writer.tags[anchored.number]
+    for kept in range(2, len(writer.in_window())):
+        image = bytearray(writer.chip)
+        cut_at = writer.in_window()[kept].address
+        image[cut_at : writer.sector_size] = b"\xff" * (writer.sector_size - cut_at)
+        header = struct.pack("<4sBBHIII", b"YLJ1", 1, writer.unit.bit_length() - 1, 0, 2, 1, anchored.number + 1)
+        copy = b"yl" + anchored.body[2:] + anchored.tag
+        for at, data in ((0, header), (writer._padded(24), copy)):
+            at += writer.sector_size
+            data += struct.pack("<I", crc32(data))
+            image[at : at + len(data)] = data
+        report = check(image, anchor)
+        assert report.anchored == 0 and report.anchors[anchored.number] == "beyond the end" and report.findings, kept
+    image[anchored.address : anchored.address + 20] = TORN[:20]
+    assert check(image, anchor).anchors[anchored.number] == "matches"
+
+
 def test_tail_cut_of_sectors_with_the_anchor() -> None:
     image, records, tags = wrapped()
     cut = cut_three_sectors(image, records)

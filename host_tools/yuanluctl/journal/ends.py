@@ -83,10 +83,12 @@ def check_anchors(inquiry: Inquiry, anchors: Iterable[Anchor]) -> None:
     beyond = []
     for anchor in sorted(anchors):
         record = _record(inquiry, anchor.number)
+        if anchor.number > inquiry.report.last and not _may_be_repeated(inquiry, anchor.number):
+            record = None  # a copy in a sector that does not count: nothing seals how it came there
         if record is not None and record.tag == anchor.tag:
             result = "matches"
             if inquiry.trusted(record):
-                inquiry.report.anchored = anchor.number
+                inquiry.report.anchored = min(anchor.number, inquiry.report.last)
         elif record is not None:
             result = "differs"
             _tell_differs(inquiry, record)
@@ -102,6 +104,12 @@ def check_anchors(inquiry: Inquiry, anchors: Iterable[Anchor]) -> None:
         inquiry.report.anchors[anchor.number] = result
     if beyond:
         _tell_beyond(inquiry, beyond[-1].number)
+
+
+def _may_be_repeated(inquiry: Inquiry, number: int) -> bool:
+    """The record behind the end, torn by a cut: a life that was cut too has begun to write it again in the sector after."""
+    newest = inquiry.journal.newest
+    return newest is not None and number == inquiry.report.last + 1 and newest.written > newest.end
 
 
 def _record(inquiry: Inquiry, number: int) -> Record | None:
