@@ -167,4 +167,8 @@ class Record:
 
     def tail(self):
         """What follows the fixed fields: an INTENT's or ATTEMPT's message, a SUMMARY's lists."""
-        return bytes(self.view[HEAD + calcsize(_FORMATS[self.type]) : HEAD + self.length])
+        return bytes(self.view[HEAD + self.length - self.tail_length() : HEAD + self.length])
+
+    def tail_length(self):
+        """Bytes of that."""
+        return self.length - calcsize(_FORMATS[self.type])

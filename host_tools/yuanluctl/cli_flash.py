@@ -95,6 +95,8 @@ def damage(
     """
     if sum(option is not None for option in (flip, erase, cut, swap, drop)) != 1:
         end(EXIT_USAGE, "name one of --flip, --erase, --cut, --swap, --drop")
+    if out.exists() and out.samefile(image):
+        end(EXIT_USAGE, f"{out} is the image itself, which may be evidence: name another file for the damaged one")
     content, geometry = read_image(image, sector_size, unit)
     try:
         if flip is not None:

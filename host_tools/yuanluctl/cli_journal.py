@@ -69,6 +69,7 @@ def anchors_of(_context: object, _option: object, values: tuple[str, ...]) -> li
 @click.option(
     "--anchor", "anchors", multiple=True, callback=anchors_of, metavar="NUMBER:TAG", help="A record as seen outside; repeatable."
 )
+@click.option("--sectors", type=click.IntRange(3), metavar="N", help="How many the chip has: an image of fewer or more is refused.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def verify(
     image: Path | Terminal,
@@ -78,6 +79,7 @@ def verify(
     terminal: str | None,
     epoch: int | None,
     anchors: list[Anchor],
+    sectors: int | None,
     as_json: bool,
 ) -> None:
     """Say whether the journal is whole, and name what was done to it.
@@ -95,6 +97,8 @@ def verify(
     content = read_bytes(image)
     with _progress(key is not None or len(content) >= BIG_IMAGE) as progress:
         geometry = told_geometry(image, content, sector_size, unit, or_none=may_be_wiped(content, anchors))
+        if sectors and geometry and geometry.sectors != sectors:
+            end(EXIT_USAGE, f"{image}: {geometry.sectors} sectors, and the chip has {sectors}: not the whole chip, or of another one")
         report = verify_image(content, geometry, key, terminal, epoch, anchors, progress)
     if as_json:
         print_json(report.as_json())

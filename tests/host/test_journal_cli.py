@@ -83,6 +83,8 @@ def test_verify_for_programs(folder: Path) -> None:
         ("journal show {folder}/blank", "no sector header"),
         ("flash draw {folder}/nothing", "No such file"),
         ("flash damage {folder}/chip {folder}/out", "name one of"),
+        ("flash damage {folder}/chip {folder}/chip --flip 5:3", "may be evidence"),
+        ("journal verify {folder}/chip --sectors 33", "not the whole chip"),
         ("flash damage {folder}/chip {folder}/out --drop 1 --cut 7", "name one of"),
         ("flash damage {folder}/chip {folder}/out --drop 99999", "no record 99999"),
         ("flash damage {folder}/chip {folder}/out --flip 5", "names no bit: an address and a bit from 0 to 7, like --flip 5:3"),

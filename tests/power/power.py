@@ -155,8 +155,11 @@ class Report:
 
     @property
     def distinct(self) -> int:
-        """Cases of all geometries."""
-        return sum(len(result.distinct) for result in self.results.values())
+        """Cases of all chips: one that is torn in both ways counts the same case once."""
+        chips: dict[Geometry, set[int]] = {}
+        for geometry, result in self.results.items():
+            chips.setdefault(geometry._replace(fine=False), set()).update(result.distinct)
+        return sum(map(len, chips.values()))
 
     def of(self, geometry: Geometry) -> int:
         """Into how many parts this one's operations are dealt."""
@@ -188,6 +191,9 @@ class Report:
             found.append(f"{self.distinct} distinct cases, {wanted} are wanted")
         if self.lives.lives < lives:
             found.append(f"{self.lives.lives} lives on real MicroPython, {lives} are wanted")
+        for name in ("booted", "cuts", "sales", "refunds"):
+            if 5 * getattr(self.lives, name) < lives:
+                found.append(f"{name} {getattr(self.lives, name)} in {self.lives.lives} lives: too few to show anything")
         return found
 
     def table(self) -> Table:

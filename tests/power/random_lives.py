@@ -81,7 +81,7 @@ def _life(shop: Shop, chance: random.Random, outcome: Outcome) -> None:
     shop.plug_serial(chance.random() < 0.5)
     terminal.power_on()
     shop.world.run_until(lambda: not terminal.is_on or "原路退款终端" in terminal.screen.text, 20_000)
-    outcome.booted += terminal.is_on
+    outcome.booted += terminal.is_on and "原路退款终端" in terminal.screen.text
     for _ in range(chance.randrange(1, 4)):
         if terminal.is_on:
             _work(shop, chance)

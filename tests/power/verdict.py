@@ -9,6 +9,7 @@ from yuanlu.errors import Refused, YuanluError
 from yuanlu.refund import state as s
 from yuanlu.store import history
 
+_FEW = 2  # open transactions beside which every chip has room for the newest slip
 COLUMNS = ("lost", "wrong", "repeated", "misused", "crashed")
 TORN = "power went while they were written"
 # Words of a report that a cut alone may bring about: nothing that counted is missing then.
@@ -88,6 +89,10 @@ def _check_open(life: Life, before: Book, after: Book) -> None:
         if found is None:
             if old is not None and new is not None and len(allowed) == 2:
                 raise Wrong("lost", f"{number} was {s.STATE_NAMES[old.state]}")
+            if new is not None and allowed == [old]:  # settled by the step in flight: then flash tells it whole
+                settled = journal.transaction(number)
+                if settled is None or settled.state != new.state:
+                    raise Wrong("lost", f"{number} was {s.STATE_NAMES[allowed[0].state]}, and is nowhere")
             continue
         fitting = [e for e in allowed if e.state == found.state and e.trace == (found.batch, found.trace)]
         if not fitting:
@@ -144,7 +149,12 @@ def _spent(book: Book) -> dict[int, int]:
 
 
 def _check_owed(life: Life, before: Book, after: Book) -> None:
-    """Only of what is settled, in the state it has; where a chip is crowded a slip may be had by the reprint key alone."""
+    """Only of what is settled, in the state it has; the newest is there, but where a chip is crowded a slip may be had by the
+    reprint key alone."""
+    newest = before.owed[-1:]
+    crowded = life.chip.unit == 256 or len(life.journal.live) > _FEW
+    if newest and newest == after.owed[-1:] and not crowded and newest[0] not in [t.number for t in life.journal.owed]:
+        raise Wrong("lost", f"the slip of {newest[0]} is owed, and is not")
     for transaction in life.journal.owed:
         entries = [book.entries[transaction.number] for book in (before, after) if transaction.number in book.entries]
         if transaction.state not in [entry.state for entry in entries]:

@@ -1,5 +1,7 @@
 """Single flipped bits at the places where they once did most harm; tests/power/rot.py flips every bit there is."""
 
+from binascii import crc32
+
 from parts import NorFlash, Terminal
 from raises import raises
 from yuanlu.errors import Refused
@@ -141,3 +143,26 @@ def test_L3_L4_the_newest_sector_lost_as_a_whole_is_missed():
             assert till.journal.log.number >= number and till.journal.counters.trace >= trace, filling
             assert refused(till, sale) == "refused.journal_damaged"
             assert till.sell(100).number > number
+
+
+def rewritten(till, at, byte):
+    """The newest SUMMARY has that byte of its payload, and a CRC that fits: no rot does this, a person may."""
+    log = till.journal.log
+    record = log.chip.read(log.head * 4096 + log.summary_at)
+    record.buffer[13 + at] = byte
+    till.flash.data[record.address : record.address + record.size] = bytes(record.view[: record.size])
+    crc_at = record.address + 13 + record.length + 8
+    till.flash.data[crc_at : crc_at + 4] = crc32(bytes(till.flash.data[record.address : crc_at])).to_bytes(4, "little")
+
+
+def test_L5_a_summary_that_cannot_be_one_is_as_one_that_cannot_be_read():
+    """More retired sectors than it has room for, a place beyond the sector: reported, and nothing that is open is missed. The
+    control: what is written anew as it was changes nothing."""
+    for at, byte, told in ((32, 255, 1), (15, 255, 1), (19, 255, 1), (32, 0, 0)):
+        till = Terminal(NorFlash(5, 4096, 16))
+        grown(till, 2)
+        waiting = till.refund(till.sell(), 100, s.SILENT)
+        rewritten(till, at, byte)
+        again = Terminal(till.flash)
+        assert looks(again) == [(waiting.number, s.IS_UNKNOWN)], (at, byte)
+        assert len(again.journal.trouble) == told, again.journal.trouble

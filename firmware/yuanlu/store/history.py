@@ -73,23 +73,26 @@ def _matching(log, known):
 def read_summary(log, sector, offset=0):
     """The SUMMARY of that sector, which begins `offset` after its start (0: not known), or None. A cut may have left it weak:
     then it is held, or stands as a copy in the next sector."""
+    size = log.flash.sector_size
     if offset:
-        record = log.chip.read(sector * log.flash.sector_size + offset)
-        if record is not None and record.type == s.SUMMARY and not record.copy:
-            return record.body()
+        record = log.chip.read(sector * size + offset)
+        body = None if record is None or record.copy else summary.read(record, size)
+        if body is not None:
+            return body
     for record in log.chip.records(sector):
         if not record.copy:
-            if record.type == s.SUMMARY:
-                return record.body()
+            body = summary.read(record, size)
+            if body is not None:
+                return body
             break
     found = log.chip.header(sector)
     after = log.sector(found[0] + 1) if found else None
     if log.last and sector == log.head:
         log.record.take(*log.last)
-        return log.record.body() if log.record.type == s.SUMMARY else None
+        return summary.read(log.record, size)
     for record in log.chip.records(after) if after is not None else ():
         if record.copy and record.type == s.SUMMARY and record.number == found[2]:
-            return record.body()
+            return summary.read(record, size)
     return None
 
 

@@ -83,7 +83,7 @@ def _find_newest(log):
         log.head = list(log.sequences).index(log.sequence)
         for record in log.chip.records(log.head):
             if not record.copy:
-                return unreadable, dropped, _held(record)
+                return unreadable, dropped, _held(log, record)
         dropped = log.head if dropped is None else dropped
         unreadable += log.chip.unreadable(log.head)
         log.sequences[log.head] = 0
@@ -106,8 +106,9 @@ def _pass_over(log, dropped):
             log.retired.append(sector)
 
 
-def _held(record):
-    return (record.address, bytes(record.view[: record.size])) if record.type == s.SUMMARY else None
+def _held(log, record):
+    is_one = summary.read(record, log.flash.sector_size) is not None
+    return (record.address, bytes(record.view[: record.size])) if is_one else None
 
 
 def _replay(log, business, closing):
@@ -120,7 +121,7 @@ def _replay(log, business, closing):
         sector = log.sector(start)
         if sector is None or history.read_summary(log, sector) is None:
             raise StoreDamaged("journal: two summaries in a row cannot be read")
-        closing = _held(log.record)
+        closing = _held(log, log.record)
     number = _take(log, business, closing)
     damage, log.summary_at = 0, log.offset(closing[0]) if start == log.sequence else 0
     for sequence in range(start, log.sequence + 1):

@@ -61,6 +61,16 @@ def tail(bits, retired, addresses):
     return bytes(bits) + bytes(array("H", retired)) + bytes(array("I", addresses))
 
 
+def read(record, sector_size):
+    """The body of the record when it is a SUMMARY that can be one; None for any other: who makes a CRC can write anything."""
+    if record.type != s.SUMMARY:
+        return None
+    body = record.body()
+    addresses = record.tail_length() - filter_length(sector_size) - 2 * body.retired
+    fits = addresses >= 0 and not addresses % 4 and body.used <= sector_size and body.before < sector_size
+    return body if fits else None
+
+
 def split(data, sector_size, retired):
     """(filter, retired sectors, addresses) of a tail with that many retired sectors."""
     at = filter_length(sector_size)
