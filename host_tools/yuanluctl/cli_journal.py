@@ -69,7 +69,7 @@ def anchors_of(_context: object, _option: object, values: tuple[str, ...]) -> li
 @click.option(
     "--anchor", "anchors", multiple=True, callback=anchors_of, metavar="NUMBER:TAG", help="A record as seen outside; repeatable."
 )
-@click.option("--sectors", type=click.IntRange(3), metavar="N", help="How many the chip has: an image of fewer or more is refused.")
+@click.option("--sectors", type=click.IntRange(3), metavar="N", help="How many the chip has; other images are refused.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def verify(
     image: Path | Terminal,
@@ -98,7 +98,7 @@ def verify(
     with _progress(key is not None or len(content) >= BIG_IMAGE) as progress:
         geometry = told_geometry(image, content, sector_size, unit, or_none=may_be_wiped(content, anchors))
         if sectors and geometry and geometry.sectors != sectors:
-            end(EXIT_USAGE, f"{image}: {geometry.sectors} sectors, and the chip has {sectors}: not the whole chip, or of another one")
+            end(EXIT_USAGE, f"{image}: {geometry.sectors} sectors, the chip has {sectors}: not the whole chip, or another one's")
         report = verify_image(content, geometry, key, terminal, epoch, anchors, progress)
     if as_json:
         print_json(report.as_json())
