@@ -246,6 +246,13 @@ MUTANTS = (
         "test_worn.py::test_L5_a_summary_read_once_and_not_again_wears_out_no_sector",
     ),
     Mutant(
+        "a SUMMARY is believed whatever it says",
+        SUMMARY,
+        "    return body if fits else None\n",
+        "    return body\n",
+        "test_rot.py::test_L5_a_summary_that_cannot_be_one_is_as_one_that_cannot_be_read",
+    ),
+    Mutant(
         "the later twin counts whatever it holds",
         MOUNT,
         "if _counts(log, later) or not _counts(log, sector) else later",
