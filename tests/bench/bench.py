@@ -35,7 +35,7 @@ Budgets = dict[str, tuple[str, float]]
 HEAP: Budgets = {
     "device.heap_idle_kb": ("<=", 75.3),
     "device.heap_residue_kb": ("<=", 8),
-    "device.heap_peak_kb": ("<=", 100.9),
+    "device.heap_peak_kb": ("<=", 109.2),
 }
 WANTED = {"device.heap_idle_kb": 48, "device.heap_residue_kb": 8, "device.heap_peak_kb": 80}
 DAY = 30  # sales, each with a refund, that a heap must bear in one life

@@ -226,7 +226,7 @@ def test_cut_and_continued_stays_that_after_the_terminal_has_gone_on() -> None:
         image, flash = hands.image(), hands.terminal.flash
         records = [record for sector in read_journal(image, hands.geometry).counted for record in sector.originals]
         keys = Keys(first_key(hands.shop.journal_root_key, TERMINAL, 1))
-        for place, record in enumerate(records[-12:]):
+        for place, record in enumerate(records[-8:]):
             tag = hmac.digest(keys[records[-1].number + place], record.written, "sha256")[:8]
             image = put(image, record, record.written, tag)
         for lives_after in range(3):

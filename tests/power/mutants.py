@@ -385,7 +385,7 @@ MUTANTS = (
     Mutant(
         "records taken without their CRC",
         "record.py",
-        '        if crc32(self.view[:end]) != unpack_from("<I", self.buffer, end)[0]:\n',
+        '        if crc32(self.view[:end]) != unpack_from("<I", buffer, end)[0]:\n',
         "        if False:\n",
         "test_record.py::test_every_flipped_bit_is_found",
     ),
