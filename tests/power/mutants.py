@@ -50,8 +50,8 @@ MUTANTS = (
     Mutant(
         "a sector whose first record is torn is taken for the newest",
         MOUNT,
-        "            if not record.copy:\n                return unreadable, dropped, _held(record)\n",
-        "            return unreadable, dropped, _held(record)\n",
+        "            if not record.copy:\n                return unreadable, dropped, _held(log, record)\n",
+        "            return unreadable, dropped, _held(log, record)\n",
         "test_log_cuts.py::test_L5_a_compaction_that_was_cut_is_dropped_and_done_again",
     ),
     Mutant(
