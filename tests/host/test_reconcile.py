@@ -175,7 +175,7 @@ def test_the_verb(tmp_path: Path) -> None:
     writer, numbers = shop()
     trace = traces(writer)[numbers["open"]]
     (tmp_path / "chip").write_bytes(writer.chip)
-    row = f"10000001,{trace},2026-11-22,-5.00,退货,6222021234567890123\n"
+    row = f"10000001,{trace},2026-11-22,-5.00,退货,6222020000000000007\n"
     (tmp_path / "st.csv").write_text(HEADING.replace("\n", ",卡号\n") + row)
     done = run(tmp_path)
     assert done.exit_code == 1
@@ -183,7 +183,7 @@ def test_the_verb(tmp_path: Path) -> None:
     answer = json.loads(run(tmp_path, "--json", "--lang", "zh").stdout)
     (booked,) = [one for one in answer["differences"] if one["what"] == "booked_open"]
     assert booked["lines"] == [2] and booked["decision"] == "resolve_done" and "核对为成功" in booked["advice"]
-    assert "6222021234567890123" not in done.output + json.dumps(answer)
+    assert "6222020000000000007" not in done.output + json.dumps(answer)
     assert bytes(writer.chip) == (tmp_path / "chip").read_bytes()
     (tmp_path / "st.csv").write_text("nothing")
     refused = run(tmp_path, "--json")
