@@ -153,6 +153,7 @@ def test_a_statement_that_cannot_be_read_proves_nothing(content: bytes) -> None:
 def test_no_bytes_make_the_reader_fail() -> None:
     chance = random.Random(3)
     good = (HEADING + "10000001,7,2026-01-02,-1.50,退货\n" * 20).encode()
+    read, refused = 0, 0
     for _ in range(400):
         case = bytearray(good)
         for _ in range(chance.randrange(1, 30)):
@@ -161,8 +162,11 @@ def test_no_bytes_make_the_reader_fail() -> None:
             )
         try:
             read_statement(bytes(case), "x")
-        except Trouble:
-            pass
+            read += 1
+        except Trouble as trouble:
+            refused += 1
+            assert str(trouble)
+    assert read and refused and read + refused == 400
 
 
 def run(folder: Path, *words: str) -> Result:
