@@ -141,6 +141,7 @@ class Shop:
             vault.OPERATORS: vault.operators(people, pin_key),
             vault.PIN_KEY: pin_key,
             vault.AUTHORITY_KEY: vault.authority_key(self.authority_key, TERMINAL),
+            vault.SERVICE_KEY: vault.service_key(self.authority_key, TERMINAL),
         }
 
     def choose_pin(self, number: int) -> str:

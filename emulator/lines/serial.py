@@ -117,9 +117,9 @@ class SerialLine:
             os.close(self._master)
             os.close(self._slave)
 
-    def attach(self, bridge: LocalBridge) -> None:
-        """Put a bridge of this process at the far end."""
-        self._far = bridge.receive
+    def connect(self, far: Callable[[bytes], None]) -> None:
+        """Put somebody of this process at the far end: `far` takes what the terminal sends."""
+        self._far = far
 
 
 class LocalBridge:
@@ -133,7 +133,7 @@ class LocalBridge:
         self.running = True
         self.connection = 0
         self.bridge = b.Bridge(world.now_ms)
-        line.attach(self)
+        line.connect(self.receive)
         self._tick()
 
     def stop(self) -> None:

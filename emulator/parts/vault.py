@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from emulator.acquirer.dukpt import transaction_key
 from emulator.parts.flash import TEARS, PowerCut
 
-OPERATORS, PIN_KEY, AUTHORITY_KEY = 10, 12, 13
+OPERATORS, PIN_KEY, AUTHORITY_KEY, SERVICE_KEY = 10, 12, 13, 14
 SEAL, MESSAGE_KEYS, MASTER_KEY = 2, 4, 8  # MASTER_KEY: 16 bytes, the TMK, for session keys
 
 
@@ -62,6 +62,11 @@ def operators(people: list[Person], pin_key: bytes) -> bytes:
 def authority_key(root: bytes, terminal: str) -> bytes:
     """What provisioning puts into slot AUTHORITY_KEY: the terminal's key for codes by telephone."""
     return hmac.digest(root, b"yuanlu authority " + terminal.encode(), "sha256")
+
+
+def service_key(root: bytes, terminal: str) -> bytes:
+    """What provisioning puts into slot SERVICE_KEY: what technicians' tickets are checked with."""
+    return hmac.digest(root, b"yuanlu service " + terminal.encode(), "sha256")
 
 
 def telephone_code(key: bytes, terminal: str, shown: str, fen: int) -> str:

@@ -3,7 +3,7 @@
 from binascii import crc32
 
 from yuanlu import VERSION
-from yuanlu.compat import create_task, leave, visit
+from yuanlu.compat import const, create_task, leave, visit
 from yuanlu.config import Config
 from yuanlu.crypto.seal import Seal
 from yuanlu.desk import Desk
@@ -23,6 +23,7 @@ from yuanlu.ui.words import Words
 
 _RESTART_MS = 1000
 _MINUTE_MS = 60_000
+_ASK = const(1)  # wire.service: the one frame that a stranger may send
 
 
 class Till:
@@ -35,6 +36,7 @@ class Till:
         self.watched = 0  # number of the transaction that a flow is watching
         self.tried = []  # numbers whose slip was printed by itself in this life, or did not come out: the reprint key serves them
         self.journal = None
+        self.door = None  # service.door, while a technician is here
         self.self_tested = None  # date of the last self-test, 0 for never; None: the journal was not asked yet
         tables = Tables(board.tables())
         self.words = Words(tables)
@@ -51,6 +53,7 @@ class Till:
         journal.mount()
         self.journal = journal
         self.line = SerialLine(board.serial, board.clock, board.vault)
+        self.line.service = lambda frame: _serve(self, frame)
         self.desk = Desk(journal, self.config, board.vault, board.clock, self.is_offline)
         channel = Channel([NetworkRoad(board.network, self.config), self.line], board.clock)
         self.forwarder = Forwarder(self.desk, channel, self.codes, board.vault, board.clock, self.config)
@@ -64,6 +67,8 @@ class Till:
         up = "status.network" if self.board.network.is_up() else "status.no_network"
         waiting = len(self.journal.live) if self.journal else 0
         overdue = len(pending.overdue(self.journal, self.config, self.board.clock.date())) if waiting else 0
+        if self.door and self.door.consent:
+            return ("status.service", (up,))
         if overdue:
             return ("status.overdue", (up,), overdue)
         return ("status.waiting", (up,), waiting) if waiting else up
@@ -140,6 +145,25 @@ async def _log_out_when_idle(till):
         if till.operator and quiet >= till.config.idle_minutes:
             till.operator, dialogs.left = 0, True
             till.board.keypad.post("REFRESH")
+
+
+def _serve(till, frame):
+    """A frame on the technician's channel."""
+    if till.door is None:
+        if frame.kind != _ASK:
+            return
+        till.door = visit("yuanlu.service.door").Door(till)
+        create_task(_close_door(till))
+    till.door.serve(frame)
+
+
+async def _close_door(till):
+    """When the technician's time is over, all of it leaves the memory."""
+    while not till.door.is_over():
+        await till.board.clock.sleep_ms(_RESTART_MS)
+    till.door = None
+    leave("yuanlu.service.door", "yuanlu.wire.service", "yuanlu.crypto.hkdf")
+    till.board.keypad.post("REFRESH")
 
 
 async def _interrupted(till):

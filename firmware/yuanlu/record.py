@@ -42,6 +42,7 @@ _FORMATS = {
     s.APPROVAL: "<IIBB8s8s",
     s.PIN_TRY: "<IIBB",
     s.NOTE: "<IIBBII24s",
+    s.TECHNICIAN: "<IIIHBI",
 }
 _KIND = "transaction original kind amount batch trace date time quality reason operator approver card fingerprint"
 _DONE = _KIND + " rrn approval"
@@ -63,6 +64,7 @@ _FIELDS = {
     s.APPROVAL: "transaction original approver how digest code",
     s.PIN_TRY: "transaction original operator outcome",
     s.NOTE: "transaction original kind operator date time text",
+    s.TECHNICIAN: "transaction original technician allowed command about",
 }
 _bodies = {}  # fields: the namedtuple of them, made when the first such record is read
 

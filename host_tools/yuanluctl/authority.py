@@ -52,6 +52,11 @@ def terminal_key(key: bytes, terminal: str) -> bytes:
     return hmac.digest(key, f"yuanlu authority {terminal}".encode(), "sha256")
 
 
+def service_key(key: bytes, terminal: str) -> bytes:
+    """The 32 bytes that say whether a technician's ticket is the authority's; in that terminal's vault too."""
+    return hmac.digest(key, f"yuanlu service {terminal}".encode(), "sha256")
+
+
 def code(key: bytes, terminal: str, shown: str, fen: int) -> str:
     """The eight digits to say for the eight that the terminal shows, and that amount."""
     mac = hmac.digest(terminal_key(key, terminal), f"yuanlu approve {terminal} {shown} {fen}".encode(), "sha256")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from host_tools.yuanluctl.words import say
 
-DONE, FINDINGS, USAGE, NO_TERMINAL, TIMEOUT, LOSES_MONEY, NOT_YET, INTERRUPTED = 0, 1, 2, 3, 5, 8, 12, 130
+DONE, FINDINGS, USAGE, NO_TERMINAL, BUSY_PORT, TIMEOUT, NOT_ALLOWED = 0, 1, 2, 3, 4, 5, 6
+LOSES_MONEY, OTHER_VERSION, INTERRUPTED = 8, 12, 130
 
 # Each trouble by its name, which programs may rely on: its exit code, and whether the same command may succeed later.
 TROUBLES: dict[str, tuple[int, bool]] = {
@@ -19,7 +20,23 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "no_image": (NO_TERMINAL, True),
     "silent": (TIMEOUT, True),
     "holds_records": (LOSES_MONEY, False),
-    "not_yet": (NOT_YET, False),
+    "no_port": (NO_TERMINAL, True),
+    "port": (BUSY_PORT, True),
+    "line_lost": (TIMEOUT, True),
+    "restless": (TIMEOUT, True),
+    "busy": (TIMEOUT, True),
+    "session_over": (TIMEOUT, True),
+    "shut": (TIMEOUT, True),
+    "request": (USAGE, False),
+    "ticket_text": (USAGE, False),
+    "no_pass": (NOT_ALLOWED, False),
+    "no_ticket": (NOT_ALLOWED, False),
+    "no_consent": (NOT_ALLOWED, False),
+    "not_allowed": (NOT_ALLOWED, False),
+    "impostor": (NOT_ALLOWED, False),
+    "refused": (LOSES_MONEY, False),
+    "protocol": (OTHER_VERSION, False),
+    "image_only": (OTHER_VERSION, False),
 }
 
 

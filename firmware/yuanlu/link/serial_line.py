@@ -22,6 +22,7 @@ class SerialLine:
         self.port = port
         self.clock = clock
         self.vault = vault
+        self.service = None  # takes the frames of the technician's channel
         self.deframer = serial.Deframer()
         self.session = 0
         self.appeared = Event()  # a bridge shows itself after none was there
@@ -39,6 +40,8 @@ class SerialLine:
             for frame in self.deframer.feed(await self.port.read()):
                 if frame.channel == serial.ACQUIRER:
                     self._take(frame)
+                elif frame.channel == serial.SERVICE and self.service:
+                    self.service(frame)
 
     def _take(self, frame):
         if not self.is_there():

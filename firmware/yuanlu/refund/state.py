@@ -46,6 +46,7 @@ BATCH = const(17)
 ALARM = const(18)
 SEAL = const(19)
 NOTE = const(20)
+TECHNICIAN = const(21)
 
 # What an ATTEMPT is.
 AGAIN = const(1)

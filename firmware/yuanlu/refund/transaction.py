@@ -16,6 +16,7 @@ ROAD_OFFLINE = const(2)  # a card, without the acquirer: it was uploaded later
 RESOLVED = const(0x80)  # in a record's quality: it stands there by a person's word, `rrn` and `approval` are the evidence
 EVIDENCE = const(18)  # bytes of it
 BY_CODE = const(255)  # an approver: the authority, by a code over the telephone
+TECHNICIAN = const(254)  # who decided over the service line: the TECHNICIAN record just before says which one
 
 
 # The records of these types that a newer one makes superfluous.

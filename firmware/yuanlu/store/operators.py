@@ -19,7 +19,7 @@ from yuanlu.crypto.cmac import equal
 from yuanlu.crypto.hmac import hmac_sha256
 from yuanlu.crypto.two_places import TwoPlaces
 from yuanlu.errors import Refused
-from yuanlu.refund.transaction import BY_CODE
+from yuanlu.refund.transaction import BY_CODE, TECHNICIAN
 
 PLACES = (10, 11)  # of the vault
 PIN_KEY = const(12)
@@ -123,7 +123,7 @@ class Operators:
     def add(self, number, role, person, pin, initial=1):
         """A new row. Refused when the id is taken or none is free."""
         free = [row for row in self.rows[:MOST] if not row.id]
-        if self.find(number) or not 0 < number < BY_CODE:
+        if self.find(number) or not 0 < number < TECHNICIAN:
             raise Refused("refused.id_taken")
         if not free:
             raise Refused("refused.operators_full", MOST)

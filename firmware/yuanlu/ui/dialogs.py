@@ -1,7 +1,8 @@
 """The few dialogs that every flow is made of. Each is one coroutine; CANCEL raises Cancelled.
 
 A text is a word id or (word id, arguments), put into words only when it is drawn: the language key works everywhere.
-Keys: 0-9 ENTER CANCEL CLEAR UP DOWN LANG; CARD wakes whoever waits when a card is presented, REFRESH when the status changed.
+Keys: 0-9 ENTER CANCEL CLEAR UP DOWN LANG; CARD wakes whoever waits when a card is presented, REFRESH when the status changed,
+SERVICE the menu when a technician asks to come in.
 """
 
 from yuanlu.compat import const
@@ -11,6 +12,7 @@ from yuanlu.ui.grid import cut, width, wrap
 
 _BODY = const(8)  # rows between title and hint
 _DIGITS = const(8)
+_BY_ITSELF = ("REFRESH", "SERVICE")  # keys that nobody pressed
 
 
 class Dialogs:
@@ -55,7 +57,7 @@ class Dialogs:
             key = await self.keypad.key()
             if self.left:
                 raise Cancelled
-            self.pressed += key != "REFRESH"
+            self.pressed += key not in _BY_ITSELF
             if key != "LANG":
                 return key
             self.words.switch()

@@ -34,6 +34,8 @@ async def run(till):
         try:
             if till.config.login and not till.operator:
                 await enter(till, "yuanlu.ui.login_flow")
+            if till.door and till.door.asks():
+                await enter(till, "yuanlu.ui.service_flow")
             above = await enter(till, "yuanlu.ui.alerts")
             await pick(till, "menu.title", MENU + ((("menu.more", ""),) if MORE else ()), leave=False, above=above)
         except Cancelled:
@@ -47,7 +49,9 @@ async def run(till):
 
 async def pick(till, title, menu, leave=True, above=()):
     """Offer a menu, and walk the flow that is picked. above: what a person should know first."""
-    choice = await till.dialogs.choose(title, [item[0] for item in menu], above, hint="hint.menu", leave=leave)
+    choice = await till.dialogs.choose(title, [item[0] for item in menu], above, "hint.menu", leave, "SERVICE")
+    if choice is None:
+        return  # a technician asks to come in: the menu comes back with that
     if menu[choice][1]:
         await enter(till, menu[choice][1])
     else:

@@ -1,0 +1,145 @@
+"""What a technician can ask for. A visiting module; each function takes the Door and the command's bytes, and returns its answer.
+
+BadMessage for bytes that are no such command, Refused for what may not be done.
+"""
+
+import json
+from struct import unpack_from
+
+from yuanlu.errors import BadMessage, Refused
+from yuanlu.refund import state as s
+from yuanlu.refund.transaction import EVIDENCE, TECHNICIAN
+from yuanlu.store import pending
+from yuanlu.wire import service
+
+
+def do(door, command, given):
+    """The bytes that answer it."""
+    action, least, most = _DO[command]
+    if not least <= len(given) <= most:
+        raise BadMessage("service: command {} takes {} to {} bytes".format(command, least, most))
+    return action(door, given) or b""
+
+
+def _ping(door, given):
+    return given
+
+
+def _status(door, given):
+    """JSON, since it is for people and tools of other versions too."""
+    till = door.till
+    journal, clock = till.journal, till.board.clock
+    today = clock.date()
+    told = {
+        "batch": journal.counters.batch,
+        "config": till.config.config_version,
+        "date": today[0],
+        "late": [t.number for t in pending.overdue(journal, till.config, today)],
+        "network": till.board.network.is_up(),
+        "owed": len(journal.owed),
+        "places": till.desk.refunds_left(),
+        "time": today[1],
+        "trace": journal.counters.trace,
+        "trouble": journal.trouble[-3:],
+        "trusted": today[2],
+        "uptime_ms": clock.ticks_ms(),
+        "waiting": [[t.number, t.amount, s.STATE_NAMES[t.state], t.why or ""] for t in journal.live],
+    }
+    return json.dumps(told).encode()
+
+
+def _screen(door, given):
+    return "\n".join([row[0] if row else "" for row in door.till.dialogs.grid.drawn]).encode()
+
+
+def _geometry(door, given):
+    flash = door.till.board.flash
+    return flash.unit.to_bytes(2, "little") + flash.sectors.to_bytes(2, "little") + flash.sector_size.to_bytes(4, "little")
+
+
+def _read(door, given):
+    """The chip's bytes as they stand; none for those that are blank."""
+    flash = door.till.board.flash
+    address, length = unpack_from("<IH", given, 0)
+    if not 0 < length <= service.MOST_READ or address + length > flash.sectors * flash.sector_size:
+        raise BadMessage("service: not on the chip")
+    data = bytearray(length)
+    flash.read_into(address, data)
+    return b"" if data == b"\xff" * length else data
+
+
+def _find(door, given):
+    transaction = door.till.journal.find_live(unpack_from("<I", given, 0)[0])
+    if transaction is None:
+        raise Refused("refused.not_open")
+    return transaction
+
+
+def _send_now(door, given):
+    transaction = _find(door, given)
+    if transaction not in pending.eligible(door.till.journal):
+        raise Refused("try.behind")
+    door.note(door.ticket, service.SEND_NOW, transaction.number)
+    door.till.forwarder.send_now(transaction)
+
+
+def _withdraw(door, given):
+    transaction = _find(door, given)
+    _decide(door, service.WITHDRAW, transaction.number, lambda desk: desk.withdraw(transaction, TECHNICIAN))
+
+
+def _release(door, given):
+    if not [t for t in door.till.journal.live if t.state == s.IS_HELD]:
+        raise Refused("refused.not_open")
+    _decide(door, service.RELEASE, 0, lambda desk: desk.release(TECHNICIAN, _evidence(given)))
+
+
+def _done(door, given):
+    """u32 number, u32 fen that were booked (0: what was asked for), evidence."""
+    transaction, amount = _find(door, given[:4]), unpack_from("<I", given, 4)[0]
+    evidence = _evidence(given[8:])
+    _decide(door, service.DONE, transaction.number, lambda desk: desk.resolve(transaction, True, TECHNICIAN, evidence, amount))
+
+
+def _not_done(door, given):
+    """u32 number, evidence."""
+    transaction, evidence = _find(door, given[:4]), _evidence(given[4:])
+    _decide(door, service.NOT_DONE, transaction.number, lambda desk: desk.resolve(transaction, False, TECHNICIAN, evidence))
+
+
+def _again(door, given):
+    """u32 number, evidence."""
+    transaction, evidence = _find(door, given[:4]), _evidence(given[4:])
+    _decide(door, service.AGAIN, transaction.number, lambda desk: desk.again(transaction, TECHNICIAN, evidence))
+
+
+def _evidence(given):
+    if [byte for byte in given if not 0x20 <= byte < 0x7F]:
+        raise BadMessage("service: evidence is ASCII")
+    return bytes(given)
+
+
+def _decide(door, command, number, decide):
+    """Note who decides, decide, and let the forwarder go on from there."""
+    till = door.till
+    door.note(door.ticket, command, number)
+    decide(till.desk)
+    till.forwarder.wake()
+    till.forwarder.changed.set()
+
+
+# Each with the fewest and the most bytes that it takes.
+_DO = {
+    service.BYE: (_ping, 0, 0),
+    service.PING: (_ping, 0, service.MOST_READ),
+    service.STATUS: (_status, 0, 0),
+    service.SCREEN: (_screen, 0, 0),
+    service.GEOMETRY: (_geometry, 0, 0),
+    service.READ: (_read, 6, 6),
+    service.SEND_NOW: (_send_now, 4, 4),
+    service.WITHDRAW: (_withdraw, 4, 4),
+    service.RELEASE: (_release, 1, EVIDENCE),
+    service.DONE: (_done, 9, 8 + EVIDENCE),
+    service.NOT_DONE: (_not_done, 5, 4 + EVIDENCE),
+    service.AGAIN: (_again, 5, 4 + EVIDENCE),
+}

@@ -1,0 +1,35 @@
+"""A technician asks to come in over the line: who, and what he could do. A supervisor agrees, or whoever is here where nobody logs in."""
+
+from yuanlu.compat import leave, visit
+from yuanlu.errors import Cancelled, Refused
+from yuanlu.ui.menu import enter
+
+_WORDS = "diag pull queue resolve handover config keyload firmware wipe".split()  # bit by bit, as wire.service has them
+
+
+async def run(till):
+    """The door is told yes or no; a wrong PIN asks again."""
+    door = till.door
+    ticket = door.ticket
+    able = [("line.able", ("able." + word,)) for bit, word in enumerate(_WORDS) if ticket.allowed >> bit & 1]
+    try:
+        await till.dialogs.confirm("service.title", [("service.who", ticket.technician)] + able + ["service.ask"])
+        if till.config.login:
+            await _supervisor(till)
+        agreed = True
+    except Cancelled:
+        agreed = False
+    if door is not till.door or not door.asks():
+        await till.dialogs.notice("service.title", ["service.late"])
+        return
+    door.agree(agreed)
+    till.log("technician {}: {}".format(ticket.technician, "let in" if agreed else "refused"))
+
+
+async def _supervisor(till):
+    try:
+        _, row = await enter(till, "yuanlu.ui.pin_page", "service.title", "approval.id")
+        if row.role != visit("yuanlu.store.operators").SUPERVISOR or row.initial:
+            raise Refused("refused.no_supervisor")
+    finally:
+        leave("yuanlu.ui.pin_page", "yuanlu.store.operators")
