@@ -25,7 +25,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from emulator.child import CannotStart
 from emulator.control import BadCommand, Control
-from emulator.shop import Shop
+from emulator.shop import PASSPHRASE, ROOT, Shop
 
 PAGE = Path(__file__).parent / "page"
 HOST = "127.0.0.1"
@@ -179,5 +179,7 @@ def serve(shop: Shop, port: int | None) -> None:
     listener = listen(port)
     shop.terminal.power_on()
     print(f"yuanlu emulator: http://{HOST}:{listener.getsockname()[1]}/    (Ctrl-C ends it)", flush=True)
+    target, key_file = shop.serve_line(ROOT / "build" / "serve")
+    print(f"technician's line: yuanluctl status -t {target} --authority {key_file}    (passphrase: {PASSPHRASE})", flush=True)
     server = Server(shop)
     uvicorn.Server(uvicorn.Config(server.application(), log_level="warning", ws="websockets-sansio")).run([listener])

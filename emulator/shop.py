@@ -14,12 +14,14 @@ from typing import Any
 from emulator import acquirer as acquirers
 from emulator import panel
 from emulator.child import Child, MicroPython
+from emulator.lines.port_server import PortServer
 from emulator.lines.serial import LocalBridge
 from emulator.parts import vault
 from emulator.parts.flash import Flash
 from emulator.parts.vault import MASTER_KEY, MESSAGE_KEYS, SEAL, journal_seal, message_keys
 from emulator.terminal import Terminal
 from emulator.world import World
+from host_tools.yuanluctl import authority
 
 ROOT = Path(__file__).parents[1]
 FIRMWARE = ROOT / "build" / "firmware"
@@ -64,6 +66,7 @@ SETTINGS: dict[str, Any] = {
     "pin_days": 90,
     "open_hours": "0000-2400",
 }
+PASSPHRASE = "yuanlu emulator"  # of the authority that the emulator makes up
 STAFF = {1: 1, 2: 1, 8: 2, 9: 2}  # role by id: two operators, two supervisors
 # What goes with session keys: no answer is bound to its request there, so nothing can be asked.
 WITHOUT_QUERIES = {"query": 0, "wallet_accepts": 0}
@@ -179,6 +182,14 @@ class Shop:
 
         self.world.closing.append(stop)
         return laptop
+
+    def serve_line(self, folder: Path) -> tuple[str, Path]:
+        """Offer the terminal's line on TCP, and the authority's key: (target for yuanluctl, key file)."""
+        host, port = PortServer(self.world, self.terminal.serial).address
+        folder.mkdir(parents=True, exist_ok=True)
+        key_file = folder / "authority.key"
+        key_file.write_bytes(authority.new(PASSPHRASE, self.authority_key))
+        return f"socket://{host}:{port}", key_file
 
     # ---- for who checks the journal
 

@@ -67,8 +67,8 @@ class SerialLine:
     def __init__(self, world: World, post: Post) -> None:
         self.world = world
         self.plugged = False
-        self._far: Callable[[bytes], None] = lambda data: None
-        self._out = Paced(world, lambda data: self._far(data) if self.plugged else None)
+        self.far: Callable[[bytes], None] = lambda data: None  # who takes what the terminal sends
+        self._out = Paced(world, lambda data: self.far(data) if self.plugged else None)
         self._in = Paced(world, lambda data: post(p.SERIAL_DATA, data) if self.plugged else None)
         self._master: int | None = None
         self._slave: int | None = None
@@ -94,7 +94,7 @@ class SerialLine:
             os.set_blocking(self._master, False)
             self.world.watch(self._master, self._from_pty)
             self.world.closing.append(self._close_pty)
-            self._far = self._to_pty
+            self.far = self._to_pty
         return os.ttyname(self._slave)
 
     def _from_pty(self) -> None:
@@ -119,7 +119,7 @@ class SerialLine:
 
     def connect(self, far: Callable[[bytes], None]) -> None:
         """Put somebody of this process at the far end: `far` takes what the terminal sends."""
-        self._far = far
+        self.far = far
 
 
 class LocalBridge:

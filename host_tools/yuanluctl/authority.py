@@ -23,10 +23,10 @@ class BadKeyFile(ValueError):
     """No key file, or another passphrase: says which."""
 
 
-def new(passphrase: str) -> bytes:
-    """The bytes of a new key file."""
+def new(passphrase: str, key: bytes = b"") -> bytes:
+    """The bytes of a new key file, for these 32 bytes or new ones."""
     salt, nonce = os.urandom(16), os.urandom(12)
-    sealed = AESGCM(_stretched(passphrase, salt)).encrypt(nonce, os.urandom(32), FORMAT.encode())
+    sealed = AESGCM(_stretched(passphrase, salt)).encrypt(nonce, key or os.urandom(32), FORMAT.encode())
     content = {"format": FORMAT, "salt": salt.hex(), "nonce": nonce.hex(), "sealed": sealed.hex()}
     return (json.dumps(content, indent=1) + "\n").encode()
 

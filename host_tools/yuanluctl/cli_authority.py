@@ -19,7 +19,7 @@ _passphrase = click.option("--passphrase", prompt=True, hide_input=True, help="A
 
 @click.group()
 def authority() -> None:
-    """Approve by telephone what nobody in the shop may approve."""
+    """Approve by telephone what nobody in the shop may approve, and let technicians in."""
 
 
 @authority.command()
@@ -60,6 +60,47 @@ def approve(key_file: Path, terminal: str, number: str, amount: str, passphrase:
     if told is None:
         end(EXIT_USAGE, f"--amount {amount} is not an amount like 150.00")
     click.echo(keys.code(_open(key_file, passphrase), terminal, shown, int(told[1]) * 100 + int(told[2])))
+
+
+@authority.command()
+@_key_file
+@click.argument("request")
+@click.option("--allow", required=True, metavar="RIGHTS", help="diag,pull,queue,resolve,handover,config,keyload,firmware,wipe")
+@click.option("--technician", type=click.IntRange(1, (1 << 32) - 1), required=True, metavar="N", help="Who gets it.")
+@click.option("--minutes", type=click.IntRange(1, 240), default=15, show_default=True, help="Of the session.")
+@_passphrase
+def ticket(key_file: Path, request: str, allow: str, technician: int, minutes: int, passphrase: str) -> None:
+    """Print a ticket for the REQUEST that `yuanluctl support` shows. It serves that terminal, once.
+
+    Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
+    """
+    from host_tools.yuanluctl import service  # loaded where it is used, so that --help is quick
+    from host_tools.yuanluctl.outcome import Trouble
+    from yuanlu.wire.service import CAPABILITIES
+
+    rights = [right.strip().upper() for right in allow.split(",")]
+    if unknown := [right for right in rights if right not in CAPABILITIES]:
+        end(EXIT_USAGE, f"--allow: {', '.join(unknown)} is none of {', '.join(CAPABILITIES).lower()}")
+    try:
+        hello = service.read_request(request)
+    except Trouble as trouble:
+        end(EXIT_USAGE, f"{trouble.text('en')}. {trouble.hint('en')}")
+    key = keys.service_key(_open(key_file, passphrase), hello.terminal.decode("ascii", "replace"))
+    allowed = sum(1 << CAPABILITIES.index(right) for right in set(rights))
+    click.echo(service.issue(key, hello, technician, allowed, 60 * minutes).text())
+
+
+@authority.command("service-key")
+@_key_file
+@_terminal
+@_passphrase
+def service_key(key_file: Path, terminal: str, passphrase: str) -> None:
+    """Print the key that this terminal's vault checks tickets with, 64 hex digits. It is a secret.
+
+    Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
+    """
+    _check_terminal(terminal)
+    click.echo(keys.service_key(_open(key_file, passphrase), terminal).hex())
 
 
 @authority.command("terminal-key")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from rich.console import Console
@@ -27,7 +27,7 @@ from host_tools.yuanluctl.cli_image import (
     read_key,
     told_geometry,
 )
-from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_terminal
+from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_line, on_a_terminal
 from host_tools.yuanluctl.export import as_csv, as_paper
 from host_tools.yuanluctl.journal.layout import Record
 from host_tools.yuanluctl.journal.ledger import every_record, fold, readable, rows
@@ -39,6 +39,10 @@ from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.paper import as_pdf
 from host_tools.yuanluctl.targets import Terminal
 
+if TYPE_CHECKING:
+    from host_tools.yuanluctl.live import LiveTerminal
+
+PULLING = 3  # DIAG and PULL of yuanlu.wire.service
 BIG_IMAGE = 2 << 20  # bytes; smaller ones without a key are done before anything is drawn
 FOLLOW_SECONDS = 1.0
 MOST_FINDINGS = 100  # that are printed for people; --json has all
@@ -164,6 +168,25 @@ def show(image: Path | Terminal, sector_size: int, unit: int, as_json: bool) -> 
         named = [row.get(name) or "" for name in ("number", "type", "copy", "transaction", "original", "amount")]
         text = f"{row['bytes']} bytes" if "bytes" in row else fields
         click.echo(_line(*["copy" if value is True else value for value in named], f"{row['address']:#x}", text))
+
+
+@journal.command()
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Where the image goes.")
+@on_a_line(writes=True)
+def pull(terminal: LiveTerminal, voice: Voice, output: Path) -> None:
+    """Read the whole journal over the line into an image file. What breaks off goes on from there when it is run again.
+
+    Exit codes: 0 pulled, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer or line lost, 6 not allowed, 8 the file holds
+    something else.
+    """
+    terminal.kept = None if voice.dry_run else output
+    terminal.open(PULLING)
+    _, sectors, size = terminal.session.geometry()
+    with voice.progress("pull", sectors * size) as progress:
+        terminal.progress = lambda done, total: progress(done)
+        image = terminal.journal()
+    voice.write(output, image)
+    voice.answer({"target": terminal.name, "file": str(output), "bytes": len(image)}, [])
 
 
 @journal.command()

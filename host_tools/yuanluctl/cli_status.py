@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
@@ -13,15 +13,30 @@ from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_terminal
 from host_tools.yuanluctl.export import as_csv
 from host_tools.yuanluctl.journal.ledger import every_record, moment, yuan
 from host_tools.yuanluctl.outcome import FINDINGS
-from host_tools.yuanluctl.status import checks, read_state
+from host_tools.yuanluctl.status import checks, read_state, waiting_of
 from host_tools.yuanluctl.status import status as status_of
+
+if TYPE_CHECKING:
+    from host_tools.yuanluctl.live import LiveTerminal
 
 MARKS = {"pass": "ok  ", "warn": "!   ", "fail": "FAIL"}
 _ZIP_DATE = (2026, 1, 1, 0, 0, 0)  # the same bundle of the same chip each time
 
 
+def _of_line(terminal: LiveTerminal, voice: Voice) -> None:
+    """Asked of the terminal itself: nothing is pulled, so that it takes a moment."""
+    told = terminal.status()
+    waiting = waiting_of(terminal, told)
+    lines = [voice.say("live.status", told.get("batch"), told.get("trace"), told.get("config"), told.get("places"))]
+    lines += [voice.say("live.trouble", text) for text in told.get("trouble", [])]
+    lines += [f"  {one['number']:>8}  {yuan(one['amount']):>10}  {voice.say('state.' + one['state'])}" for one in waiting]
+    voice.answer(
+        {"target": terminal.name, **told, "waiting": waiting}, lines if waiting else [*lines, voice.say("status.nothing")]
+    )
+
+
 @click.command()
-@on_a_terminal()
+@on_a_terminal(live=_of_line)
 def status(chip: Chip, voice: Voice) -> None:
     """Say in one screen who the terminal is, whether its journal is whole, and what money waits.
 

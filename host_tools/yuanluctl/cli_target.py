@@ -10,16 +10,29 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import rich_click as click
 
 from host_tools.yuanluctl.journal.layout import HEADER_MAGIC, Geometry
 from host_tools.yuanluctl.journal.reader import GeometryError, find_geometry
 from host_tools.yuanluctl.outcome import INTERRUPTED, Trouble
-from host_tools.yuanluctl.targets import LARGEST_IMAGE, Terminal, await_terminal, open_terminal, parse, read_regular
+from host_tools.yuanluctl.targets import (
+    LARGEST_IMAGE,
+    LINES,
+    Target,
+    Terminal,
+    await_terminal,
+    open_terminal,
+    parse,
+    read_regular,
+)
 from host_tools.yuanluctl.words import LANGUAGES, language_of, say
 
+if TYPE_CHECKING:
+    from host_tools.yuanluctl.live import LiveTerminal
+
+Verb = Callable[..., Any]
 PAUSE_SECONDS = 0.2
 PROGRESS_SECONDS = 0.25  # between two lines of progress
 
@@ -110,10 +123,10 @@ def _ndjson(job: str, total: int) -> Callable[[int], None]:
     return told
 
 
-def spoken(writes: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def spoken(writes: bool = False) -> Callable[[Verb], Verb]:
     """--json and --lang, and --dry-run for a verb that writes files: the verb is given a `voice`, and its Troubles are told."""
 
-    def decorate(verb: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(verb: Verb) -> Verb:
         @functools.wraps(verb)
         def run(as_json: bool, lang: str | None, dry_run: bool = False, **given: Any) -> Any:
             environment = os.environ.get("LC_ALL") or os.environ.get("LANG", "")
@@ -134,38 +147,125 @@ def spoken(writes: bool = False) -> Callable[[Callable[..., Any]], Callable[...,
 
 
 _SECONDS = click.FloatRange(0, 86400)
-_TARGET_OPTIONS: list[Callable[[Callable[..., Any]], Callable[..., Any]]] = [
+_WHERE: list[Callable[[Verb], Verb]] = [
     click.option(
-        "-t", "--target", required=True, envvar="YUANLU_TARGET", metavar="TARGET", help="image:FILE, emu:NAME or emu:PORT."
+        "-t", "--target", required=True, envvar="YUANLU_TARGET", metavar="TARGET", help="A serial port, socket:, image: or emu:."
+    ),
+    click.option("--ticket", envvar="YUANLU_TICKET", default="", metavar="TEXT", help="A ticket of the authority."),
+    click.option(
+        "--authority",
+        "key_file",
+        type=click.Path(path_type=Path),
+        envvar="YUANLU_AUTHORITY",
+        metavar="FILE",
+        help="Its key file, where it is here; the passphrase is asked for.",
+    ),
+    click.option(
+        "--technician", type=click.IntRange(1, (1 << 32) - 1), default=1, envvar="YUANLU_TECHNICIAN", metavar="N", help="Who."
     ),
     click.option("--timeout", type=_SECONDS, default=5, show_default=True, metavar="S", help="For each answer."),
     click.option("--wait", type=_SECONDS, default=0, metavar="S", help="Try for so long until it is there."),
+]
+_CHIP: list[Callable[[Verb], Verb]] = [
     click.option("--sector-size", type=int, default=0, metavar="N", help="Bytes of a sector, if the headers do not tell it."),
     click.option("--unit", type=int, default=0, metavar="N", help="Bytes of a write unit, if no header tells it."),
 ]
 
 
-def on_a_terminal(writes: bool = False, raw: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """--target and what belongs to it: the verb is given a `chip` and a `voice`. `raw`: the verb finds the geometry."""
+def _live(voice: Voice, target: Target, timeout: float, wait: float, **credentials: Any) -> LiveTerminal:
+    """A terminal on a line, once it is there; Trouble."""
+    from host_tools.yuanluctl.live import Credentials, LiveTerminal  # loaded where it is used, so that --help is quick
 
-    def decorate(verb: Callable[..., Any]) -> Callable[..., Any]:
+    def ask() -> str:
+        given = os.environ.get("YUANLU_PASSPHRASE")
+        return given if given is not None else click.prompt(voice.say("live.passphrase"), hide_input=True, err=True)
+
+    until = time.monotonic() + wait
+    while True:
+        try:
+            return LiveTerminal(target, timeout, Credentials(**credentials, ask=ask), lambda: voice.chat("live.consent"))
+        except Trouble as trouble:
+            if not trouble.retryable or time.monotonic() >= until:
+                raise
+        time.sleep(PAUSE_SECONDS)
+
+
+def on_a_line(writes: bool = False) -> Callable[[Verb], Verb]:
+    """--target and what belongs to it, for verbs that take a live terminal: the verb is given a `terminal` and a `voice`."""
+
+    def decorate(verb: Verb) -> Verb:
         @functools.wraps(verb)
-        def run(voice: Voice, target: str, timeout: float, wait: float, sector_size: int, unit: int, **given: Any) -> Any:
-            terminal = open_terminal(parse(target), timeout)
-            image = await_terminal(terminal, wait, lambda: time.sleep(PAUSE_SECONDS), time.monotonic)
-            if raw:
-                return verb(terminal=terminal, image=image, sector_size=sector_size, unit=unit, voice=voice, **given)
+        def run(
+            voice: Voice,
+            target: str,
+            timeout: float,
+            wait: float,
+            ticket: str,
+            key_file: Path | None,
+            technician: int,
+            **given: Any,
+        ) -> Any:
+            where = parse(target)
+            if where.kind not in LINES:
+                raise Trouble("image_only", where)
+            terminal = _live(voice, where, timeout, wait, ticket=ticket, key_file=key_file, technician=technician)
             try:
-                chip = Chip(terminal, image, find_geometry(image, sector_size, unit))
+                return verb(terminal=terminal, voice=voice, **given)
+            finally:
+                terminal.close()
+
+        return _with_options(spoken(writes)(run), _WHERE)
+
+    return decorate
+
+
+def _with_options(verb: Verb, options: list[Callable[[Verb], Verb]]) -> Verb:
+    for option in reversed(options):
+        verb = option(verb)
+    return verb
+
+
+def on_a_terminal(
+    writes: bool = False, raw: bool = False, live: Callable[[LiveTerminal, Voice], None] | None = None
+) -> Callable[[Verb], Verb]:
+    """--target and what belongs to it: the verb is given a `chip` and a `voice`. `raw`: the verb finds the geometry; `live`: what
+    is done instead on a line."""
+
+    def decorate(verb: Verb) -> Verb:
+        @functools.wraps(verb)
+        def run(
+            voice: Voice,
+            target: str,
+            timeout: float,
+            wait: float,
+            ticket: str,
+            key_file: Path | None,
+            technician: int,
+            sector_size: int,
+            unit: int,
+            **given: Any,
+        ) -> Any:
+            where = parse(target)
+            if where.kind not in LINES:
+                return on(open_terminal(where, timeout), voice, wait, sector_size, unit, **given)
+            terminal = _live(voice, where, timeout, wait, ticket=ticket, key_file=key_file, technician=technician)
+            try:
+                return live(terminal, voice) if live else on(terminal, voice, 0, sector_size, unit, **given)
+            finally:
+                terminal.close()
+
+        def on(chip_of: Terminal, voice: Voice, wait: float, sector_size: int, unit: int, **given: Any) -> Any:
+            image = await_terminal(chip_of, wait, lambda: time.sleep(PAUSE_SECONDS), time.monotonic)
+            if raw:
+                return verb(terminal=chip_of, image=image, sector_size=sector_size, unit=unit, voice=voice, **given)
+            try:
+                chip = Chip(chip_of, image, find_geometry(image, sector_size, unit))
             except GeometryError as problem:
                 if not image.strip(b"\xff"):
-                    raise Trouble("blank", terminal.name) from problem
-                raise Trouble("image", terminal.name, problem) from problem
+                    raise Trouble("blank", chip_of.name) from problem
+                raise Trouble("image", chip_of.name, problem) from problem
             return verb(chip=chip, voice=voice, **given)
 
-        verb_with_options = spoken(writes)(run)
-        for option in reversed(_TARGET_OPTIONS):
-            verb_with_options = option(verb_with_options)
-        return verb_with_options
+        return _with_options(spoken(writes)(run), _WHERE + _CHIP)
 
     return decorate

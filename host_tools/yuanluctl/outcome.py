@@ -29,6 +29,7 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "shut": (TIMEOUT, True),
     "request": (USAGE, False),
     "ticket_text": (USAGE, False),
+    "key_file": (USAGE, False),
     "no_pass": (NOT_ALLOWED, False),
     "no_ticket": (NOT_ALLOWED, False),
     "no_consent": (NOT_ALLOWED, False),

@@ -18,14 +18,18 @@ _FLOOR = 4  # bytes before the sectors in `kept`: the newest sequence when the f
 
 class Pull:
     """`image` is what was read. kept: a file that grows sector by sector for the next try, None for none; progress(done, total)
-    in bytes."""
+    in bytes; known: the image as it was read before."""
 
     def __init__(
-        self, session: Session, kept: Path | None = None, progress: Callable[[int, int], None] = lambda done, total: None
+        self,
+        session: Session,
+        kept: Path | None = None,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+        known: bytes = b"",
     ) -> None:
-        self.session, self.kept, self.progress = session, kept, progress
+        self.session, self.kept, self.progress, self.known = session, kept, progress, known
         unit, self.sectors, self.size = session.geometry()
-        if not (0 < unit <= 256 and _HEAD <= self.size and 0 < self.sectors * self.size <= LARGEST):
+        if not (0 < unit <= 256 and self.size >= _HEAD and 0 < self.sectors * self.size <= LARGEST):
             raise Trouble("protocol", session.line.name, "geometry")
         self.image = bytearray(b"\xff" * self.sectors * self.size)
 
@@ -49,6 +53,9 @@ class Pull:
 
     def _begin(self) -> tuple[int, int]:
         """(sectors that an earlier try has left, the newest sequence when that one began)."""
+        if len(self.known) == len(self.image):
+            self.image[:] = self.known
+            return self.sectors, max(_sequence(self._sector(sector)[:_HEAD]) for sector in range(self.sectors))
         content = self.kept.read_bytes() if self.kept and self.kept.is_file() else b""
         done = min(max(0, len(content) - _FLOOR) // self.size, self.sectors)
         floor = int.from_bytes(content[:_FLOOR], "little") if done else max(map(_sequence, self._heads()))

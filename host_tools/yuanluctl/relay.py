@@ -60,7 +60,7 @@ class _Relay:
         }
         self.line: serial.Serial | None = None
         try:
-            self._take_line(_open_line(port))
+            self._take_line(open_line(port))
         except OSError as problem:
             raise PortError(port_advice(port, problem)) from problem
         self.say("line-open", f"{port} is open; the acquirer is {address[0]}:{address[1]}")
@@ -116,7 +116,7 @@ class _Relay:
 
     def _reopen(self) -> None:
         try:
-            self._take_line(_open_line(self.port))
+            self._take_line(open_line(self.port))
         except OSError:
             self.reopen_due = _now() + REOPEN_MS
         else:
@@ -164,7 +164,7 @@ class _Relay:
         self.upstream, self.connection = None, 0
 
 
-def _open_line(port: str) -> serial.Serial:
+def open_line(port: str) -> serial.Serial:
     """Open the line at 115 200 baud, 8N1, for this program alone; OSError for every reason that it cannot be opened."""
     # rfc2217:// refuses a write timeout, all others would wait without end for a reader.
     write_timeout = None if port.startswith("rfc2217:") else WRITE_SECONDS

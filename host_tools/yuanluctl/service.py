@@ -11,8 +11,7 @@ import binascii
 import json
 import os
 from collections.abc import Callable
-from struct import error as StructError
-from struct import pack, unpack
+from struct import error, pack, unpack
 from typing import Any, NamedTuple, Protocol
 
 from host_tools.yuanluctl.hdlc import Deframer, Frame, frame
@@ -117,7 +116,10 @@ class Session:
 
     def open(self, issued: Pass, waiting: Callable[[], None] = lambda: None) -> None:
         """Come in; `waiting` is called once somebody at the keypad has to agree. Trouble."""
-        self._number = int.from_bytes(wire.decode_ticket(issued.ticket).nonce[:4], "big")
+        try:
+            self._number = int.from_bytes(wire.decode_ticket(issued.ticket).nonce[:4], "big")
+        except BadMessage as problem:
+            raise Trouble("ticket_text", problem) from problem
         body = issued.ticket + wire.proof(issued.keys, b"L", issued.ticket)
         until = self.line.now() + CONSENT_SECONDS
         told = False
@@ -191,7 +193,7 @@ class Session:
         """(unit, sectors, bytes of a sector) of its journal's chip; Trouble."""
         try:
             unit, sectors, size = unpack("<HHI", self.command(wire.GEOMETRY))
-        except StructError as problem:
+        except error as problem:
             raise Trouble("protocol", self.line.name, "geometry") from problem
         return unit, sectors, size
 

@@ -3,9 +3,9 @@
 image:FILE              an image of a terminal's chip; verbs that only read
 emu:NAME                a chip that the emulator kept in build/NAME (`--keep build/NAME`)
 emu:PORT                the terminal of an emulator that is running, by the port of its page
-socket://HOST:PORT      a terminal on TCP             }
-rfc2217://HOST:PORT     a terminal on a port server   } parsed; they need the service protocol, which is not built yet
-/dev/ttyUSB0, COM5      a terminal on a serial line   }
+socket://HOST:PORT      a terminal's line on TCP
+rfc2217://HOST:PORT     a terminal's line on a port server
+/dev/ttyUSB0, COM5      a terminal on a serial line of this computer; live.LiveTerminal serves these three
 """
 
 from __future__ import annotations
@@ -72,9 +72,7 @@ def parse(text: str) -> Target:
 
 
 def open_terminal(target: Target, timeout: float) -> Terminal:
-    """Who answers there; `timeout` in seconds for each question. Trouble."""
-    if target.kind in LINES:
-        raise Trouble("not_yet", target)
+    """An image, or an emulated terminal; `timeout` in seconds for each question. Trouble."""
     if target.kind == "image":
         return ImageFile(str(target), Path(target.place), missing="no_image")
     if target.place.isdigit():

@@ -8,14 +8,19 @@ import rich_click as click
 
 # Verb: the module that has it under the same name, and its first sentence, as its own help says it.
 PLACES = {
-    "authority": ("cli_authority", "Approve by telephone what nobody in the shop may approve."),
+    "authority": ("cli_authority", "Approve by telephone what nobody in the shop may approve, and let technicians in."),
     "diagnose": ("cli_status", "Check the terminal's journal, money, clock, power and chip; each check with what to do."),
     "explain": ("cli_explain", "Say what a response code (like 51) or a refusal (like no_paper) means, and what to do."),
     "flash": ("cli_flash", "Look at an image of a terminal's flash chip, turn it into text and back, or damage a copy."),
     "journal": ("cli_journal", "Read and verify the journal in an image of a terminal's flash chip."),
+    "list": ("cli_live", "Ask every serial port of this computer, and the TARGETs, for a terminal."),
+    "ping": ("cli_live", "Ask a terminal who it is, several times; no ticket is needed."),
+    "queue": ("cli_live", "What waits on a terminal: look, send now, take back, release, decide on evidence."),
     "report": ("cli_report", "Evidence of a refund, the request sheet, a statement compared, what operators did."),
     "rescue": ("cli_rescue", "Give back every whole record of a chip whose headers are damaged."),
     "status": ("cli_status", "Say in one screen who the terminal is, whether its journal is whole, and what money waits."),
+    "support": ("cli_live", "Print what a support desk or the authority needs."),
+    "watch": ("cli_live", "Show the terminal's screen as it is, until Ctrl-C."),
 }
 
 
@@ -35,7 +40,8 @@ class Verbs(click.RichGroup):
         module, sentence = PLACES[cmd_name]
         if self._listing:
             return click.RichCommand(name=cmd_name, help=sentence)
-        found: click.Command = getattr(import_module(f"host_tools.yuanluctl.{module}"), cmd_name)
+        name = "list_" if cmd_name == "list" else cmd_name  # list is a word of Python
+        found: click.Command = getattr(import_module(f"host_tools.yuanluctl.{module}"), name)
         return found
 
     def format_help(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]

@@ -26,9 +26,10 @@ class Door:
     def __init__(self, till):
         self.till = till
         self.clock = till.board.clock
-        self.nonce = till.board.vault.random(16)
+        self.nonce = till.board.vault.random(16)  # for the next ticket; each serves one
+        self.number = 0  # of the session
         self.ticket = self.consent = self.keys = None
-        self.sequence = self.bad = 0
+        self.sequence = self.bad = self.rests = 0
         self.answered = b""  # the last answer: its command may come again, when the answer was lost on the line
         self.until = self.clock.deadline(_OPEN_MS)
 
@@ -54,18 +55,16 @@ class Door:
             return self._admit(frame)
         if frame.kind != service.COMMAND:
             return None
-        if self.consent is not True or frame.session != self._session():
+        if self.consent is not True or self.is_over() or frame.session != self.number:
             return service.NO, bytes((service.NO_SESSION,))
         return self._command(frame.body)
-
-    def _session(self):
-        return int.from_bytes(self.nonce[:4], "big")
 
     def _hello(self):
         journal = self.till.journal
         number, tag = journal.log.newest
-        if self.ticket is None:
+        if self.ticket is None or self.is_over():
             self.until = self.clock.deadline(_OPEN_MS)
+            self.ticket = self.consent = None
         terminal = self.till.config.terminal
         return service.encode_hello(terminal, journal.counters.boot, VERSION, number, tag, self.nonce, self.ticket is not None)
 
@@ -73,15 +72,14 @@ class Door:
 
     def _admit(self, frame):
         if self.bad >= _BAD_TICKETS:
-            return service.NO, bytes((service.SHUT,))
+            if self.clock.diff_ms(self.rests, self.clock.ticks_ms()) > 0:
+                return service.NO, bytes((service.SHUT,))
+            self.bad = 0
         try:
             body, shown = frame.body[: service.TICKET_SIZE], frame.body[service.TICKET_SIZE :]
             ticket = service.decode_ticket(body)
-            if self.ticket is None:
-                self._check(ticket, body, shown)
-                self._begin(ticket, body)
-            elif ticket.tag != self.ticket.tag:
-                raise BadMessage("service: another session is open")
+            if self.ticket is None or self.sequence or ticket.tag != self.ticket.tag:
+                self._begin(ticket, self._check(ticket, body, shown))
         except BadMessage:
             self._count_bad()
             return service.NO, bytes((service.NO_TICKET,))
@@ -94,7 +92,7 @@ class Door:
         return service.OPENED, service.proof(self.keys, b"T", body)
 
     def _check(self, ticket, body, shown):
-        """BadMessage for a ticket that is not for this terminal, this question, or not the authority's."""
+        """The session's keys; BadMessage for a ticket that is not for this terminal, this question, or not the authority's."""
         key = self.till.board.vault.load(SERVICE_KEY)
         if not key or not service.is_issued(key, body) or ticket.nonce != self.nonce:
             raise BadMessage("service: not a ticket for this question")
@@ -103,19 +101,21 @@ class Door:
         keys = service.session_keys(key, ticket)
         if not service.equal(service.proof(keys, b"L", body), shown):
             raise BadMessage("service: the ticket is somebody else's")
-        self.keys = keys
+        return keys
 
-    def _begin(self, ticket, body):
+    def _begin(self, ticket, keys):
+        """A session that was open gives way: its technician has lost his cable, or his patience."""
         self.note(ticket, service.BYE, 0)
-        self.ticket = ticket
+        self.ticket, self.keys, self.sequence, self.answered, self.bad = ticket, keys, 0, b"", 0
+        self.number = int.from_bytes(self.nonce[:4], "big")
+        self.nonce = self.till.board.vault.random(16)
         self.consent = True if not ticket.allowed & ~_UNASKED else None
         self.until = self.clock.deadline(ticket.seconds * 1000 if self.consent else _CONSENT_MS)
         self.till.board.keypad.post("REFRESH" if self.consent else "SERVICE")
 
     def _count_bad(self):
         self.bad += 1
-        if self.bad == _BAD_TICKETS:
-            self.until = self.clock.deadline(_REST_MS)
+        self.rests = self.clock.deadline(_REST_MS)
 
     def agree(self, yes):
         """Somebody at the keypad has looked at the ticket."""
@@ -172,4 +172,3 @@ def _is_repeat(keys, sequence, body):
         return True
     except BadMessage:
         return False
-

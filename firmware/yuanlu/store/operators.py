@@ -19,7 +19,7 @@ from yuanlu.crypto.cmac import equal
 from yuanlu.crypto.hmac import hmac_sha256
 from yuanlu.crypto.two_places import TwoPlaces
 from yuanlu.errors import Refused
-from yuanlu.refund.transaction import BY_CODE, TECHNICIAN
+from yuanlu.refund.transaction import TECHNICIAN
 
 PLACES = (10, 11)  # of the vault
 PIN_KEY = const(12)

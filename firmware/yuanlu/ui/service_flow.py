@@ -1,4 +1,4 @@
-"""A technician asks to come in over the line: who, and what he could do. A supervisor agrees, or whoever is here where nobody logs in."""
+"""A technician asks to come in over the line: who, and what he could do. A supervisor agrees; where nobody logs in, anybody."""
 
 from yuanlu.compat import leave, visit
 from yuanlu.errors import Cancelled, Refused

@@ -86,8 +86,8 @@ _TICKET = "<B8sIHHH16s16s"
 HELLO_SIZE = const(58)
 TICKET_SIZE = const(67)
 
-Hello = namedtuple("Hello", "version terminal boot firmware number tag nonce busy".split())
-Ticket = namedtuple("Ticket", "version terminal technician allowed commands seconds nonce theirs tag".split())
+Hello = namedtuple("Hello", ("version", "terminal", "boot", "firmware", "number", "tag", "nonce", "busy"))
+Ticket = namedtuple("Ticket", ("version", "terminal", "technician", "allowed", "commands", "seconds", "nonce", "theirs", "tag"))
 
 
 def encode_hello(terminal, boot, firmware, number, tag, nonce, busy):

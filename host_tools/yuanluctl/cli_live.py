@@ -1,0 +1,226 @@
+"""The verbs that a live terminal answers over its line: `list`, `ping`, `support`, `watch`, `queue`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from struct import pack
+from typing import Any
+
+import rich_click as click
+
+from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
+from host_tools.yuanluctl.journal.ledger import yuan
+from host_tools.yuanluctl.live import LiveTerminal
+from host_tools.yuanluctl.outcome import FINDINGS, Trouble
+from host_tools.yuanluctl.service import request_text
+from host_tools.yuanluctl.status import waiting_of
+from yuanlu.wire import service as wire
+
+LONGEST_EVIDENCE = 18  # bytes (docs/journal-format.md)
+LIST_SECONDS = 2.0
+
+
+@click.command("list")
+@click.argument("targets", nargs=-1)
+@spoken()
+def list_(targets: tuple[str, ...], voice: Voice) -> None:
+    """Ask every serial port of this computer, and the TARGETs, for a terminal.
+
+    A port is found by its answer, not by its name.
+
+    Exit codes: 0 shown, 2 wrong use, 3 no terminal anywhere.
+    """
+    from serial.tools import list_ports  # loaded where it is used, so that --help is quick
+
+    from host_tools.yuanluctl.live import Credentials
+    from host_tools.yuanluctl.targets import parse
+
+    found, seen = [], []
+    for name in [*targets, *(port.device for port in list_ports.comports())]:
+        try:
+            terminal = LiveTerminal(parse(name), LIST_SECONDS, Credentials(), lambda: None)
+        except Trouble as trouble:
+            seen.append({"target": name, "why": trouble.name})
+            continue
+        try:
+            found.append({"target": name, **_told(terminal.hello()[0])})
+        except Trouble as trouble:
+            seen.append({"target": name, "why": trouble.name})
+        finally:
+            terminal.close()
+    lines = [f"{one['target']}  {one['terminal']}  yuanlu {one['firmware']}  {one['head']}" for one in found]
+    voice.answer({"terminals": found, "others": seen}, lines or [voice.say("list.none", len(seen))])
+    if not found:
+        raise SystemExit(3)
+
+
+def _told(hello: wire.Hello) -> dict[str, Any]:
+    return {
+        "terminal": hello.terminal.decode("ascii", "replace"),
+        "firmware": hello.firmware.rstrip(b"\0").decode("ascii", "replace"),
+        "boot": hello.boot,
+        "head": f"{hello.number}:{hello.tag.hex()}",
+        "busy": bool(hello.busy),
+    }
+
+
+@click.command()
+@click.option("-n", "--count", type=click.IntRange(1, 10_000), default=3, show_default=True, help="Questions.")
+@on_a_line()
+def ping(terminal: LiveTerminal, voice: Voice, count: int) -> None:
+    """Ask a terminal who it is, several times; no ticket is needed.
+
+    Exit codes: 0 it answers, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer.
+    """
+    took = []
+    for _ in range(count):
+        began = time.monotonic()
+        hello, _body = terminal.hello()
+        took.append(1000 * (time.monotonic() - began))
+    told = {"target": terminal.name, **_told(hello), "ms": [round(ms, 1) for ms in took]}
+    voice.answer(told, [voice.say("ping.told", told["terminal"], told["firmware"], min(took), sum(took) / count, max(took))])
+
+
+@click.command()
+@on_a_line()
+def support(terminal: LiveTerminal, voice: Voice) -> None:
+    """Print what a support desk or the authority needs. First who the terminal is and the head of its journal, then a request.
+
+    The request serves for ten minutes and for one session: `yuanluctl authority ticket KEY_FILE REQUEST --allow ...`.
+
+    Exit codes: 0 printed, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer.
+    """
+    hello, body = terminal.hello()
+    told = {"target": terminal.name, **_told(hello), "request": request_text(body)}
+    voice.answer(
+        told, [voice.say("support.told", told["terminal"], told["firmware"], told["boot"], told["head"]), told["request"]]
+    )
+
+
+@click.command()
+@click.option(
+    "--every", type=click.FloatRange(0.1, 60), default=0.5, show_default=True, metavar="S", help="Seconds between looks."
+)
+@click.option("--once", is_flag=True, help="One look.")
+@on_a_line()
+def watch(terminal: LiveTerminal, voice: Voice, every: float, once: bool) -> None:
+    """Show the terminal's screen as it is, until Ctrl-C.
+
+    It may show what a clerk types, never a PIN.
+
+    Exit codes: 0 shown, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 130 Ctrl-C.
+    """
+    session = terminal.open(wire.DIAG)
+    last = None
+    while True:
+        screen = "".join(c for c in session.command(wire.SCREEN).decode("utf-8", "replace") if c.isprintable() or c == "\n")
+        if screen != last:
+            last = screen
+            if sys.stdout.isatty() and not once and not voice.as_json:
+                click.clear()
+            voice.answer({"screen": screen.split("\n")}, [screen])
+        if once:
+            return
+        time.sleep(every)
+
+
+@click.group()
+def queue() -> None:
+    """What waits on a terminal: look, send now, take back, release, decide on evidence."""
+
+
+@queue.command("list")
+@on_a_line()
+def queue_list(terminal: LiveTerminal, voice: Voice) -> None:
+    """List what is not settled.
+
+    Exit codes: 0 nothing waits, 1 something does, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed.
+    """
+    told = terminal.status()
+    waiting = waiting_of(terminal, told)
+    lines = [
+        f"{one['number']:>8}  {yuan(one['amount']):>10}  {voice.say('state.' + one['state'])}  {one['why']}" for one in waiting
+    ]
+    voice.answer({"target": terminal.name, "waiting": waiting}, lines or [voice.say("status.nothing")])
+    if waiting:
+        raise SystemExit(FINDINGS)
+
+
+_number = click.argument("number", type=click.IntRange(1, (1 << 32) - 1))
+_evidence = click.option(
+    "--evidence", required=True, metavar="TEXT", help="At most 18 ASCII characters: a statement's line, a case."
+)
+
+
+@queue.command()
+@_number
+@on_a_line(writes=True)
+def retry(terminal: LiveTerminal, voice: Voice, number: int) -> None:
+    """Have a transaction sent, or asked about, now: the same bytes, by the acquirer's rules.
+
+    Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
+    """
+    _carry_out(terminal, voice, wire.QUEUE, wire.SEND_NOW, pack("<I", number))
+
+
+@queue.command()
+@_number
+@on_a_line(writes=True)
+def withdraw(terminal: LiveTerminal, voice: Voice, number: int) -> None:
+    """Take back a refund of which not one byte was ever sent; refused for any other.
+
+    Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
+    """
+    _carry_out(terminal, voice, wire.QUEUE, wire.WITHDRAW, pack("<I", number))
+
+
+@queue.command()
+@_evidence
+@on_a_line(writes=True)
+def release(terminal: LiveTerminal, voice: Voice, evidence: str) -> None:
+    """Let a held queue go on: what the acquirer did not know is mended.
+
+    Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
+    """
+    _carry_out(terminal, voice, wire.QUEUE, wire.RELEASE, _bytes_of(evidence))
+
+
+@queue.command()
+@_number
+@click.option("--as", "outcome", type=click.Choice(["done", "not-done", "again"]), required=True, help="What is known.")
+@click.option(
+    "--amount", type=click.IntRange(0, (1 << 32) - 1), default=0, metavar="FEN", help="What was booked, if another sum."
+)
+@_evidence
+@on_a_line(writes=True)
+def resolve(terminal: LiveTerminal, voice: Voice, number: int, outcome: str, amount: int, evidence: str) -> None:
+    """Decide what became of a transaction that only a person can find out about, on evidence.
+
+    `again` takes it on the technician that no attempt was booked, and a new one is made.
+
+    Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
+    """
+    head = pack("<I", number)
+    if outcome == "done":
+        _carry_out(terminal, voice, wire.RESOLVE, wire.DONE, head + pack("<I", amount) + _bytes_of(evidence))
+    else:
+        command = wire.NOT_DONE if outcome == "not-done" else wire.AGAIN
+        _carry_out(terminal, voice, wire.RESOLVE, command, head + _bytes_of(evidence))
+
+
+def _bytes_of(evidence: str) -> bytes:
+    data = evidence.encode("ascii", "replace")
+    if not 0 < len(data) <= LONGEST_EVIDENCE or not evidence.isascii() or not evidence.isprintable():
+        raise click.BadParameter(f"1 to {LONGEST_EVIDENCE} printable ASCII characters", param_hint="--evidence")
+    return data
+
+
+def _carry_out(terminal: LiveTerminal, voice: Voice, right: int, command: int, given: bytes) -> None:
+    if voice.dry_run:
+        voice.chat("queue.would", terminal.name)
+        return
+    terminal.open(wire.DIAG | right).command(command, given)
+    told = terminal.status()
+    waiting = waiting_of(terminal, told)
+    voice.answer({"target": terminal.name, "waiting": waiting}, [voice.say("queue.done", len(waiting))])

@@ -1,0 +1,130 @@
+"""A live terminal on a serial line, as a target of the verbs: docs/technician.md says how to reach one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import serial
+
+from host_tools.yuanluctl import authority
+from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.pull import Pull
+from host_tools.yuanluctl.relay import open_line, port_advice
+from host_tools.yuanluctl.service import Pass, Session, issue, read_pass
+from host_tools.yuanluctl.targets import Target, read_regular
+from yuanlu.wire import service as wire
+
+KEY_FILE_LARGEST = 4096
+
+
+class Credentials(NamedTuple):
+    """Where a ticket comes from: its text, or the authority's key file with its passphrase (`ask` asks for one)."""
+
+    ticket: str = ""
+    key_file: Path | None = None
+    technician: int = 1
+    ask: Callable[[], str] = str
+
+    def issue(self, hello: wire.Hello, allowed: int) -> Pass:
+        """A pass for that HELLO; Trouble."""
+        if self.ticket:
+            return read_pass(self.ticket)
+        if self.key_file is None:
+            raise Trouble("no_pass")
+        content = read_regular(self.key_file, KEY_FILE_LARGEST, "file", str(self.key_file))
+        try:
+            key = authority.open_key(content, self.ask())
+        except authority.BadKeyFile as problem:
+            raise Trouble("key_file", self.key_file, problem) from problem
+        service_key = authority.service_key(key, hello.terminal.decode("ascii", "replace"))
+        return issue(service_key, hello, self.technician, allowed)
+
+
+class PortLine:
+    """A serial port, or one behind socket:// or rfc2217://; see service.Line."""
+
+    def __init__(self, target: Target) -> None:
+        self.name = str(target)
+        try:
+            self.port: serial.Serial = open_line(self.name)
+        except OSError as problem:
+            missing = "no_port" if problem.errno in (None, 2, 111) else "port"
+            raise Trouble(missing, self.name, port_advice(self.name, problem)) from problem
+
+    def write(self, data: bytes) -> None:
+        """Send; Trouble when the port is gone."""
+        try:
+            self.port.write(data)
+        except serial.SerialTimeoutException:
+            pass  # nobody reads at the other end: what matters is sent again
+        except OSError as problem:
+            raise Trouble("line_lost", self.name, problem.strerror or problem) from problem
+
+    def read(self, seconds: float) -> bytes:
+        """What has come, at the latest after so many seconds; Trouble when the port is gone."""
+        try:
+            self.port.timeout = seconds
+            data: bytes = self.port.read(1)
+            return data + self.port.read(self.port.in_waiting) if data else b""
+        except OSError as problem:
+            raise Trouble("line_lost", self.name, problem.strerror or problem) from problem
+
+    def now(self) -> float:
+        """Seconds of this computer."""
+        return time.monotonic()
+
+    def close(self) -> None:
+        """Let the port go."""
+        self.port.close()
+
+
+class LiveTerminal:
+    """See targets.Terminal. A session is opened when something is asked that takes one, with no more rights than that takes."""
+
+    def __init__(self, target: Target, timeout: float, credentials: Credentials, waiting: Callable[[], None]) -> None:
+        self.name = str(target)
+        self.progress: Callable[[int, int], None] = lambda done, total: None
+        self.kept: Path | None = None  # where a pull that breaks off leaves what it has
+        self.timeout, self.credentials, self.waiting = timeout, credentials, waiting
+        self.line = PortLine(target)
+        self.session = Session(self.line, timeout)
+        self._allowed = 0
+        self._image = b""
+
+    def __str__(self) -> str:
+        """As it was asked for."""
+        return self.name
+
+    def hello(self) -> tuple[wire.Hello, bytes]:
+        """Who is there, asked without any right."""
+        return self.session.hello()
+
+    def open(self, allowed: int) -> Session:
+        """The session with these rights at least; Trouble."""
+        if allowed & ~self._allowed:
+            self.session.close()
+            hello, _ = self.session.hello()
+            self.session.open(self.credentials.issue(hello, allowed), self.waiting)
+            self._allowed = allowed
+        return self.session
+
+    def journal(self) -> bytes:
+        """Pulled over the line."""
+        hello, _ = self.session.hello()
+        kept = self.kept and self.kept.with_name(f"{self.kept.name}.{hello.terminal.decode('ascii', 'replace')}.part")
+        self._image = Pull(self.open(wire.DIAG | wire.PULL), kept, self.progress, self._image).run()
+        if kept:
+            kept.unlink(missing_ok=True)
+        return self._image
+
+    def status(self) -> dict[str, Any]:
+        """What it says of itself now."""
+        return self.open(wire.DIAG).status()
+
+    def close(self) -> None:
+        """Say goodbye and let the port go."""
+        self.session.close()
+        self.line.close()

@@ -1,0 +1,153 @@
+"""yuanluctl against a live terminal, over TCP and over a pty: real time, real ports, real MicroPython."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.clerk import Clerk
+from emulator.shop import PASSPHRASE, Shop
+from tests.conftest import FIRMWARE, ROOT
+
+CASE = ["--evidence", "case 1"]
+
+
+class Bench:
+    """A terminal that runs in a thread, and a laptop beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.shop = Shop(real=True, firmware=FIRMWARE)
+        self.target, self.key_file = self.shop.serve_line(folder)
+        self.shop.terminal.power_on()
+        clerk = Clerk(self.shop)
+        clerk.start_sale(12_300)
+        clerk.see("消费成功")
+        clerk.back_to_menu()
+        self.stopping = False
+        self.thread = threading.Thread(target=lambda: self.shop.world.run_until(lambda: self.stopping, 1 << 40))
+        self.thread.start()
+
+    def close(self) -> None:
+        self.stopping = True
+        self.shop.world.call(lambda: None)
+        self.thread.join()
+        self.shop.close()
+
+    def run(self, *words: str, target: str = "", code: int = 0, passphrase: str = PASSPHRASE, keys: str = "") -> Any:
+        """What a verb prints as JSON, or its error. keys: what the clerk presses when a technician asks in."""
+        environment = {**os.environ, "YUANLU_PASSPHRASE": passphrase, "YUANLU_AUTHORITY": str(self.key_file), "LANG": "C.UTF-8"}
+        command = [sys.executable, "-m", "host_tools.yuanluctl", *words, "-t", target or self.target, "--json"]
+        verb = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if keys:
+            self._press_when_asked(keys, verb)
+        out, err = verb.communicate(timeout=60)
+        assert verb.returncode == code, (words, verb.returncode, out, err)
+        assert "Traceback" not in err
+        return json.loads(out if out.strip() else err.strip().split("\n")[-1])
+
+    def _press_when_asked(self, keys: str, verb: subprocess.Popen[str]) -> None:
+        def look() -> None:
+            if "技术员请求接入" in self.shop.terminal.screen.text:
+                for key in keys.split():
+                    self.shop.terminal.press(key)
+            elif verb.poll() is None:
+                self.shop.world.at(50, look)
+
+        self.shop.world.call(look)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    somebody = Bench(tmp_path_factory.mktemp("bench"))
+    yield somebody
+    somebody.close()
+
+
+def test_ping_and_support_take_no_ticket(bench: Bench):
+    told = bench.run("ping", "-n", "2", passphrase="")
+    assert told["terminal"] == "YL000001" and len(told["ms"]) == 2 and int(told["head"].split(":")[0]) >= 3
+    assert bench.run("support")["request"].startswith("YLR1.")
+
+
+def test_status_over_tcp_and_over_a_pty(bench: Bench):
+    over_tcp = bench.run("status")
+    assert over_tcp["waiting"] == [] and over_tcp["batch"] == 1
+    device = bench.shop.terminal.serial.open_pty()
+    bench.shop.terminal.serial.plugged = True
+    assert bench.run("status", target=device)["trace"] == over_tcp["trace"]
+    bench.shop.terminal.serial.plugged = False
+    assert bench.run("status", "--timeout", "1", target=device, code=5)["error"]["code"] == "silent"
+
+
+def test_a_pulled_journal_is_the_chip_and_serves_every_verb_for_images(bench: Bench):
+    image = bench.folder / "chip.img"
+    told = bench.run("journal", "pull", "-o", str(image), keys="ENTER")
+    assert told["bytes"] == image.stat().st_size and image.read_bytes() == bytes(bench.shop.terminal.flash.data)
+    assert bench.run("status", target=f"image:{image}")["waiting"] == []
+    assert bench.run("journal", "tail", "-n", "1", keys="ENTER")["records"]
+    assert not list(bench.folder.glob("*.part"))
+
+
+def test_a_ticket_from_elsewhere_serves_once(bench: Bench):
+    request = bench.run("support")["request"]
+    words = ["authority", "ticket", str(bench.key_file), request, "--allow", "diag", "--technician", "9"]
+    made = subprocess.run(
+        [sys.executable, "-m", "host_tools.yuanluctl", *words, "--passphrase", PASSPHRASE],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    ticket = made.stdout.strip()
+    assert bench.run("status", "--ticket", ticket)["batch"] == 1
+    assert bench.run("status", "--ticket", ticket, code=6)["error"]["code"] == "no_ticket"
+    assert bench.run("status", "--ticket", "YLT1.abc", code=2)["error"]["code"] == "ticket_text"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["queue", "retry", "99"], "refused"),
+        (["queue", "withdraw", "99"], "refused"),
+        (["queue", "release", *CASE], "refused"),
+        (["queue", "resolve", "99", "--as", "done", *CASE], "refused"),
+        (["queue", "resolve", "99", "--as", "not-done", *CASE], "refused"),
+        (["queue", "resolve", "99", "--as", "again", *CASE], "refused"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_is_not_open_cannot_be_decided(bench: Bench, words: list[str], code: str):
+    error = bench.run(*words, keys="ENTER", code=8)["error"]
+    assert error["code"] == code and "not_open" in error["message"]
+
+
+def test_nobody_agrees_nothing_happens(bench: Bench):
+    assert bench.run("queue", "withdraw", "99", keys="CANCEL", code=6)["error"]["code"] == "no_consent"
+
+
+def test_without_the_authority_there_is_nothing(bench: Bench):
+    assert bench.run("status", passphrase="wrong passphrase", code=2)["error"]["code"] == "key_file"
+
+
+def test_queue_list_and_watch_show_what_is_there(bench: Bench):
+    assert bench.run("queue", "list")["waiting"] == []
+    assert "原路退款终端" in "\n".join(bench.run("watch", "--once")["screen"])
+
+
+def test_ports_that_are_not_there_are_told_apart(bench: Bench, tmp_path: Path):
+    assert bench.run("ping", target="/dev/ttyNOT", code=3)["error"]["code"] == "no_port"
+    assert bench.run("ping", target="socket://127.0.0.1:1", code=3)["error"]["code"] == "no_port"
+    assert bench.run("ping", target=f"image:{tmp_path}/x", code=12)["error"]["code"] == "image_only"
+
+
+def test_list_finds_a_terminal_by_its_answer(bench: Bench):
+    command = [sys.executable, "-m", "host_tools.yuanluctl", "list", bench.target, "socket://127.0.0.1:1", "--json"]
+    told = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    assert [one["terminal"] for one in told["terminals"]] == ["YL000001"]
+    assert {"target": "socket://127.0.0.1:1", "why": "no_port"} in told["others"]

@@ -1,0 +1,300 @@
+"""The technician's channel: what a stranger gets, what a ticket opens, and that no cable's fault does anything twice."""
+
+import random
+from struct import pack
+
+import pytest
+
+from emulator.clerk import Clerk
+from host_tools.yuanluctl import authority
+from host_tools.yuanluctl.hdlc import frame
+from host_tools.yuanluctl.journal.layout import TECHNICIAN, Geometry
+from host_tools.yuanluctl.journal.ledger import every_record
+from host_tools.yuanluctl.journal.reader import read_journal
+from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.pull import Pull
+from host_tools.yuanluctl.service import CHANNEL, Pass, Session, issue
+from tests.conftest import FIRMWARE
+from tests.host.service_line import Technician, on_the_line
+from yuanlu.wire import service as wire
+
+
+@pytest.fixture
+def technician():
+    with on_the_line(FIRMWARE) as somebody:
+        yield somebody
+
+
+def trouble(call, *given, **named) -> str:
+    """The name of the Trouble that it ends with."""
+    with pytest.raises(Trouble) as caught:
+        call(*given, **named)
+    return caught.value.name
+
+
+def journal_of(technician: Technician):
+    flash = technician.shop.terminal.flash
+    return every_record(read_journal(bytes(flash.data), Geometry(flash.sector_size, flash.unit, flash.sectors)))
+
+
+def named(technician: Technician) -> list[tuple[int, int, int]]:
+    """(technician, command, about) of every TECHNICIAN record."""
+    found = [record for record in journal_of(technician) if record.type == TECHNICIAN]
+    return [(record.value("technician"), record.value("command"), record.value("about")) for record in found]
+
+
+def sell(technician: Technician) -> Clerk:
+    """One more sale; each of another amount, or the clerk would be warned."""
+    clerk = Clerk(technician.shop)
+    clerk.start_sale(1000 + 100 * len(technician.shop.booked()))
+    clerk.see("消费成功")
+    clerk.back_to_menu()
+    return clerk
+
+
+def queue_a_refund(technician: Technician) -> int:
+    """Its number: of a refund that waits since the network is out."""
+    clerk = sell(technician)
+    technician.shop.terminal.plug_network(False)
+    clerk.start_refund(1000)
+    clerk.back_to_menu()
+    waiting = [row for row in technician.shop.terminal_ledger() if row["state"] == "queued"]
+    assert len(waiting) == 1, technician.shop.terminal.screen.text
+    return int(waiting[0]["number"].rsplit("-", 1)[1])
+
+
+def test_a_stranger_gets_hello_and_nothing_else(technician: Technician):
+    hello, body = technician.session.hello()
+    assert hello.terminal == b"YL000001" and len(body) == wire.HELLO_SIZE
+    before = bytes(technician.shop.terminal.flash.data)
+    number = int.from_bytes(hello.nonce[:4], "big")
+    for kind in range(256):
+        if kind in (wire.ASK, wire.TICKET):
+            continue
+        technician.cable.write(frame(CHANNEL, kind, number, 0, bytes(40)))
+        told = technician.session._receive(0.5)
+        assert [one.kind for one in told] == ([wire.NO] if kind == wire.COMMAND else []), kind
+    assert bytes(technician.shop.terminal.flash.data) == before
+
+
+def test_every_command_takes_its_right_and_no_other(technician: Technician):
+    technician.answers_at_keypad = ["ENTER"]
+    bits = [1 << bit for bit in range(len(wire.CAPABILITIES))]
+    given = {wire.READ: bytes(4) + b"\x10\0", wire.RELEASE: b"case 1", wire.DONE: bytes(8) + b"line 1"}
+    for bit in bits:
+        session = technician.come_in(bit)
+        for command, needed in wire.COMMANDS.items():
+            if not needed:
+                continue
+            try:
+                session.command(command, given.get(command, b""))
+                told = ""
+            except Trouble as caught:
+                told = caught.name
+            assert (told == "not_allowed") == (needed != bit), (wire.CAPABILITIES[bit.bit_length() - 1], command, told)
+        assert trouble(session.command, 255) == "protocol"
+        session.close()
+        technician.shop.world.run(3000)
+
+
+def test_looking_takes_no_consent_and_everything_else_does(technician: Technician):
+    technician.answers_at_keypad = ["CANCEL"]
+    technician.come_in(wire.DIAG).close()
+    technician.shop.world.run(3000)
+    for bit in (wire.PULL, wire.QUEUE | wire.DIAG, wire.WIPE):
+        assert trouble(technician.come_in, bit) == "no_consent"
+        technician.shop.world.run(70_000)
+    technician.answers_at_keypad = []
+    assert trouble(technician.come_in, wire.PULL) == "no_consent"
+
+
+def test_where_people_log_in_a_supervisor_agrees():
+    with on_the_line(FIRMWARE, login=1) as technician:
+        pins = technician.shop.pins
+        clerk = Clerk(technician.shop)
+        clerk.log_in(1)
+        clerk.log_out()
+        clerk.log_in(8)
+        technician.answers_at_keypad = ["ENTER", "1", "ENTER", *pins[1], "ENTER"]
+        technician.session.timeout = 3
+        assert trouble(technician.come_in, wire.PULL) == "no_consent"  # an operator's PIN is not enough
+    # what a supervisor's PIN does is in the scenario of the field card
+
+
+def test_a_ticket_serves_one_terminal_one_question_and_one_laptop(technician: Technician):
+    hello, _ = technician.session.hello()
+    good = issue(technician.key, hello, 7, wire.DIAG)
+    other = authority.service_key(technician.shop.authority_key, "YL000002")
+    elsewhere = hello._replace(terminal=b"YL000002")
+    earlier = hello._replace(nonce=bytes(16))
+    bad = {
+        "another terminal's key": issue(other, hello, 7, wire.DIAG),
+        "another terminal": issue(technician.key, elsewhere, 7, wire.DIAG),
+        "another question": issue(technician.key, earlier, 7, wire.DIAG),
+        "no right at all": issue(technician.key, hello, 7, 0),
+        "overheard, without its keys": Pass(good.ticket, bytes(64)),
+    }
+    for what, ticket in list(bad.items())[:4]:
+        assert trouble(technician.session.open, ticket) in ("no_ticket",), what
+    assert trouble(technician.session.open, bad["overheard, without its keys"]) == "no_ticket"
+    technician.session.open(good)
+    assert technician.session.status()["batch"] == 1
+
+
+def test_each_byte_of_a_ticket_counts_and_a_guesser_is_shut_out(technician: Technician):
+    hello, _ = technician.session.hello()
+    good = issue(technician.key, hello, 7, wire.DIAG)
+    draw = random.Random(3)
+    told = []
+    for at in draw.sample(range(1, wire.TICKET_SIZE), 10):
+        edited = bytearray(good.ticket)
+        edited[at] ^= 1 << draw.randrange(8)
+        told.append(trouble(technician.session.open, Pass(bytes(edited), good.keys)))
+    assert told == ["no_ticket"] * 8 + ["shut"] * 2
+    technician.shop.world.run(65_000)
+    technician.session.open(good)  # a minute's rest is over
+
+
+def test_who_lost_his_cable_comes_in_anew_at_once(technician: Technician):
+    old = technician.come_in(wire.DIAG)
+    technician.session = Session(technician.cable)
+    technician.come_in(wire.DIAG).status()
+    old.timeout = 1
+    assert trouble(old.status) == "session_over"
+    technician.session.status()
+
+
+def test_a_repeat_is_answered_again_and_does_nothing_twice(technician: Technician):
+    number = queue_a_refund(technician)
+    session = technician.come_in(wire.QUEUE)
+    lost = _LoseAnswers(technician.cable, 2)
+    session.command(wire.WITHDRAW, pack("<I", number))
+    assert lost.count == 0
+    assert named(technician).count((7, wire.WITHDRAW, number)) == 1
+    assert [row["state"] for row in technician.shop.terminal_ledger()][-1] == "withdrawn"
+    assert trouble(session.command, wire.WITHDRAW, pack("<I", number)) == "refused"
+
+
+class _LoseAnswers:
+    """The next `count` pieces that come are lost."""
+
+    def __init__(self, cable, count: int) -> None:
+        self.count, self._read = count, cable.read
+        cable.read = self.read
+
+    def read(self, seconds: float) -> bytes:
+        data: bytes = self._read(seconds)
+        if data and self.count and wire.ANSWER in data[:4]:
+            self.count -= 1
+            return b""
+        return data
+
+
+def test_a_command_of_a_thief_ends_the_session(technician: Technician):
+    session = technician.come_in(wire.DIAG)
+    session.status()
+    technician.cable.write(frame(CHANNEL, wire.COMMAND, session._number, 2, (2).to_bytes(4, "little") + bytes(20)))
+    technician.session._receive(0.3)
+    assert trouble(session.status) == "session_over"
+
+
+def test_a_session_ends_by_itself(technician: Technician):
+    session = technician.come_in(wire.DIAG)
+    technician.shop.world.run(899_000)
+    assert "技" in technician.shop.terminal.screen.text
+    session.status()
+    technician.shop.world.run(3_000)
+    assert "技" not in technician.shop.terminal.screen.text
+    session.timeout = 1
+    assert trouble(session.status) in ("silent", "session_over")
+
+
+def test_power_off_ends_it_and_the_next_life_knows_nothing_of_it(technician: Technician):
+    session = technician.come_in(wire.DIAG)
+    technician.shop.terminal.power_off()
+    technician.shop.terminal.power_on()
+    session.timeout = 1
+    assert trouble(session.status) in ("silent", "session_over")
+    technician.come_in(wire.DIAG).status()
+
+
+def test_the_clerk_is_served_meanwhile(technician: Technician):
+    session = technician.come_in(wire.DIAG | wire.PULL)
+    pull = Pull(session)
+    read, done = session.read, []  # type: ignore[var-annotated]
+
+    def read_and_sell(address: int, length: int) -> bytes:
+        if address and address % 16384 == 0 and len(done) < 3:
+            done.append(sell(technician))
+        return read(address, length)
+
+    session.read = read_and_sell  # type: ignore[method-assign]
+    assert pull.run() == bytes(technician.shop.terminal.flash.data)
+    assert len(done) == 3 and len(technician.shop.booked()) == 3
+    assert technician.shop.count_money() == []
+
+
+def test_a_pull_goes_on_after_a_cable_is_pulled_anywhere(technician: Technician, tmp_path):
+    sell(technician)
+    chip = technician.shop.terminal.flash
+    kept = tmp_path / "chip.img.part"
+    draw = random.Random(5)
+    pulls = 0
+    while True:
+        technician.session = Session(technician.cable, timeout=1.2)
+        technician.cable.line.plugged = True
+        session = technician.come_in(wire.DIAG | wire.PULL)
+        _PullAfter(technician, draw.randrange(200, 1500))
+        pulls += 1
+        try:
+            image = Pull(session, kept).run()
+            break
+        except Trouble as caught:
+            assert caught.name in ("silent", "session_over")
+        del technician.cable.write
+        technician.cable.line.plugged = True
+        technician.shop.world.run(905_000)
+        sell(technician)
+        assert pulls < 40
+    assert pulls > 3
+    assert image == bytes(chip.data)
+
+
+class _PullAfter:
+    """The cable comes out when so many bytes have gone to the terminal."""
+
+    def __init__(self, technician: Technician, count: int) -> None:
+        self.left, self.line, self._write = count, technician.cable.line, technician.cable.write
+        technician.cable.write = self.write  # type: ignore[method-assign]
+
+    def write(self, data: bytes) -> None:
+        self.left -= len(data)
+        self.line.plugged = self.left > 0
+        self._write(data)
+
+
+def test_what_a_technician_decides_goes_over_the_desk_and_is_on_record(technician: Technician):
+    number = queue_a_refund(technician)
+    session = technician.come_in(wire.QUEUE | wire.RESOLVE | wire.DIAG, technician=4711)
+    assert [one[0] for one in session.status()["waiting"]] == [number]
+    assert trouble(session.command, wire.DONE, pack("<II", number, 0) + b"line 3") == "refused"  # never sent: nothing to find out
+    assert trouble(session.command, wire.RELEASE, b"case 1") == "refused"
+    technician.shop.terminal.plug_network(True)
+    session.command(wire.SEND_NOW, pack("<I", number))
+    technician.shop.world.run(30_000)
+    assert session.status()["waiting"] == []
+    assert {(4711, 0, 0), (4711, wire.DONE, number), (4711, wire.SEND_NOW, number)} <= set(named(technician))
+    assert technician.shop.count_money() == []
+
+
+def test_hostile_frames_move_nothing(technician: Technician):
+    """More of them: make fuzz."""
+    session = technician.come_in(wire.DIAG)
+    draw = random.Random(9)
+    before = bytes(technician.shop.terminal.flash.data)
+    for _ in range(300):
+        body = draw.randbytes(draw.randrange(120))
+        technician.cable.write(frame(CHANNEL, draw.randrange(10), draw.randrange(1 << 32), draw.randrange(256), body))
+        technician.session._receive(0.05)
+    assert bytes(technician.shop.terminal.flash.data) == before
+    session.status()
