@@ -196,7 +196,7 @@ def pull(terminal: LiveTerminal, voice: Voice, output: Path) -> None:
 def tail(chip: Chip, voice: Voice, count: int, follow: bool) -> None:
     """Show the newest records. Proves nothing: that is for `verify`.
 
-    Exit codes: 0 shown, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 12 not built for this target, 130 Ctrl-C.
+    Exit codes: 0 shown, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed, 130 Ctrl-C.
     """
     newest = every_record(read_journal(chip.image, chip.geometry))
     shown = newest[len(newest) - count :] if count < len(newest) else newest
@@ -227,7 +227,7 @@ def _told(record: Record) -> str:
 def export(chip: Chip, voice: Voice, kind: str, out: Path | None) -> None:
     """Write every record as csv or json, or the transactions as pdf: no message, no key, no card number.
 
-    Exit codes: 0 written, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 12 not built for this target.
+    Exit codes: 0 written, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
     records = every_record(read_journal(chip.image, chip.geometry))
     verdict = verify_image(chip.image, chip.geometry).verdict

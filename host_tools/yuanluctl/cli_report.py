@@ -71,7 +71,7 @@ def evidence(
     REF is its number, t and its trace (t000017), its RRN, or the code of its slip.
 
     Exit codes: 0 made, and the journal is consistent; 1 made, but the journal has findings, and the paper says so; 2 wrong use or
-    unreadable file, 3 nobody there, 5 no answer, 12 not built for this target.
+    unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
     if key_file and (not terminal or epoch is None):
         raise click.UsageError("--key needs --terminal and --epoch: each terminal has keys of its own")
@@ -94,7 +94,7 @@ def evidence(
 def sheet(chip: Chip, voice: Voice, ref: str, out: Path | None, terminal: str, merchant: str) -> None:
     """The manual request sheet, 退款申请表, for a refund that the acquirer has to settle by hand.
 
-    Exit codes: 0 made, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 12 not built for this target.
+    Exit codes: 0 made, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
     case: Case = open_case(_ledger(chip), ref, verify(chip.image, chip.geometry), terminal)
     _give(voice, evidence_of(case), sheet_page(case, merchant), out)
@@ -123,7 +123,7 @@ def reconcile(chip: Chip, voice: Voice, statement: Path, days: int, first: int, 
     neither has another partner. A missing line proves something only where the statement goes on for --days after the last send.
 
     Exit codes: 0 all agrees or it is too early to tell, 1 differences, 2 wrong use or unreadable file, 3 nobody there, 5 no
-    answer, 12 not built for this target.
+    answer, 4 port busy, 6 not allowed.
     """
     lines = read_statement(read_regular(statement, LARGEST, "no_image", str(statement)), str(statement))
     span = covered(lines, first, last)
@@ -163,7 +163,7 @@ def _explained(voice: Voice, finding: Finding) -> list[str]:
 def operators(chip: Chip, voice: Voice, first: int, last: int, out: Path | None) -> None:
     """What each operator sold, gave back, approved and decided, as far back as the journal goes.
 
-    Exit codes: 0 shown, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 12 not built for this target.
+    Exit codes: 0 shown, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
     found = work(_ledger(chip), first, last or 99991231)
     names = list(found[0]._fields) if found else ["operator"]

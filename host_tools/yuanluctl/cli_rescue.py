@@ -48,8 +48,7 @@ def _found(terminal: Terminal, found: Find) -> dict[str, Any]:
 def scan(terminal: Terminal, image: bytes, sector_size: int, unit: int, voice: Voice) -> None:
     """Look for whole records everywhere on the chip, and tell its geometry from them.
 
-    Exit codes: 0 records found, 1 none, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 12 not built for this
-    target.
+    Exit codes: 0 records found, 1 none, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
     found = _scanned(voice, image, sector_size, unit)
     told = _found(terminal, found)
@@ -70,7 +69,7 @@ def carve(terminal: Terminal, image: bytes, sector_size: int, unit: int, voice: 
     """Write the image again with its lost headers made anew, and verify it. Every other byte stays as it was read.
 
     Exit codes: 0 written, and its structure is consistent; 1 written, but it has findings; 2 wrong use or unreadable file, 3
-    nobody there, 5 no answer, 8 FILE is there already and holds something else, 12 not built for this target.
+    nobody there, 5 no answer, 8 FILE is there already and holds something else, 4 port busy, 6 not allowed.
     """
     found = _scanned(voice, image, sector_size, unit)
     if found.geometry is None:
@@ -93,7 +92,7 @@ def report(terminal: Terminal, image: bytes, sector_size: int, unit: int, voice:
     """Say from all whole records, wherever they stand, which money was still under way.
 
     Exit codes: 0 nothing was, 1 something was, or no record is left, 2 wrong use or unreadable file, 3 nobody there, 5 no
-    answer, 12 not built for this target.
+    answer, 4 port busy, 6 not allowed.
     """
     found = _scanned(voice, image, sector_size, unit)
     records = once(found.records)

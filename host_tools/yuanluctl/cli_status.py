@@ -40,7 +40,7 @@ def _of_line(terminal: LiveTerminal, voice: Voice) -> None:
 def status(chip: Chip, voice: Voice) -> None:
     """Say in one screen who the terminal is, whether its journal is whole, and what money waits.
 
-    Exit codes: 0 shown, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 12 not built for this target.
+    Exit codes: 0 shown, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
     told = status_of(read_state(chip.image, chip.geometry)) | chip.terminal.status()
     voice.answer({"target": chip.terminal.name, **told}, _lines(voice, told))
@@ -74,7 +74,7 @@ def diagnose(chip: Chip, voice: Voice, bundle: Path | None) -> None:
     The bundle holds status, checks, verification and the list of records: no message, no key, no card number.
 
     Exit codes: 0 all passed or warnings only, 1 a check failed, 2 wrong use or unreadable file, 3 nobody there, 5 no answer,
-    12 not built for this target.
+    4 port busy, 6 not allowed.
     """
     state = read_state(chip.image, chip.geometry)
     found = []

@@ -154,7 +154,7 @@ _WHERE: list[Callable[[Verb], Verb]] = [
     click.option("--ticket", envvar="YUANLU_TICKET", default="", metavar="TEXT", help="A ticket of the authority."),
     click.option(
         "--authority",
-        "key_file",
+        "authority_file",
         type=click.Path(path_type=Path),
         envvar="YUANLU_AUTHORITY",
         metavar="FILE",
@@ -201,14 +201,14 @@ def on_a_line(writes: bool = False) -> Callable[[Verb], Verb]:
             timeout: float,
             wait: float,
             ticket: str,
-            key_file: Path | None,
+            authority_file: Path | None,
             technician: int,
             **given: Any,
         ) -> Any:
             where = parse(target)
             if where.kind not in LINES:
                 raise Trouble("image_only", where)
-            terminal = _live(voice, where, timeout, wait, ticket=ticket, key_file=key_file, technician=technician)
+            terminal = _live(voice, where, timeout, wait, ticket=ticket, key_file=authority_file, technician=technician)
             try:
                 return verb(terminal=terminal, voice=voice, **given)
             finally:
@@ -239,7 +239,7 @@ def on_a_terminal(
             timeout: float,
             wait: float,
             ticket: str,
-            key_file: Path | None,
+            authority_file: Path | None,
             technician: int,
             sector_size: int,
             unit: int,
@@ -248,7 +248,7 @@ def on_a_terminal(
             where = parse(target)
             if where.kind not in LINES:
                 return on(open_terminal(where, timeout), voice, wait, sector_size, unit, **given)
-            terminal = _live(voice, where, timeout, wait, ticket=ticket, key_file=key_file, technician=technician)
+            terminal = _live(voice, where, timeout, wait, ticket=ticket, key_file=authority_file, technician=technician)
             try:
                 return live(terminal, voice) if live else on(terminal, voice, 0, sector_size, unit, **given)
             finally:
