@@ -66,21 +66,26 @@ class Grid:
             return
         self.drawn[row] = (text, inverse)
         flip = 0xFF if inverse else 0
-        column = 0
-        for char in cut(text, self.columns):
-            column = self._glyph(row, column, char, flip)
-        while column < self.columns:
-            column = self._glyph(row, column, " ", flip)
-        stride = self.columns * CELL
-        self.display.show(row * CELL, self.view[row * stride : (row + 1) * stride])
+        column, stride, first = 0, self.columns, row * self.columns * CELL
+        for char in cut(text, stride):
+            column = self._glyph(first, column, char, flip)
+        rest = bytes((flip,)) * (stride - column)
+        for at in range(first + column, first + stride * CELL, stride):
+            self.buffer[at : at + len(rest)] = rest
+        self.display.show(row * CELL, self.view[first : first + stride * CELL])
 
-    def _glyph(self, row, column, char, flip):
-        cells = width(char)
-        glyph = (self.wide if cells == 2 else self.narrow).find(ord(char)) or self.blank
-        buffer, stride = self.buffer, self.columns
-        at = row * stride * CELL + column
+    def _glyph(self, first, column, char, flip):
+        """Draw it; the column after it. first: the row's place in the buffer."""
+        wide = width(char) == 2
+        glyph = (self.wide if wide else self.narrow).find(ord(char)) or self.blank
+        buffer, stride, at = self.buffer, self.columns, first + column
+        if wide:
+            for line in range(0, 2 * CELL, 2):
+                buffer[at] = glyph[line] ^ flip
+                buffer[at + 1] = glyph[line + 1] ^ flip
+                at += stride
+            return column + 2
         for line in range(CELL):
-            for cell in range(cells):
-                buffer[at + cell] = glyph[line * cells + cell] ^ flip
+            buffer[at] = glyph[line] ^ flip
             at += stride
-        return column + cells
+        return column + 1
