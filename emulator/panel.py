@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from emulator.parts.flash import Flash
 from yuanlu.errors import StoreDamaged
-from yuanlu.record import HEAD, LARGEST, OVERHEAD, Record
+from yuanlu.record import LARGEST, OVERHEAD, Record
 from yuanlu.refund.state import BOOT, STATE_NAMES
 from yuanlu.refund.transaction import KIND_NAMES, Transaction
 from yuanlu.wire.messages import refund_number
@@ -16,8 +17,9 @@ def records(flash: Flash) -> list[tuple[int, Record]]:
     """Every whole record on the chip in order of number, each once, as (number, its own Record)."""
     found: dict[int, Record] = {}
     image = bytes(flash.data)
-    for address in range(0, len(image) - HEAD, flash.unit):
-        if image[address : address + 2] not in (b"YL", b"yl"):
+    for magic in re.finditer(b"YL|yl", image):
+        address = magic.start()
+        if address % flash.unit:
             continue
         record = Record(bytearray(image[address : address + LARGEST].ljust(LARGEST, b"\xff")))
         if record.head_is_plausible() and OVERHEAD + record.length <= LARGEST and record.check():

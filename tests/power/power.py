@@ -47,7 +47,7 @@ REQUIRED_STATES = (
 FINE = (Geometry(6, 4096, 1, True), Geometry(4, 16384, 32, True))
 PARTS, FINE_PARTS, FLIP_PARTS = 6, 136, 64
 # How many jobs of each a round has, beside one of each chip: so that two or three rounds have all that is wanted.
-FINE_HANDS, LIVES_HANDS, FLIP_HANDS, LARGER_HANDS, NOISE_HANDS = 12, 70, 24, 3, 8
+FINE_HANDS, LIVES_HANDS, FLIP_HANDS, LARGER_HANDS, NOISE_HANDS = 9, 70, 24, 3, 8
 SAMPLE_SHARE = 20  # so much smaller is each part of a sample
 FLIPS = 8 * 4 * 4096  # every bit of the chip of 4 x 4K
 LARGER_FLIPS = (400, 400, 400, 400, 40)  # bits of each of rot.LARGER; one of the last takes a second

@@ -10,15 +10,11 @@ _LEVEL_BITS = {"L": 1, "M": 0}
 
 
 class Code:
-    """`size` modules square; `dark(x, y)`."""
+    """`size` modules square, line by line in `cells`."""
 
     def __init__(self, version):
         self.size = size = 17 + 4 * version
         self.cells = bytearray(size * size)  # bit 0: dark, bit 1: not for data
-
-    def dark(self, x, y):
-        """That module is dark."""
-        return self.cells[y * self.size + x] & 1
 
     def fix(self, x, y, dark):
         """A module that carries no data."""
@@ -29,12 +25,14 @@ class Code:
         side = (self.size + 2 * quiet) * scale
         stride = (side + 7) // 8
         bits = bytearray(stride * side)
+        cells, cell = self.cells, 0
         for y in range(self.size):
             first = (y + quiet) * scale * stride
-            for x in range(self.size * scale):
-                if self.dark(x // scale, y):
-                    at = x + quiet * scale
-                    bits[first + at // 8] |= 0x80 >> at % 8
+            for at in range(quiet * scale, side - quiet * scale, scale):
+                if cells[cell] & 1:
+                    for dot in range(at, at + scale):
+                        bits[first + (dot >> 3)] |= 0x80 >> (dot & 7)
+                cell += 1
             for line in range(1, scale):
                 bits[first + line * stride : first + (line + 1) * stride] = bits[first : first + stride]
         return stride, side, bits
