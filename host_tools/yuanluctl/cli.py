@@ -1,23 +1,13 @@
-"""The command `yuanluctl` and its verbs.
+"""The command `yuanluctl`. Chatter goes to stderr, data to stdout; the verbs' own modules are in verbs.py.
 
-Chatter goes to stderr, data to stdout. Exit codes of `bridge`: 0 stopped by SIGTERM, 2 wrong use, 3 no serial port, 130 Ctrl-C.
+Here is plain click, there rich-click: what lists the verbs should not wait for what draws boxes.
 """
 
 from __future__ import annotations
 
-import json
-import signal
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING
-
-import rich_click as click
+import click
 
 from host_tools.yuanluctl.verbs import Verbs
-
-if TYPE_CHECKING:
-    from host_tools.yuanluctl.bridge import Log
-
-EXIT_PORT, EXIT_INTERRUPTED = 3, 130
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,7 +16,7 @@ def yuanluctl() -> None:
     """Work with yuanlu terminals from this computer."""
 
 
-@yuanluctl.command()
+@yuanluctl.command(short_help="Print what makes a shell complete yuanluctl.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print what makes a shell complete yuanluctl: eval "$(yuanluctl completion bash)".
@@ -40,46 +30,6 @@ def completion(shell: str) -> None:
     click.echo(found(yuanluctl, {}, "yuanluctl", "_YUANLUCTL_COMPLETE").source())
 
 
-@yuanluctl.command()
-@click.option("--port", required=True, metavar="DEVICE", help="The terminal's line: /dev/ttyUSB0, COM5, socket://HOST:PORT.")
-@click.option("--to", "target", required=True, metavar="HOST:PORT", help="The acquirer: 192.0.2.7:8583, [2001:db8::7]:8583.")
-@click.option("--json", "as_json", is_flag=True, help="Events on stdout, one JSON object a line.")
-def bridge(port: str, target: str, as_json: bool) -> None:
-    """Give a terminal without network a way to its acquirer, over the serial cable. Runs until Ctrl-C."""
-    from host_tools.yuanluctl.cli_image import end  # loaded where it is used, so that --help is quick
-    from host_tools.yuanluctl.relay import PortError, run
-
-    host, port_number = _split_target(target)
-    signal.signal(signal.SIGTERM, lambda *_: end(0))
-    try:
-        run(port, host, port_number, _print_json if as_json else _print_text)
-    except PortError as problem:
-        end(EXIT_PORT, str(problem))
-    except KeyboardInterrupt:
-        end(EXIT_INTERRUPTED)
-
-
 def main() -> None:
     """Run the command line of this process."""
     yuanluctl(prog_name="yuanluctl")
-
-
-def _split_target(target: str) -> tuple[str, int]:
-    from host_tools.yuanluctl.cli_image import EXIT_USAGE, end
-
-    host, _, port_number = target.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or not port_number.isascii() or not port_number.isdigit() or not 0 < int(port_number) < 65536:
-        end(EXIT_USAGE, f"--to {target} is not HOST:PORT. Write it like --to 192.0.2.7:8583")
-    return host, int(port_number)
-
-
-def _print_text(log: Log) -> None:
-    session = f"session {log.session:08x}: " if log.session else ""
-    click.echo(f"{datetime.now():%H:%M:%S} {session}{log.text}", err=True)
-
-
-def _print_json(log: Log) -> None:
-    session = f"{log.session:08x}" if log.session else None
-    now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-    click.echo(json.dumps({"time": now, "event": log.event, "session": session, "text": log.text}))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from importlib import import_module
 
-import rich_click as click
+import click
 
 # Verb: the module that has it under the same name, and its first sentence, as its own help says it.
 PLACES = {
     "authority": ("cli_authority", "Approve by telephone what nobody in the shop may approve, and let technicians in."),
+    "bridge": ("cli_bridge", "Give a terminal without network a way to its acquirer, over the serial cable."),
     "diagnose": ("cli_status", "Check the terminal's journal, money, clock, power and chip; each check with what to do."),
     "explain": ("cli_explain", "Say what a response code (like 51) or a refusal (like no_paper) means, and what to do."),
     "flash": ("cli_flash", "Look at an image of a terminal's flash chip, turn it into text and back, or damage a copy."),
@@ -24,7 +25,7 @@ PLACES = {
 }
 
 
-class Verbs(click.RichGroup):
+class Verbs(click.Group):
     """A group that knows the names of its verbs and loads one when it is called."""
 
     _listing = False
@@ -39,12 +40,12 @@ class Verbs(click.RichGroup):
             return super().get_command(ctx, cmd_name)
         module, sentence = PLACES[cmd_name]
         if self._listing:
-            return click.RichCommand(name=cmd_name, help=sentence)
+            return click.Command(name=cmd_name, help=sentence, short_help=sentence)
         name = "list_" if cmd_name == "list" else cmd_name  # list is a word of Python
         found: click.Command = getattr(import_module(f"host_tools.yuanluctl.{module}"), name)
         return found
 
-    def format_help(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Needs no verb loaded."""
         self._listing = True
         try:

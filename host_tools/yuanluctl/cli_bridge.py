@@ -1,0 +1,56 @@
+"""`yuanluctl bridge`: a terminal without network reaches its acquirer over the serial cable."""
+
+from __future__ import annotations
+
+import json
+import signal
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from host_tools.yuanluctl.cli_image import EXIT_USAGE, end
+from host_tools.yuanluctl.relay import PortError, run
+
+if TYPE_CHECKING:
+    from host_tools.yuanluctl.bridge import Log
+
+EXIT_PORT, EXIT_INTERRUPTED = 3, 130
+
+
+@click.command()
+@click.option("--port", required=True, metavar="DEVICE", help="The terminal's line: /dev/ttyUSB0, COM5, socket://HOST:PORT.")
+@click.option("--to", "target", required=True, metavar="HOST:PORT", help="The acquirer: 192.0.2.7:8583, [2001:db8::7]:8583.")
+@click.option("--json", "as_json", is_flag=True, help="Events on stdout, one JSON object a line.")
+def bridge(port: str, target: str, as_json: bool) -> None:
+    """Give a terminal without network a way to its acquirer, over the serial cable. Runs until Ctrl-C.
+
+    Exit codes: 0 stopped by SIGTERM, 2 wrong use, 3 no serial port, 130 Ctrl-C.
+    """
+    host, port_number = _split_target(target)
+    signal.signal(signal.SIGTERM, lambda *_: end(0))
+    try:
+        run(port, host, port_number, _print_json if as_json else _print_text)
+    except PortError as problem:
+        end(EXIT_PORT, str(problem))
+    except KeyboardInterrupt:
+        end(EXIT_INTERRUPTED)
+
+
+def _split_target(target: str) -> tuple[str, int]:
+    host, _, port_number = target.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port_number.isascii() or not port_number.isdigit() or not 0 < int(port_number) < 65536:
+        end(EXIT_USAGE, f"--to {target} is not HOST:PORT. Write it like --to 192.0.2.7:8583")
+    return host, int(port_number)
+
+
+def _print_text(log: Log) -> None:
+    session = f"session {log.session:08x}: " if log.session else ""
+    click.echo(f"{datetime.now():%H:%M:%S} {session}{log.text}", err=True)
+
+
+def _print_json(log: Log) -> None:
+    session = f"{log.session:08x}" if log.session else None
+    now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    click.echo(json.dumps({"time": now, "event": log.event, "session": session, "text": log.text}))
