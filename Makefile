@@ -43,7 +43,7 @@ endif
 test: $(VENV) ## run every test on two cores, the shared ones on CPython and on MicroPython (64-bit words)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(TESTS)
 
-bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md); PART=heap, journal or wire for these alone
+bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md); PART=heap, journal, wire or tool for these alone
 	@YUANLU_MICROPYTHON_32=$(MICROPYTHON_32) $(BIN)/python tests/bench/bench.py $(PART)
 
 fuzz: $(VENV) ## a million hostile frames for what the terminal takes in; FRAMES=n, SEED=n; figures into build/fuzz.json

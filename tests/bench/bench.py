@@ -20,6 +20,7 @@ from rich.progress import track
 from rich.table import Table
 
 import journal
+import tool
 import wire
 from emulator.clerk import Clerk, NotSeen
 from emulator.shop import Shop
@@ -213,12 +214,14 @@ def sizes() -> dict[str, float]:
 
 DEVICE: list[Measure] = [sizes, boot, key_to_screen, refund_exchange, lambda: on_32_bit(heap), lambda: on_32_bit(cuts)]
 JOURNAL: list[Measure] = [journal.cost, journal.exchanges, journal.processor, journal.rings]
+TOOL: list[Measure] = [tool.help_vs_import, tool.pull]
 WIRE: list[Measure] = [wire.codec, wire.on_device, wire.drained, wire.serial_line]
 PARTS: dict[str, tuple[list[Measure], Budgets]] = {
-    "": (DEVICE + JOURNAL + WIRE, HEAP | journal.BUDGETS | wire.BUDGETS),
+    "": (DEVICE + JOURNAL + WIRE + TOOL, HEAP | journal.BUDGETS | wire.BUDGETS | tool.BUDGETS),
     "heap": ([lambda: on_32_bit(heap)], HEAP),
     "journal": (JOURNAL, journal.BUDGETS),
     "wire": (WIRE, wire.BUDGETS),
+    "tool": (TOOL, tool.BUDGETS),
 }
 
 
