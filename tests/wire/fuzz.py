@@ -1,4 +1,5 @@
-"""`make fuzz`: a million hostile frames for what the terminal takes in; FRAMES=n for another number, SEED=n for other frames.
+"""`make fuzz`: a million hostile frames for what the terminal takes in from an acquirer, and a million for each side of the
+technician's channel; FRAMES=n for another number, SEED=n for other frames.
 
 tests/shared/hostile.py makes and judges them; here both processors work on it, and the serial line's frames are also read by the
 other end. Figures into build/fuzz.json. Status 0: nothing was found; 1: the first input of each target that went wrong is shown;
@@ -21,18 +22,21 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[2]
 # Behind what is on the path already: a broken firmware for a control stands before this one.
-sys.path += [str(ROOT), str(ROOT / "firmware"), str(ROOT / "tests/shared")]
+sys.path += [str(ROOT), str(ROOT / "firmware"), str(ROOT / "tests/shared"), str(ROOT / "tests/wire")]
 
 from rich.console import Console  # noqa: E402
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 import hostile  # type: ignore[import-not-found]  # noqa: E402  # of tests/shared
+import service_fuzz  # noqa: E402
 from host_tools.yuanluctl.hdlc import Deframer  # noqa: E402
 from yuanlu.compat import run  # noqa: E402
 from yuanlu.wire import iso8583  # noqa: E402
 
 PART = 500  # frames
+SERVICE = ("door", "laptop")
+SERVICE_PART = 5000
 FLAT_BYTES = 4096  # that may lie about after a part
 FIGURES = ROOT / "build/fuzz.json"
 
@@ -113,6 +117,26 @@ def attack_with(frames: int, seed: int, processes: int, console: Console) -> lis
     return done
 
 
+def attack_service(frames: int, seed: int, processes: int, console: Console) -> Figures:
+    """So many for each side of the technician's channel."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    work = [
+        (target, seed * 100_003 + index, min(SERVICE_PART, frames - at))
+        for index, at in enumerate(range(0, frames, SERVICE_PART))
+        for target in SERVICE
+    ]
+    figures: Figures = {target: {"frames": 0, "inputs": 0, "believed": 0, "found": ""} for target in SERVICE}
+    with multiprocessing.Pool(processes) as pool, Progress(*columns, console=console) as progress:
+        bar = progress.add_task("service frames", total=frames * len(SERVICE))
+        for target, tried, believed, found in pool.imap_unordered(service_fuzz.play, work):
+            row = figures[target]
+            row["frames"], row["inputs"] = row["frames"] + tried, row["inputs"] + tried
+            row["believed"] += believed
+            row["found"] = row["found"] or found
+            progress.advance(bar, tried)
+    return figures
+
+
 def show(figures: Figures, seconds: float, console: Console) -> None:
     """The table, and what was found."""
     table = Table("target", "frames", "inputs", "believed in part", "bytes grown", "found", title=f"{seconds:.0f} s")
@@ -137,6 +161,7 @@ def main() -> int:
         parser.error("at least one frame and one process")
     console, began = Console(), time.monotonic()
     figures = summary(attack_with(arguments.frames, arguments.seed, arguments.processes, console))
+    figures |= attack_service(arguments.frames, arguments.seed, arguments.processes, console)
     show(figures, time.monotonic() - began, console)
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
     arguments.json.write_text(
