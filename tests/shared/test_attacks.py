@@ -68,15 +68,19 @@ async def test_L2_not_now_twice_and_a_closed_batch_make_no_second_booking():
 
 
 async def test_L3_not_now_twice_and_a_closed_batch_do_not_free_a_void():
-    """A void that the acquirer puts off is declined: it never goes a second time, so no older answer can pass for a newer one."""
+    """A void that the acquirer puts off never goes a second time, so no older answer can pass for a newer one: it is reversed, and
+    until that is answered its amount is taken."""
     books = Books(answering(b"91"))
-    road = Road([books.first], [FIRST, books.booking(books.older)], [SECOND, answering(b"77")])
+    road = Road([books.first], [answering(b"91")], [answering(b"25")], [SECOND, books.booking(books.older)])
     till = Terminal(roads=[road], repeat="open_batch", old_batches=0)
     sale = till.sell()
     void = till.desk.open(Draft(KIND_VOID, sale.amount, original=sale.number))
-    for _ in range(3):
+    spent = []
+    for _ in range(4):
         await till.forwarder.send(void)
-    assert (name(void), len(road.sent), books.booked) == ("declined", 1, [])
+        spent.append(till.journal.spent(sale.number))
+    assert (name(void), spent, books.booked) == ("reversed", [sale.amount, sale.amount, 0, 0], [])
+    assert [request[13:15] for request in road.sent] == [b"\x02\x00", b"\x04\x00", b"\x04\x00"]
 
 
 async def test_L3_not_now_twice_and_then_a_no_do_not_free_a_refund():
@@ -293,7 +297,7 @@ async def test_L2_a_seal_refused_twice_is_booked_once():
 
 async def test_a_held_sale_is_not_charged_when_the_queue_is_released():
     """97 holds it, 91 lets it wait; the customer goes, or pays otherwise. Days later a technician releases the queue, or a line
-    comes back: the card is charged."""
+    comes back: the card is charged. (What 91 met is reversed.)"""
     for code in (b"97", b"91"):
         road = Road([answering(code)], [answering()])
         till = Terminal(roads=[road])
@@ -302,7 +306,8 @@ async def test_a_held_sale_is_not_charged_when_the_queue_is_released():
         till.desk.release(7, EVIDENCE)
         if s.is_sendable(sale.state):
             await till.forwarder.send(sale)
-        assert len(road.sent) == 1, (code, name(sale))
+        assert [request[13:15] for request in road.sent].count(b"\x02\x00") == 1, (code, name(sale))
+        assert name(sale) == ("declined" if code == b"97" else "reversed")
 
 
 async def test_L3_a_wallets_short_balance_at_the_end_of_the_budget_frees_nothing():

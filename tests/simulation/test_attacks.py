@@ -2,6 +2,7 @@
 
 import pytest
 
+from emulator.shop import PROFILES
 from soak.plan import Plan, Step
 from soak.world import play
 
@@ -24,6 +25,22 @@ def test_L2_a_second_copy_after_a_not_now_is_not_booked_beside_a_new_attempt(que
         Step(12000, 0, "echo"),
     ]
     wrong = play(Plan(1, "d", query, "open_batch", [(6, 16)], steps)).wrong
+    assert wrong == [], wrong
+
+
+@pytest.mark.parametrize("kind", "abd")
+@pytest.mark.parametrize("step", [Step(2000, 0, "sale", 99_191), Step(2000, 0, "refund", 0, 1000)])
+def test_L3_a_second_copy_after_a_not_now_is_no_sale_or_void_that_nobody_knows_of(step: Step, kind: str) -> None:
+    """The line brings a sale, or the void of one, twice: 91, and six seconds later it is booked. It was declined here after the
+    first: the card is charged unseen, or the void's amount is given back a second time."""
+    steps = [
+        Step(100, 0, "sale", 99_191),
+        Step(1990, 0, "mood", "by-amount", 500),
+        Step(1995, 0, "fault", "duplicated", 6000),
+        step,
+        Step(12_000, 0, "echo"),
+    ]
+    wrong = play(Plan(1, kind, False, PROFILES[kind], [(6, 16)], steps)).wrong
     assert wrong == [], wrong
 
 

@@ -60,9 +60,10 @@ def of_answer(config, transaction, answer, codes, batch):
     doubt = transaction.doubt or transaction.sends > 1  # of these bytes: an older "not now" may have hidden an approval
     if verdict != s.LATER:
         verdict = codes.verdict(answer.code, doubt, conclusive)
-    if verdict == s.UNSURE:
+    # "Not now" to a sale or void: it never goes again, and a copy that the line brings later could be booked. A reversal stops it.
+    if verdict == s.UNSURE or (verdict == s.LATER and transaction.kind != KIND_REFUND):
         return after_silence(config, transaction, batch)
-    if verdict in (s.LATER, s.HOLD, s.RENEW) and transaction.kind != KIND_REFUND:
+    if verdict in (s.HOLD, s.RENEW) and transaction.kind != KIND_REFUND:
         return s.DECLINED  # by the time that it could go, its customer or its batch is gone
     if verdict in (s.LATER, s.RENEW) and transaction.tries >= config.budget:
         return s.PERSON
