@@ -57,7 +57,7 @@ async def _drain(forwarder):
         raise Refused("refused.closing_unknown")  # its repeat is known only while the batch is open
     if verdicts.holds_queue(journal.live):
         raise Refused("refused.closing_held")
-    lingering = forwarder.lingering_ms() if forwarder.config.repeat == "open_batch" else 0
+    lingering = forwarder.lingering_ms() if verdicts.forgets_batches(forwarder.config) else 0
     if lingering:  # a second copy of what was sent, on its way still, would be booked again in the next batch
         raise Refused("refused.closing_soon", str(-(-lingering // 1000)))
 

@@ -24,9 +24,11 @@ def _check_acquirer(values):
         raise BadConfig("config: 'mac' is one of {}".format(", ".join(MACS)))
     if values["mac"] != MACS[0] and (values["query"] or values["wallet_accepts"]):
         raise BadConfig("config: 'query' and 'wallet_accepts' are 0 where 'mac' is {}: no answer is bound".format(values["mac"]))
-    late_is_new = values["repeat"] == "open_batch" or (values["query"] and values["repeat"] == "nothing")
+    open_only = values["repeat"] == "open_batch" or not values["old_batches"]
+    late_is_new = values["query"] if values["repeat"] == "nothing" else open_only
     if late_is_new and not values["ask_ms"]:
-        raise BadConfig("config: 'ask_ms' is not 0 where 'repeat' is {}: what comes late is new to it".format(values["repeat"]))
+        text = "config: 'ask_ms' is not 0 where 'repeat' is {} and 'old_batches' {}: what comes late is new to it"
+        raise BadConfig(text.format(values["repeat"], values["old_batches"]))
     values["wallet_asks"] = _seconds(values["wallet_asks"])
     values["wallet_no"] = tuple([code.encode() for code in values["wallet_no"].split()])
     if any(len(code) != 2 or code in (b"00", b"09") for code in values["wallet_no"]):

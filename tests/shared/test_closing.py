@@ -105,14 +105,15 @@ async def test_what_waits_goes_before_the_totals():
 
 async def test_L2_a_batch_whose_repeats_are_known_in_it_alone_stays_open_while_a_copy_may_be_on_its_way():
     """A line may bring a message twice, and the later one after the close would be booked again. The control: elsewhere it closes
-    at once."""
-    for repeat, answers in (("open_batch", 1), ("replays", 4)):
+    at once; where nothing is known a wait would not help."""
+    profiles = (("open_batch", 1, 1), ("replays", 0, 1), ("duplicate", 0, 1), ("replays", 1, 4), ("nothing", 0, 4))
+    for repeat, old_batches, answers in profiles:
         road = Road([answering()], [SIGN_ON, flagged(1), answering()])
-        till = Terminal(roads=[road], repeat=repeat, ask_ms=60_000)
+        till = Terminal(roads=[road], repeat=repeat, old_batches=old_batches, ask_ms=60_000)
         refund = till.refund(till.sell(10_000), 300)
         told = await close(till)
         assert refund.state == s.IS_DONE and len(road.sent) == answers
-        if repeat == "replays":
+        if answers == 4:
             assert told == "closing.agreed"
             continue
         assert told.reason == "refused.closing_soon" and 58 <= int(told.details[0]) <= 60, told.details

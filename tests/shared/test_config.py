@@ -98,8 +98,11 @@ def test_digits_are_those_of_the_wire():
 
 
 def test_what_would_book_twice_or_believe_an_approval_to_be_a_no_is_refused():
-    """A query that goes at once where a repeat is not known; an approval among the wallet's "no"."""
+    """A query that goes at once where a repeat is not known, or not in a closed batch: there "not booked" makes a new attempt; an
+    approval among the wallet's "no"."""
     assert "'ask_ms'" in complaint(query=1, repeat="nothing", ask_ms=0)
+    for repeat in ("replays", "duplicate", "open_batch"):
+        assert "'ask_ms'" in complaint(query=1, repeat=repeat, old_batches=0, ask_ms=0)
     assert settings(query=1, repeat="duplicate", ask_ms=0).ask_ms == 0
     assert "'wallet_no'" in complaint(wallet_no="00 51")
 

@@ -40,6 +40,11 @@ def needs_open_batch(config):
     return config.repeat == "open_batch" or not config.old_batches
 
 
+def forgets_batches(config):
+    """A repeat is known while its batch is open, and perhaps booked again later."""
+    return config.repeat != "nothing" and needs_open_batch(config)
+
+
 def of_answer(config, transaction, answer, codes, batch):
     """The verdict on an authenticated answer to the transaction's own message. `codes`: refund.codes.Codes."""
     if transaction.state == s.IS_REVERSING:
