@@ -7,6 +7,7 @@ from yuanlu.errors import NotSent, Refused, Silence, StoreDamaged, StoreFull, Un
 from yuanlu.exchange import Exchange
 from yuanlu.refund import state as s
 from yuanlu.refund import verdicts
+from yuanlu.refund.codes import OTHER_BATCH
 from yuanlu.refund.transaction import KIND_REFUND
 
 
@@ -39,6 +40,8 @@ class Delivery:
                 await self._ask(transaction)
             elif s.is_sendable(transaction.state) and await self._make_ready(transaction):
                 await self._send_attempt(transaction)
+                if s.is_final(transaction.state) and transaction.code == OTHER_BATCH:
+                    await self._learn_batch()
         except Unreadable:  # nothing of it can ever be sent
             self._note(transaction, s.PERSON)
         except (Refused, StoreFull, StoreDamaged) as error:  # no key, trace or room for another message
@@ -107,6 +110,12 @@ class Delivery:
                 return None
             verdict = s.PERSON
         return self._note(refund, verdict, answer)
+
+    async def _learn_batch(self):
+        """A sale or void was of a batch that is not open: so would the next one be, which is made with the number known here."""
+        self.forwarder.sign_on_due = True
+        self.forwarder.changed.set()
+        await self.exchange.sign_on()
 
     # ---- what it means
 
