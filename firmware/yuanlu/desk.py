@@ -45,7 +45,7 @@ class Desk:
 
     def refunds_left(self):
         """So many more refunds may be taken now."""
-        return min(self._places(), self.config.offline_count - len(self._never_sent()))
+        return min(self._places(), rules.may_wait(self.config, self.is_offline()) - len(self._never_sent()))
 
     def _places(self):
         return min(self.config.open_limit - len(self.journal.live), self.journal.refunds_left())

@@ -200,6 +200,22 @@ async def test_a_held_queue_waits_for_a_person_and_goes_on_when_released():
     assert road.sent[0] != road.sent[2] and first.attempt == 2
 
 
+def test_where_no_refund_may_wait_for_a_line_one_may_go_over_it():
+    """`offline_count` 0 refused every refund, with a line and without."""
+    till = Terminal(offline_count=0)
+    sale = till.sell()
+    till.desk.is_offline = lambda: True
+    assert till.desk.refunds_left() == 0
+    with raises(Refused) as caught:
+        till.refund(sale, 100)
+    assert caught.value.reason == "refused.offline_count"
+    till.desk.is_offline = lambda: False
+    assert till.desk.refunds_left() == 1
+    till.refund(sale, 100)
+    with raises(Refused):
+        till.refund(sale, 100)
+
+
 def test_offline_refunds_have_their_limits():
     """How many may wait, and how much one may be while there is no line; a supervisor may more. What waits stays, for days."""
     till = Terminal(offline_count=2, offline_amount=200)

@@ -2,7 +2,7 @@
 
 from parts import APPROVED, TABLES, settings
 from yuanlu.refund import state as s
-from yuanlu.refund.codes import Codes
+from yuanlu.refund.codes import APPROVALS, Codes
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_WALLET, Transaction
 from yuanlu.refund.verdicts import after_silence, holds_queue, instead_of_repeat, of_answer, of_query
 from yuanlu.settings import REPEATS
@@ -192,6 +192,8 @@ def test_L6_a_wallet_accepts_before_it_is_done():
     config = settings(repeat="nothing", budget=6)
     for code, verdict in ((b"00", s.ACCEPTED), (b"09", s.ACCEPTED), (b"Y5", s.LATER), (b"05", s.DECLINED)):
         assert of_answer(config, refund, answered(code, 500), CODES, 1) == verdict, code
+    for code in APPROVALS:
+        assert of_answer(config, refund, answered(code, 500), CODES, 1) == s.ACCEPTED, code
     assert of_answer(settings(wallet_accepts=0), refund, answered(b"00", 500), CODES, 1) == s.DONE
     refund.state = s.IS_ACCEPTED
     for code, verdict in ((b"00", s.DONE), (b"09", s.ACCEPTED), (b"61", s.DECLINED), (b"25", s.PERSON), (b"40", s.PERSON)):

@@ -46,9 +46,14 @@ def voidable(sale, spent, amount, batch):
     return sale.road == ROAD_CARD and spent == 0 and amount == sale.amount and sale.batch == batch
 
 
+def may_wait(config, offline):
+    """So many refunds may be there that were never sent. With a road one always may: it goes at once."""
+    return config.offline_count if offline else max(1, config.offline_count)
+
+
 def check_offline(config, draft, waiting, offline):
     """Raise Refused unless one more refund may wait for a line. waiting: how many were never sent; offline: no road is open."""
-    if waiting >= config.offline_count:
+    if waiting >= may_wait(config, offline):
         raise Refused("refused.offline_count", waiting)
     if offline and draft.amount > config.offline_amount and not draft.approver:
         raise Refused("refused.offline_amount", yuan(config.offline_amount))

@@ -52,7 +52,7 @@ def of_answer(config, transaction, answer, codes, batch):
     if answer.amount != transaction.amount:
         return s.OTHERWISE if answer.code in c.APPROVALS else s.PERSON
     if is_wallets(config, transaction):
-        if answer.code in (c.APPROVED, c.IN_PROGRESS):
+        if answer.code in c.APPROVALS or answer.code == c.IN_PROGRESS:
             return s.ACCEPTED
         if answer.code in c.BALANCE_SHORT:
             return s.LATER if transaction.tries < config.budget else s.PERSON
