@@ -135,6 +135,35 @@ def test_L2_the_message_stands_where_the_intent_does():
     assert refund.message_place() == (7, 4096)
 
 
+def chains(state, length):
+    """Every row of at most so many verdicts on one send that the fold allows, without an end."""
+    rows = [[]]
+    for verdict in range(s.DONE, s.OTHERWISE + 1) if length else ():
+        try:
+            after = s.next_state(state, s.RESULT, verdict)
+        except StoreDamaged:
+            continue
+        if not s.is_final(after):
+            rows += [[verdict] + row for row in chains(after, length - 1)]
+    return rows
+
+
+def test_however_a_send_was_judged_what_is_kept_of_it_folds_to_the_same():
+    """Not now, asked, not booked, ...: a restart after a compaction said "no such arrow", and knew the last but one alone."""
+    found = chains(s.IS_SENDING, 4)
+    assert [s.LATER, s.ASK, s.LATER] in found
+    for verdicts in found:
+        life = a_life()[:2] + [result(9 + place, verdict, b"%02d" % verdict) for place, verdict in enumerate(verdicts)]
+        whole, again = Transaction(7, 3), Transaction(7, 3)
+        for record in life:
+            whole.apply(record)
+        kept = [place[0] for place in whole.rests_on]
+        for record in life:
+            if record.number in kept:
+                again.apply(record)
+        assert looks(again) == looks(whole) and len(kept) <= 4, verdicts
+
+
 def test_what_a_transaction_rests_on_folds_to_the_same():
     """After every record of a life: the few that are kept tell what all of them told."""
     lives = (

@@ -126,18 +126,18 @@ class Transaction:
         return s.next_state(self.state, record.type, _verdict(record.type, record.body()))
 
     def _end_send(self, body):
-        self.doubt = self.doubt or body.verdict in (s.SILENT, s.ASK, s.PERSON)
+        self.doubt = self.doubt or body.verdict in (s.SILENT, s.ASK, s.PERSON, s.ACCEPTED)
         self.stale = body.verdict == s.RENEW
         self.code, self.rrn, self.approval = body.code, body.rrn, body.approval
 
     def _rest_on(self, record):
-        """Keep its place, and forget those of the records that it outdates. Of the RESULTs of one send the first and the newest
-        stay: the first may have brought the doubt."""
+        """Keep its place, and forget those of the records that it outdates. Of the RESULTs of one send the newest two stay:
+        what may follow depends on the one before, which may have brought the doubt."""
         kind = record.type
         outdated = _OUTDATES.get(kind, ())
         if kind == s.RESULT:
             results = [place[0] for place in self.rests_on if place[3] == s.RESULT]
-            self.rests_on = [place for place in self.rests_on if place[0] not in results[1:]]
+            self.rests_on = [place for place in self.rests_on if place[0] not in results[:-1]]
         self.rests_on = [place for place in self.rests_on if place[3] not in outdated]
         self.rests_on.append((record.number, record.address, record.size, kind))
 
