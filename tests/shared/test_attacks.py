@@ -68,8 +68,8 @@ async def test_L2_not_now_twice_and_a_closed_batch_make_no_second_booking():
 
 
 async def test_L3_not_now_twice_and_a_closed_batch_do_not_free_a_void():
-    """A void that the acquirer puts off never goes a second time, so no older answer can pass for a newer one: it is reversed, and
-    until that is answered its amount is taken."""
+    """A void that the acquirer puts off never goes a second time, so no older answer can pass for a newer one: it is reversed,
+    and until that is answered its amount is taken."""
     books = Books(answering(b"91"))
     road = Road([books.first], [answering(b"91")], [answering(b"25")], [SECOND, books.booking(books.older)])
     till = Terminal(roads=[road], repeat="open_batch", old_batches=0)

@@ -52,8 +52,8 @@ async def test_L1_what_goes_out_is_what_the_chip_holds():
 
 
 async def test_a_sale_or_void_of_a_closed_batch_is_the_last_one_that_is_refused_for_it():
-    """The acquirer has closed the batch by itself: 77, and a sign-on tells the open one. So the next sale is not refused, too, and
-    each one after it."""
+    """The acquirer has closed the batch by itself: 77, and a sign-on tells the open one. So the next sale is not refused,
+    too, and each one after it."""
     for kind in (KIND_SALE, KIND_VOID):
         road = Road([answering(b"77"), answering(f60="00000002003")], [answering()])
         till = Terminal(roads=[road])

@@ -65,7 +65,7 @@ def of_answer(config, transaction, answer, codes, batch):
     doubt = transaction.doubt or transaction.sends > 1  # of these bytes: an older "not now" may have hidden an approval
     if verdict != s.LATER:
         verdict = codes.verdict(answer.code, doubt, conclusive)
-    # "Not now" to a sale or void: it never goes again, and a copy that the line brings later could be booked. A reversal stops it.
+    # "Not now" to a sale or void: it never goes again, and a copy that comes later could be booked. A reversal stops it.
     if verdict == s.UNSURE or (verdict == s.LATER and transaction.kind != KIND_REFUND):
         return after_silence(config, transaction, batch)
     if verdict in (s.HOLD, s.RENEW) and transaction.kind != KIND_REFUND:
