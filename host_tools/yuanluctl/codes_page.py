@@ -42,7 +42,7 @@ takes this for a refusal frees the amount, and the clerk pays it out a second ti
 |---|---|---|
 | done | booked | prints it |
 | declined | not booked, and it will not be | frees the amount for another refund; prints it |
-| later | not booked for now | as unknown; but a new attempt if no repeat is known. `budget` times, then a person |
+| later | not booked for now | same bytes, or a new attempt if no repeat is known; then a person. Sale, void: reversal |
 | unknown | nobody can say | as after a silence: query, repeat, reversal (sale, void) or a person, as the profile has it |
 | hold | a fault that would meet every message | nothing of it goes again by itself; the acquirer is called |
 | person | somebody must find out | goes on the list; the amount stays taken |
