@@ -21,10 +21,10 @@ def after_silence(config, transaction, batch):
         return s.SILENT if transaction.sends < REVERSAL_TRIES else s.PERSON
     if transaction.kind != KIND_REFUND:
         return s.SILENT
-    if transaction.tries >= config.budget:
-        return s.PERSON
     if can_ask(config, transaction):
         return s.ASK
+    if transaction.tries >= config.budget:
+        return s.PERSON
     return s.SILENT if knows_repeat(config, transaction, batch) else s.PERSON
 
 
@@ -72,8 +72,7 @@ def of_answer(config, transaction, answer, codes, batch):
         return s.DECLINED  # by the time that it could go, its customer or its batch is gone
     if verdict in (s.LATER, s.RENEW) and transaction.tries >= config.budget:
         return s.PERSON
-    may_ask = can_ask(config, transaction) and transaction.tries < config.budget
-    if verdict == s.PERSON and (doubt or answer.code == c.DUPLICATE) and may_ask:  # a line may have doubled a first send
+    if verdict == s.PERSON and (doubt or answer.code == c.DUPLICATE) and can_ask(config, transaction):  # a line may have doubled a first send
         return s.ASK
     return verdict
 
