@@ -402,3 +402,17 @@ async def test_L5_one_reversal_that_cannot_be_read_does_not_stop_the_queue():
     with running(till.forwarder.run):
         await till.clock.sleep_ms(86_400_000)
     assert (name(refund), s.may_be_decided(sale.state)) == ("done", True), (name(sale), sale.why)
+
+
+async def test_a_wallet_that_says_nothing_is_asked_again_at_its_times():
+    """A minute of silence is no reason for a person: as many queries as the budget has, each after the wait that the profile says."""
+    till = Terminal(roads=[Road([answering(b"00")], *[[None]] * 20)], wallet_asks="60 300 600 1200 1800", budget=6)
+    sale = till.settle(till.desk.open(Draft(KIND_SALE, 10_000, card=Card(), road=ROAD_WALLET)), s.DONE)
+    refund = till.refund(sale, 100)
+    await till.forwarder.send(refund)
+    for _ in range(6):
+        wait = refund.due - till.clock.ticks_ms()
+        assert refund.state == s.IS_ACCEPTED and wait >= 60_000, (name(refund), wait)
+        await till.clock.sleep_ms(wait)
+        await till.forwarder.send(refund)
+    assert refund.state == s.IS_PARKED
