@@ -46,16 +46,16 @@ test: $(VENV) ## run every test on two cores, the shared ones on CPython and on 
 bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md); PART=heap, journal, wire or tool for these alone
 	@YUANLU_MICROPYTHON_32=$(MICROPYTHON_32) $(BIN)/python tests/bench/bench.py $(PART)
 
-fuzz: $(VENV) ## a million hostile frames for what the terminal takes in; FRAMES=n, SEED=n; figures into build/fuzz.json
+fuzz: build ## a million hostile frames for what the terminal takes in; FRAMES=n, SEED=n; figures into build/fuzz.json
 	@$(BIN)/python tests/wire/fuzz.py $(if $(FRAMES),--frames $(FRAMES)) $(if $(SEED),--seed $(SEED))
 
 power: build $(MICROPYTHON_32) ## cut the power everywhere, half an hour on two cores; figures into build/power.json (docs/reliability.md)
 	@$(BIN)/python tests/power/power.py $(POWER)
 
-soak: $(VENV) ## play SEEDS=2000 worlds and count the money after each, on two cores; figures into build/soak.json
+soak: build ## play SEEDS=2000 worlds and count the money after each, on two cores; figures into build/soak.json
 	@$(BIN)/python tests/simulation/soak/play.py --seeds $(or $(SEEDS),2000)
 
-herd: $(VENV) ## let 5 000 terminals lose their host at once; figures into build/herd.json, docs/herd.svg (docs/performance.md)
+herd: build ## let 5 000 terminals lose their host at once; figures into build/herd.json, docs/herd.svg (docs/performance.md)
 	@mkdir -p build
 	@$(BIN)/python tests/simulation/herd_figures.py
 
