@@ -140,7 +140,8 @@ class Delivery:
     def _note_no_help(self, transaction, reason):
         """No answer to a query or sign-on, or none that helps: again later, and a person in the end."""
         transaction.failures += 1
-        shortest = self.schedule.shortest(transaction) if transaction.state == s.IS_ACCEPTED else 0  # a wallet is asked at its times
+        # A wallet is asked at its times.
+        shortest = self.schedule.shortest(transaction) if transaction.state == s.IS_ACCEPTED else 0
         transaction.why, transaction.due = reason, self.schedule.later(transaction.failures, shortest)
         was_sent = transaction.stale or s.is_asked(transaction.state) or transaction.state in (s.IS_UNKNOWN, s.IS_WAITING)
         if transaction.failures >= self.config.budget and was_sent:

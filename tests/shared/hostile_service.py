@@ -1,8 +1,8 @@
-"""Hostile frames at the technician's door: a quarter of them under a right MAC. What may come of them: an answer of the protocol, or
-nothing; no transaction changes that the ticket does not allow to change. Runs on both runtimes; one seed gives one attack."""
+"""Hostile frames at the technician's door: a quarter of them under a right MAC. What may come of them: an answer of the protocol
+or nothing; no transaction changes that the ticket does not allow to change. Runs on both runtimes; one seed gives one attack."""
 
 from hostile import mutated, noise
-from parts import Display, NorFlash, Random, Terminal
+from parts import NorFlash, Random, Terminal
 from yuanlu.boards.lines_emulator import Inbox
 from yuanlu.refund import state as s
 from yuanlu.service.door import SERVICE_KEY, Door
@@ -111,7 +111,9 @@ class Attack:
     def _given(self):
         """What a command may take, or anything."""
         number = self.random.pick(self.before)[0].to_bytes(4, "little")
-        return self.random.pick((number, number + b"line 1", number + bytes(4) + b"line 1", noise(self.random, self.random.below(30))))
+        return self.random.pick(
+            (number, number + b"line 1", number + bytes(4) + b"line 1", noise(self.random, self.random.below(30)))
+        )
 
     def _ticket(self):
         if self.door and self.door.asks():

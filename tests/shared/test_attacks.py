@@ -405,7 +405,7 @@ async def test_L5_one_reversal_that_cannot_be_read_does_not_stop_the_queue():
 
 
 async def test_a_wallet_that_says_nothing_is_asked_again_at_its_times():
-    """A minute of silence is no reason for a person: as many queries as the budget has, each after the wait that the profile says."""
+    """A minute of silence is no reason for a person: the budget's queries go, each after the wait that the profile says."""
     till = Terminal(roads=[Road([answering(b"00")], *[[None]] * 20)], wallet_asks="60 300 600 1200 1800", budget=6)
     sale = till.settle(till.desk.open(Draft(KIND_SALE, 10_000, card=Card(), road=ROAD_WALLET)), s.DONE)
     refund = till.refund(sale, 100)

@@ -24,12 +24,12 @@ ROOT = Path(__file__).parents[2]
 # Behind what is on the path already: a broken firmware for a control stands before this one.
 sys.path += [str(ROOT), str(ROOT / "firmware"), str(ROOT / "tests/shared"), str(ROOT / "tests/wire")]
 
+import service_fuzz  # type: ignore[import-not-found]  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 import hostile  # type: ignore[import-not-found]  # noqa: E402  # of tests/shared
-import service_fuzz  # noqa: E402
 from host_tools.yuanluctl.hdlc import Deframer  # noqa: E402
 from yuanlu.compat import run  # noqa: E402
 from yuanlu.wire import iso8583  # noqa: E402

@@ -16,8 +16,8 @@ LIVES = 500  # frames at one door; then another one
 
 
 class Laptop:
-    """What a laptop hears on one line: answers of a terminal, half of them mutated, a quarter under a right MAC. It takes them for
-    what they say, or ends with a Trouble; nothing else. See service.Line."""
+    """What a laptop hears on one line: answers of a terminal, half of them mutated, a quarter under a right MAC. It takes them
+    for what they say, or ends with a Trouble; nothing else. See service.Line."""
 
     name = "hostile"
 
@@ -49,7 +49,8 @@ class Laptop:
     def _frame(self) -> bytes:
         draw = self.draw
         number = int.from_bytes(self.hello.nonce[:4], "big")
-        plain = bytes((draw.choice((0, 0, 0, 1, 2, 3, 9)),)) + draw.choice((b"", b"refused.busy", b"{}", b"[1]", draw.randbytes(20)))
+        content = draw.choice((b"", b"refused.busy", b"{}", b"[1]", draw.randbytes(20)))
+        plain = bytes((draw.choice((0, 0, 0, 1, 2, 3, 9)),)) + content
         bodies = {
             wire.HELLO: wire.encode_hello("YL000001", 1, "0.1.0", 9, bytes(8), self.hello.nonce, 0),
             wire.OPENED: wire.proof(self.passed.keys, b"T", self.passed.ticket),
@@ -62,7 +63,8 @@ class Laptop:
         if draw.random() < 0.5 and body:
             body[draw.randrange(len(body))] ^= 1 << draw.randrange(8)
             body = body[: draw.randrange(len(body) + 1)] if draw.random() < 0.2 else body
-        line = bytearray(frame(CHANNEL, kind, draw.choice((0, number)) if kind == wire.HELLO else number, draw.randrange(256), bytes(body)))
+        session = draw.choice((0, number)) if kind == wire.HELLO else number
+        line = bytearray(frame(CHANNEL, kind, session, draw.randrange(256), bytes(body)))
         if draw.random() < 0.2:
             line[draw.randrange(len(line))] ^= 1 << draw.randrange(8)
         return bytes(line)

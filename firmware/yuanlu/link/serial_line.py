@@ -22,7 +22,7 @@ class SerialLine:
         self.port = port
         self.clock = clock
         self.vault = vault
-        self.service = None  # takes the frames of the technician's channel
+        self.service = lambda frame: None  # takes the frames of the technician's channel
         self.deframer = serial.Deframer()
         self.session = 0
         self.appeared = Event()  # a bridge shows itself after none was there
@@ -40,7 +40,7 @@ class SerialLine:
             for frame in self.deframer.feed(await self.port.read()):
                 if frame.channel == serial.ACQUIRER:
                     self._take(frame)
-                elif frame.channel == serial.SERVICE and self.service:
+                elif frame.channel == serial.SERVICE:
                     self.service(frame)
 
     def _take(self, frame):

@@ -72,7 +72,8 @@ def of_answer(config, transaction, answer, codes, batch):
         return s.DECLINED  # by the time that it could go, its customer or its batch is gone
     if verdict in (s.LATER, s.RENEW) and transaction.tries >= config.budget:
         return s.PERSON
-    if verdict == s.PERSON and (doubt or answer.code == c.DUPLICATE) and can_ask(config, transaction):  # a line may have doubled a first send
+    unclear = doubt or answer.code == c.DUPLICATE  # a line may have doubled a first send
+    if verdict == s.PERSON and unclear and can_ask(config, transaction):
         return s.ASK
     return verdict
 
