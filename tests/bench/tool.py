@@ -38,8 +38,8 @@ def _seconds(command: list[str]) -> float:
 
 
 def pull() -> dict[str, float]:
-    """A journal full of sales over 115 200 baud, on virtual time: its bytes, those of blank pieces left out, for each byte that the
-    line could have carried. Then the same image verified with its key."""
+    """A journal full of sales over 115 200 baud, on virtual time: its bytes, those of blank pieces left out, for each byte that
+    the line could have carried. Then the same image verified with its key."""
     shop = _full_shop()
     try:
         cable = Cable(shop.world, shop.terminal.serial)
