@@ -112,7 +112,9 @@ def decode_ticket(body):
     """A Ticket, its tag not checked; BadMessage."""
     if len(body) != TICKET_SIZE or body[0] != VERSION:
         raise BadMessage("service: no ticket of version {}".format(VERSION))
-    return Ticket(*unpack(_TICKET, body[:-_TAG]), bytes(body[-_TAG:]))
+    fields = list(unpack(_TICKET, body[:-_TAG]))
+    fields.append(bytes(body[-_TAG:]))
+    return Ticket(*fields)
 
 
 def is_issued(key, body):
