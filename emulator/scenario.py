@@ -26,6 +26,8 @@ from emulator.strict_yaml import Mapping, Mistake
 from yuanlu.config import Config
 from yuanlu.errors import BadConfig
 
+# What a setting is checked with: by itself it would be refused.
+_TOGETHER: dict[str, dict[str, int]] = {"mac": WITHOUT_QUERIES, "no_original": {"login": 1}}
 _EVERY = vars(Config(json.dumps(SETTINGS)))  # those that have a default too
 HELD, FAILED, BAD_FILE, TIMED_OUT = 0, 1, 2, 42
 
@@ -105,7 +107,7 @@ def _settings(value: Any) -> dict[str, Any]:
 def _setting(name: str, value: Any) -> Any:
     found = int(value) if isinstance(_EVERY[name], int) and re.fullmatch("0|[1-9][0-9]{0,8}", str(value)) else value
     try:
-        Config(json.dumps({**SETTINGS, **(WITHOUT_QUERIES if name == "mac" else {}), name: found}))
+        Config(json.dumps({**SETTINGS, **_TOGETHER.get(name, {}), name: found}))
     except BadConfig as error:
         raise Mistake(str(error).removeprefix("config: ")) from error
     return found

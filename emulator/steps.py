@@ -54,6 +54,7 @@ TOLD: dict[str, Check] = {
     "wallet takes": c.duration,
     "wallet fails": c.one_of(*sorted(FAILURES), "never"),
     "offline sale": c.fields(_OFFLINE_SALE, {}),
+    "without original": c.one_of("booked", "declined"),
 }
 
 
@@ -127,6 +128,8 @@ def _tell_acquirer(clerk: Clerk, value: dict[str, Any]) -> None:
         clerk.shop.acquirer.ask_terminal(ASKS.index(value["asks"]))
     if "offline sale" in value:
         clerk.shop.acquirer.upload_offline_sale(TERMINAL, **value["offline sale"], when=clerk.shop.world.date)
+    if "without original" in value:
+        clerk.shop.acquirer.allow_without_original(value["without original"] == "booked")
     _tell_wallets(clerk, value)
 
 

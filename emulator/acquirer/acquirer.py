@@ -112,6 +112,11 @@ class Acquirer:
         """It can be asked what became of a refund."""
         return self._services.query
 
+    def allow_without_original(self, allowed: bool) -> None:
+        """Book refunds that name no sale, as at first, or answer them 58."""
+        with self._lock:
+            self._transactions.without_original = allowed
+
     def settle_wallets(self, now: datetime) -> None:
         """Book what wallets have done by the acquirer's time `now`."""
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 APPROVED, DECLINED = "00", "05"
 UNKNOWN_MERCHANT, INVALID_TRANSACTION, INVALID_AMOUNT, INVALID_CARD = "03", "12", "13", "14"
 NO_ORIGINAL, BAD_FORMAT, UNSUPPORTED, OVER_ORIGINAL = "25", "30", "40", "64"
+NOT_ALLOWED = "58"
 BATCH_MISMATCH, DUPLICATE, UNKNOWN_TERMINAL, BAD_MAC = "77", "94", "97", "A0"
 # Of a wallet: it is still at it; the balance of the merchant is short.
 IN_PROGRESS, BALANCE_SHORT = "09", "Y5"

@@ -15,7 +15,7 @@ from .message import NUMERIC, TAG_CARD, TAG_JOURNAL_HEAD, TAG_NONCE, TAG_NUMBER,
 MONEY = ("sale", "void", "refund")
 CARD_ENTRY, WALLET_ENTRY = "071", "031"
 # Field 60.1, where more than one is possible.
-REFUND, OFFLINE_REFUND, WALLET_QUERY = "25", "27", "61"
+REFUND, OFFLINE_REFUND, WITHOUT_ORIGINAL, WALLET_QUERY = "25", "27", "28", "61"
 UPLOAD, END_AGREED, END_UPLOADED = "201", "207", "202"
 
 YUAN = frozenset({"156"})
@@ -27,7 +27,7 @@ NUMBER = re.compile(rb"[!-~]{8}-[0-9A-Fa-f]{4}-[0-9]{8}")
 JOURNAL_HEAD_BYTES, NONCE_BYTES = 12, 8
 # Field 48: totals with flag 0 and no foreign cards; 1 to 8 details of 20 digits; how many there were.
 TOTALS = re.compile("[0-9]{30}0{32}")
-DETAILS = re.compile("|".join(f"0{count}(?:(?:22|23|25|27)[0-9]{{18}}){{{count}}}" for count in range(1, 9)))
+DETAILS = re.compile("|".join(f"0{count}(?:(?:22|23|25|27|28)[0-9]{{18}}){{{count}}}" for count in range(1, 9)))
 DETAIL_COUNT = re.compile("[0-9]{4}")
 
 
@@ -60,6 +60,12 @@ def _refund(function: str, original: set[int]) -> Form:
     return Form("refund", fields, function, only={25: CONDITION, 49: YUAN, 63: frozenset({"000"})})
 
 
+def _refund_without_original() -> Form:
+    fields = frozenset({3, 4, 11, 22, 25, 41, 42, 49, 57, 60, 63, 64})
+    only = {22: frozenset({CARD_ENTRY}), 25: CONDITION, 49: YUAN, 63: frozenset({"000"})}
+    return Form("refund", fields, WITHOUT_ORIGINAL, only=only, tag=TAG_CARD)
+
+
 def _query(function: str) -> Form:
     fields = frozenset({3, 4, 11, 41, 42, 57, 60, 61, 64})
     return Form("query", fields, function, tag=TAG_NONCE, names_itself=True)
@@ -83,7 +89,7 @@ FORMS = {
     ("0200", "200000"): [
         Form("void", frozenset({3, 4, 11, 25, 37, 38, 41, 42, 49, 57, 60, 61, 64}), "23", only={25: CONDITION, 49: YUAN})
     ],
-    ("0220", "200000"): [_refund(REFUND, {37, 38}), _refund(OFFLINE_REFUND, {62})],
+    ("0220", "200000"): [_refund(REFUND, {37, 38}), _refund(OFFLINE_REFUND, {62}), _refund_without_original()],
     ("0400", "000000"): [_reversal("22")],
     ("0400", "200000"): [_reversal("23")],
     ("0600", "200000"): [_query("00"), _query(WALLET_QUERY)],

@@ -14,14 +14,15 @@ from typing import Any, Literal, NamedTuple
 from .message import Attempt
 
 Kind = Literal["sale", "void", "refund"]
-Origin = Literal["card", "wallet", "offline"]
+Origin = Literal["card", "wallet", "offline", "none"]
 
 
 @dataclass(frozen=True)
 class Entry:
     """One booking: amount in fen, card masked, `booking` 1 for the first of its attempt, 2 when it was booked again.
 
-    `origin`: how the sale was made, for a void or refund that of its sale. A sale made offline has no number: it was uploaded.
+    `origin`: how the sale was made, for a void or refund that of its sale, none where it has no sale. A sale made offline has no
+    number: it was uploaded.
     """
 
     kind: Kind

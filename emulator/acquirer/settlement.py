@@ -17,7 +17,8 @@ from .wallets import Wallets
 FLAG_AT, TOTALS_DIGITS, DETAIL_DIGITS = 30, 62, 20
 AGREE, DIFFER, ERROR = "1", "2", "3"
 KINDS = {"sale": "22", "void": "23", "refund": "25"}
-NAMES = {"22": "sale", "23": "void", "25": "refund", "27": "refund of an offline sale"}
+REFUNDS = {"offline": "27", "none": "28"}
+NAMES = {"22": "sale", "23": "void", "25": "refund", "27": "refund of an offline sale", "28": "refund without original"}
 
 
 @dataclass
@@ -142,7 +143,7 @@ def _totals(entries: Collection[Entry]) -> str:
 
 
 def _detail(entry: Entry) -> str:
-    kind = "27" if (entry.kind, entry.origin) == ("refund", "offline") else KINDS[entry.kind]
+    kind = REFUNDS.get(entry.origin, KINDS["refund"]) if entry.kind == "refund" else KINDS[entry.kind]
     return f"{kind}{entry.trace}{entry.amount:012d}"
 
 

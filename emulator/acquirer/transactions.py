@@ -6,8 +6,8 @@ from datetime import datetime
 from random import Random
 
 from .card import BadCard, is_wallet_code, mask_card, open_card
-from .codes import INVALID_AMOUNT, INVALID_CARD, INVALID_TRANSACTION, NO_ORIGINAL, OVER_ORIGINAL, Refused
-from .forms import OFFLINE_REFUND, WALLET_ENTRY, refund_number
+from .codes import INVALID_AMOUNT, INVALID_CARD, INVALID_TRANSACTION, NO_ORIGINAL, NOT_ALLOWED, OVER_ORIGINAL, Refused
+from .forms import OFFLINE_REFUND, WALLET_ENTRY, WITHOUT_ORIGINAL, refund_number
 from .ledger import Entry, Kind, Ledger, Origin
 from .message import TAG_CARD, Attempt, Message, private_data
 from .terminals import Terminals
@@ -17,7 +17,9 @@ LAST_TRACE = 999_999
 
 
 class Transactions:
-    """Entries for one ledger; RRNs and approval codes follow from the seed."""
+    """Entries for one ledger; RRNs and approval codes follow from the seed. `without_original`: such refunds are booked too."""
+
+    without_original = True
 
     def __init__(self, ledger: Ledger, terminals: Terminals, reader_key: bytes, seed: int) -> None:
         self._ledger = ledger
@@ -44,14 +46,17 @@ class Transactions:
         return Entry("sale", amount, *attempt, rrn, approval, "", "", "", when, 1, "offline")
 
     def _sale(self, message: Message, now: datetime) -> Entry:
-        try:
-            pan = open_card(private_data(message)[TAG_CARD], self._reader_key)
-        except BadCard as error:
-            raise Refused(INVALID_CARD, f"card block: {error}") from None
+        pan = self._payer(message)
         origin: Origin = "wallet" if message.fields[22] == WALLET_ENTRY else "card"
         if is_wallet_code(pan) != (origin == "wallet"):
             raise Refused(INVALID_CARD, f"field 22 says that a {origin} pays, the payer block does not")
         return self._entry("sale", message, now, mask_card(pan), "", origin)
+
+    def _payer(self, message: Message) -> str:
+        try:
+            return open_card(private_data(message)[TAG_CARD], self._reader_key)
+        except BadCard as error:
+            raise Refused(INVALID_CARD, f"card block: {error}") from None
 
     def _void(self, message: Message, now: datetime) -> Entry:
         original = self._original(message)
@@ -68,6 +73,8 @@ class Transactions:
         return self._entry("void", message, now, original.card, original.rrn, original.origin)
 
     def _refund(self, message: Message, now: datetime) -> Entry:
+        if message.fields[60][:2] == WITHOUT_ORIGINAL:
+            return self._refund_without_original(message, now)
         original = self._original(message)
         if self._ledger.void_of(original.rrn):
             raise Refused(OVER_ORIGINAL, "the sale was voided")
@@ -75,6 +82,14 @@ class Transactions:
         if int(message.fields[4]) > left:
             raise Refused(OVER_ORIGINAL, f"{left} fen are left of the original")
         return self._entry("refund", message, now, original.card, original.rrn, original.origin)
+
+    def _refund_without_original(self, message: Message, now: datetime) -> Entry:
+        pan = self._payer(message)
+        if not self.without_original:
+            raise Refused(NOT_ALLOWED, "this merchant makes no refunds without an original")
+        if is_wallet_code(pan):
+            raise Refused(INVALID_CARD, "a wallet is paid back by its sale alone")
+        return self._entry("refund", message, now, mask_card(pan), "", "none")
 
     def _offline_original(self, message: Message) -> Entry:
         said = message.fields[61]

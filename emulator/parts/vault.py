@@ -54,8 +54,9 @@ def operators(people: list[Person], pin_key: bytes) -> bytes:
     for person in people:
         stretched = hashlib.pbkdf2_hmac("sha256", person.pin.encode(), person.salt, ITERATIONS)
         verifier = hmac.digest(pin_key, stretched, "sha256")[:16]
-        rows += struct.pack("<BBBBBHIII", person.id, person.role, person.id, 1, 0, 0, 0, 0, 0) + person.salt + verifier
-    state = struct.pack("<IH", 1, ITERATIONS) + rows.ljust(510, b"\0")
+        head = struct.pack("<BBBBBBHIII", person.id, person.role, person.id, 1, 0, 0, 0, 0, 0, 0)
+        rows += head + person.salt + verifier + bytes(32)
+    state = struct.pack("<IH", 1, ITERATIONS) + rows.ljust(840, b"\0")
     return state + crc32(state).to_bytes(4, "little")
 
 

@@ -8,7 +8,7 @@ from yuanlu.exchange import Exchange
 from yuanlu.refund import state as s
 from yuanlu.refund import verdicts
 from yuanlu.refund.codes import OTHER_BATCH
-from yuanlu.refund.transaction import KIND_REFUND
+from yuanlu.refund.transaction import KIND_REFUND, ROAD_NO_SALE
 
 
 class Delivery:
@@ -26,6 +26,8 @@ class Delivery:
 
     async def send(self, transaction):
         """Open a road and send what comes next for it: its message, a query, or the sign-on that has to come first."""
+        if self._is_given_up(transaction):
+            return
         try:
             await self.channel.open()
         except NotSent as error:
@@ -45,15 +47,29 @@ class Delivery:
         except Unreadable:  # nothing of it can ever be sent
             self._note(transaction, s.PERSON)
         except (Refused, StoreFull, StoreDamaged) as error:  # no key, trace or room for another message
-            transaction.failures += 1
-            transaction.why = error.reason if isinstance(error, Refused) else "refused.journal"
-            transaction.due = self.schedule.later(transaction.failures)
+            self._hinder(transaction, error)
         except Silence as error:  # of a query or sign-on; that of the message itself is noted where it was sent
             self.schedule.put_off()
             if before == _standing(transaction):
                 self._note_no_help(transaction, error.reason)
         finally:
             self.channel.close()
+
+    def _is_given_up(self, transaction):
+        """A refund without an original goes while somebody stands before it, or not at all."""
+        if transaction.road != ROAD_NO_SALE or transaction.number == self.forwarder.wanted:
+            return False
+        try:
+            return self.desk.visiting("yuanlu.no_original", "give_up", transaction)
+        except (Refused, StoreFull, StoreDamaged) as error:
+            self._hinder(transaction, error)
+            return True
+
+    def _hinder(self, transaction, error):
+        """The journal or the vault does not let it go on: again later."""
+        transaction.failures += 1
+        transaction.why = error.reason if isinstance(error, Refused) else "refused.journal"
+        transaction.due = self.schedule.later(transaction.failures)
 
     async def _make_ready(self, transaction):
         """Whatever has to come before its bytes go: a sign-on, a new attempt, a reversal. False when they may not go."""

@@ -7,7 +7,7 @@ from yuanlu.crypto import sealing
 from yuanlu.errors import Refused, StoreFull
 from yuanlu.refund import rules
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_WALLET, Draft
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_NO_SALE, ROAD_WALLET, Draft
 from yuanlu.store.log import MESSAGE
 
 _ROOM_FOR_NOTE = const(64)
@@ -91,13 +91,16 @@ class Desk:
 
     def _check_refund(self, draft, sale):
         rules.check_version(self.config, VERSION)
+        if draft.road == ROAD_NO_SALE:
+            self.visiting("yuanlu.no_original", "check", draft)
+            return
         rules.check_offline(self.config, draft, len(self._never_sent()), self.is_offline())
         if sale.road == ROAD_WALLET:
             rules.check_wallet(self.config, sale.date, self.journal.parts(sale.number), self.clock.date())
 
     def withdraw(self, transaction, operator=0):
         """Take back what was never sent; Refused once a byte may have left."""
-        if transaction.state != s.IS_QUEUED or transaction.stale or transaction.attempt > 1:
+        if not transaction.never_sent:
             raise Refused("refused.already_sent")
         self.refuse_while_busy()
         self.journal.append(s.WITHDRAWN, (transaction.number, transaction.original, operator))
@@ -121,21 +124,22 @@ class Desk:
 
     def resolve(self, transaction, done, operator, evidence, amount=0):
         """A person knows what became of it."""
-        self._resolving("resolve", transaction, done, operator, evidence, amount)
+        self.visiting("yuanlu.resolving", "resolve", transaction, done, operator, evidence, amount)
 
     def again(self, refund, operator, evidence):
         """A person wants another attempt."""
-        self._resolving("again", refund, operator, evidence)
+        self.visiting("yuanlu.resolving", "again", refund, operator, evidence)
 
     def release(self, operator, evidence):
         """What held the queue is mended."""
-        self._resolving("release", operator, evidence)
+        self.visiting("yuanlu.resolving", "release", operator, evidence)
 
-    def _resolving(self, what, *given):
+    def visiting(self, name, what, *given):
+        """What that function of a visiting module makes of it."""
         try:
-            getattr(visit("yuanlu.resolving"), what)(self, *given)
+            return getattr(visit(name), what)(self, *given)
         finally:
-            leave("yuanlu.resolving")
+            leave(name)
 
     # ---- for the forwarder
 
@@ -146,7 +150,7 @@ class Desk:
         """
         journal, head = self.journal, (transaction.number, transaction.original, transaction.attempt)
         if self.sealing.is_old(journal.newest_seal(transaction)[0]):
-            journal.append(s.SEAL, head + self.sealing.seal(self._frame("covered", journal.message(transaction))))
+            journal.append(s.SEAL, head + self.sealing.seal(self.frame("covered", journal.message(transaction))))
         outgoing = journal.outgoing(transaction)
         journal.make_room()
         journal.append(s.SENDING, head + (transaction.sends + 1, route, transaction.doubt))
@@ -180,9 +184,12 @@ class Desk:
         batch, new bytes (L2)."""
         self.journal.make_room()
         original = self.journal.original(refund.original)
-        if original is None:
+        if refund.road == ROAD_NO_SALE:
+            draft = self.visiting("yuanlu.no_original", "anew", refund)
+        elif original:
+            draft = Draft(KIND_REFUND, refund.amount, original=refund.original)
+        else:
             raise Refused("refused.journal_damaged")
-        draft = Draft(KIND_REFUND, refund.amount, original=refund.original)
         identity = self.journal.counters.next_trace()
         message = self._message(draft, refund.number, identity, original)
         self._record_attempt(refund, s.AGAIN, identity, message)
@@ -191,22 +198,22 @@ class Desk:
         """The reversal of a sale or void whose answer never came, with its exact bytes (L1). reason: F39, b"98"."""
         self.journal.make_room()
         keys = self.sealing.next_keys()
-        message = keys.answer + self._frame("reversal", self.config, transaction, reason, self.journal.log.newest, keys)
+        message = keys.answer + self.frame("reversal", self.config, transaction, reason, self.journal.log.newest, keys)
         self._record_attempt(transaction, s.REVERSAL, (transaction.batch, transaction.trace), message)
 
     def query(self, refund):
         """(key of the answer's MAC, the bytes that ask what became of a refund). They move no money and are not recorded."""
         keys = self.sealing.next_keys()
-        return keys.answer, self._frame("query", self.config, refund, self.journal.log.newest, self.vault.random(8), keys)
+        return keys.answer, self.frame("query", self.config, refund, self.journal.log.newest, self.vault.random(8), keys)
 
     # ---- records
 
     def _message(self, draft, number, identity, original):
         """Answer key and request, as they are recorded."""
         keys = self.sealing.next_keys()
-        return keys.answer + self._frame("request", self.config, draft, number, identity, self.journal.log.newest, original, keys)
+        return keys.answer + self.frame("request", self.config, draft, number, identity, self.journal.log.newest, original, keys)
 
-    def _frame(self, form, *given):
+    def frame(self, form, *given):
         """What that function of wire.messages makes of it."""
         try:
             return getattr([visit(name) for name in _MESSAGES][-1], form)(*given)

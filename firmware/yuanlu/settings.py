@@ -22,7 +22,9 @@ refused, "0" for none; notices: lines "yyyymmdd text" that are shown until that 
 login: 1 when only operators with a PIN may work here; another person has to agree to a refund then that is above limit_operator
 (fen; above limit_supervisor: the authority), of a sale older than old_days, after shift_count refunds or shift_amount fen of one
 operator in one shift, out of open_hours ("0900-2200"; "0000-2400": always open), or whose sale was found in one of the ways of
-approve_found (see FOUND). pin_days: how old a PIN may become; idle_minutes: without a key, after which an operator is logged out.
+approve_found (see FOUND). pin_days, pin_uses: after how many days or logins a PIN has to be changed; idle_minutes: without a key,
+after which an operator is logged out. no_original: 1 when refunds without an original are made, up to no_original_amount fen each
+and no_original_count on a day; another person agrees to each, so only with login.
 
 doubt_from, doubt_times, doubt_largest, doubt_digits, doubt_minutes: when the amount of a sale looks mistyped (see refund.doubts).
 fees: what the merchant pays (see refund.fees), fee_card: the product that a card is taken for, since its first 6 digits do not
@@ -95,6 +97,10 @@ _NUMBERS = {
     "old_days": (0, 3650),
     "idle_minutes": (1, 60),
     "pin_days": (1, 3650),
+    "pin_uses": (1, 65_535),
+    "no_original": (0, 1),
+    "no_original_amount": (1, 99_999_999),
+    "no_original_count": (0, 99),
     "fee_returned": (0, 1),
     "due_days_card": (1, 365),
     "due_days_wallet": (1, 365),
@@ -132,6 +138,10 @@ _DEFAULTS = {
     "shift_amount": 2000_00,
     "old_days": 30,
     "pin_days": 90,
+    "pin_uses": 5000,
+    "no_original": 0,
+    "no_original_amount": 500_00,
+    "no_original_count": 2,
     "idle_minutes": 15,
     "open_hours": "0000-2400",
     "doubt_from": 100_00,

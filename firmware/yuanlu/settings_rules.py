@@ -11,6 +11,8 @@ def check(values):
     _check_acquirer(values)
     _check_texts(values)
     _check_fees(values)
+    if values["no_original"] and not values["login"]:
+        raise BadConfig("config: 'no_original' is 0 where 'login' is: another person has to agree to such a refund")
     ways = values["approve_found"].split() if values["approve_found"] != "-" else []
     if any(way not in FOUND for way in ways):
         raise BadConfig("config: 'approve_found' is '-', or some of {}".format(", ".join(FOUND)))

@@ -41,7 +41,8 @@ class Settings:
 
     def __init__(self, config):
         self.config = config
-        self.terminal, self.login, self.mac, self.query, self.wallet_accepts = TERMINAL, 0, "dukpt", 0, 0
+        self.terminal, self.mac = TERMINAL, "dukpt"
+        self.login = self.no_original = self.query = self.wallet_accepts = 0
 
     def __getattr__(self, name):
         return getattr(self.config, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from host_tools.yuanluctl.journal.ledger import Attempt, Ledger, Transaction, moment, yuan
+from host_tools.yuanluctl.journal.ledger import NO_ORIGINAL, Attempt, Ledger, Transaction, moment, yuan
 from host_tools.yuanluctl.journal.report import Report
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.paper import Block, Code, Heading, Pair, Table, Text
@@ -87,7 +87,7 @@ def evidence_page(case: Case) -> list[Block]:
     """The same for people, in both languages."""
     one = case.one
     blocks: list[Block] = [Heading("evidence.title"), Text(f"evidence.says.{_outcome(one)}"), *_described(one)]
-    blocks += [Heading("evidence.sale"), *(_described(case.sale) if case.sale else [Text("evidence.no_sale")])]
+    blocks += [Heading("evidence.sale"), *(_described(case.sale) if case.sale else [_no_sale(one)])]
     blocks += [Heading("evidence.attempts")]
     if one.attempts:
         names = ["evidence.attempt", "paper.trace", "evidence.sends", "evidence.answers"]
@@ -109,7 +109,8 @@ def sheet_page(case: Case, merchant: str) -> list[Block]:
     """The manual request sheet, with lines to write on for what a journal cannot know."""
     one, sale = case.one, case.sale
     blocks: list[Block] = [Heading("sheet.title"), Pair("sheet.merchant", merchant), Pair("sheet.terminal", case.terminal)]
-    blocks += [Heading("evidence.sale"), Pair("paper.trace", f"{sale.batch:06}/{sale.trace:06}" if sale else "")]
+    blocks += [Heading("evidence.sale"), *([_no_sale(one)] if one.road == NO_ORIGINAL else [])]
+    blocks += [Pair("paper.trace", f"{sale.batch:06}/{sale.trace:06}" if sale else "")]
     blocks += [Pair("paper.rrn", sale.rrn if sale else ""), Pair("paper.approval", sale.approval if sale else "")]
     blocks += [
         Pair("paper.when", moment(sale.date, sale.time) if sale else ""),
@@ -123,6 +124,10 @@ def sheet_page(case: Case, merchant: str) -> list[Block]:
     blocks += [Pair("evidence.sends", str(sum(len(attempt.sends) for attempt in one.attempts)))]
     blocks += [Text(f"evidence.says.{_outcome(one)}"), Heading("sheet.to_fill_in")]
     return [*blocks, *(Pair(f"sheet.{name}", "") for name in TO_FILL_IN), Code(code_of(case))]
+
+
+def _no_sale(one: Transaction) -> Text:
+    return Text("evidence.no_original" if one.road == NO_ORIGINAL else "evidence.no_sale")
 
 
 def _outcome(one: Transaction) -> str:

@@ -23,7 +23,7 @@ ORDER = """
     refund crypto
     wire record
     store
-    continuity resolving
+    continuity no_original resolving
     desk
     exchange schedule
     delivery

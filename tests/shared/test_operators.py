@@ -1,12 +1,14 @@
 """Operators: the try is counted before it is checked, and no power cut gives one back."""
 
-from parts import NorFlash, PowerCut, Terminal, Vault
+from parts import NorFlash, PowerCut, Terminal, Vault, every_record, settings
 from raises import raises
 from yuanlu.crypto.two_places import first
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
+from yuanlu.refund.transaction import KIND_REFUND, Draft
 from yuanlu.store import operators as o
-from yuanlu.ui.pin_page import refuse
+from yuanlu.store import progress, shift
+from yuanlu.ui.pin_page import refuse, table
 
 GOOD, OTHER, WRONG = "270815", "904163", "112233"
 
@@ -37,7 +39,7 @@ class CutVault(Vault):
     def __init__(self, iterations=1):
         super().__init__()
         self.cut, self.reach, self.writes = 0, 0, 0
-        self.places[o.PLACES[0]] = first(iterations.to_bytes(2, "little") + bytes(510))
+        self.places[o.PLACES[0]] = first(iterations.to_bytes(2, "little") + bytes(840))
         self.places[o.PIN_KEY] = bytes(range(16))
 
     def store(self, place, data):
@@ -113,7 +115,7 @@ def tries_with_cuts(kind):
     """Wrong tries that somebody gets who pulls the plug at every place, until the id is locked. kind: the Operators."""
     most = 0
     for cut in (1, 2, 3):
-        for reach in (0, 1, 100, 519, 520):
+        for reach in (0, 1, 100, 849, 850):
             vault, tries = a_vault(), 0
             while tries < 20:
                 people, before = kind(vault, Clock(), 1), vault.writes
@@ -128,7 +130,7 @@ def tries_with_cuts(kind):
                     learned = vault.writes - before > 1  # the check came after the first write
                 vault.cut = 0
                 tries += learned
-                if not learned and reach < 520:
+                if not learned and reach < 850:
                     kind(vault, Clock(), 1).check(1, WRONG)
                     tries += 1
             most = max(most, tries)
@@ -156,7 +158,7 @@ def test_control_one_that_counts_after_the_check_gives_tries_for_ever():
 
 
 def test_a_cut_during_a_change_leaves_the_old_pin_or_the_new_one():
-    for reach in (0, 1, 260, 519, 520):
+    for reach in (0, 1, 260, 849, 850):
         vault = a_vault()
         people = staff(vault)
         vault.cut, vault.reach = 1, reach
@@ -164,7 +166,7 @@ def test_a_cut_during_a_change_leaves_the_old_pin_or_the_new_one():
             people.set_pin(people.find(1), OTHER)
         vault.cut = 0
         known = [staff(vault).check(1, pin)[1] == 0 for pin in (GOOD, OTHER)]
-        assert known == ([False, True] if reach == 520 else [True, False]), reach
+        assert known == ([False, True] if reach == 850 else [True, False]), reach
 
 
 def test_unknown_and_wrong_take_the_same_writes():
@@ -201,23 +203,82 @@ def test_easy_pins_are_refused():
         assert o.pin_fault(pin, o.OPERATOR, 1) is None
 
 
-def test_the_old_pin_is_no_new_one():
-    people = staff(a_vault())
-    with raises(Refused) as caught:
-        people.set_pin(people.find(1), GOOD)
-    assert caught.value.reason == "refused.pin_same"
-    people.set_pin(people.find(1), OTHER)
-    assert people.check(1, OTHER)[1] == 0
+def test_the_pin_in_use_and_the_four_before_it_are_no_new_ones():
+    """A supervisor cannot give them out again either; the fifth before it is taken."""
+    vault = a_vault()
+    used = [GOOD, OTHER, "381460", "592761", "604825"]
+    for pin in used[1:]:
+        people = staff(vault)
+        people.set_pin(people.find(1), pin)
+    people = staff(vault)
+    for pin in used:
+        for initial in (0, 1):
+            with raises(Refused) as caught:
+                people.set_pin(people.find(1), pin, initial)
+            assert caught.value.reason == "refused.pin_same", pin
+    people.set_pin(people.find(1), "715936")
+    people.set_pin(people.find(1), GOOD)
+    assert people.check(1, GOOD)[1] == 0
 
 
-def test_a_pin_is_changed_when_it_was_given_out_or_is_old():
-    """T-045."""
+def test_an_operator_has_no_history_of_another():
+    """Neither of the next one in the same row, nor of one with the same PIN."""
     people = staff(a_vault())
-    assert people.must_change(people.find(8), 0, 90)
+    people.add(2, o.OPERATOR, 2, GOOD, initial=0)
+    people.remove(people.find(2))
+    people.add(3, o.OPERATOR, 3, OTHER)
+    people.set_pin(people.find(3), GOOD)
+    assert people.check(3, GOOD)[1] == 0
+
+
+def test_a_pin_is_changed_when_it_was_given_out_or_its_term_is_over():
+    """T-045. By days or by uses; three more logins, then none."""
+    config = settings(pin_days=90, pin_uses=7)
+    for is_over in (lambda row: setattr(row, "date", 20260823), lambda row: setattr(row, "uses", 7)):
+        vault = a_vault()
+        people = staff(vault)
+        assert people.logins_left(people.find(8), config) == 0  # it was given to him
+        row = people.find(1)
+        row.date, row.uses = 20260824, 6
+        assert people.logins_left(row, config) is None
+        is_over(row)
+        left = []
+        for _ in range(3):
+            left.append(people.logins_left(row, config))
+            people.log_in_once_more(row)
+            people = staff(vault)
+            row = people.find(1)
+        assert left == [3, 2, 1] and people.logins_left(row, config) == 0
+        people.set_pin(row, OTHER)
+        assert people.logins_left(people.find(1), config) is None
+
+
+def test_days_do_not_count_by_a_clock_that_cannot_be_trusted():
+    people = staff(a_vault())
     row = people.find(1)
-    assert [people.must_change(row, age, 90) for age in (0, 90, 91)] == [False, False, True]
-    row.uses = 5000
-    assert people.must_change(row, 0, 90)
+    row.date = 20200101
+    assert people.logins_left(row, settings()) == 3
+    setattr(people.clock, "date", lambda: (20261122, 101507, 0))
+    assert people.logins_left(row, settings()) is None
+
+
+def test_a_deleted_operator_is_gone_but_never_the_last_supervisor():
+    """One with a PIN that was given out does not count: perhaps nobody has it."""
+    vault = a_vault()
+    people = staff(vault)
+    people.set_pin(people.find(8), "90571683")
+    people.add(9, o.SUPERVISOR, 9, "61840275")
+    with raises(Refused) as caught:
+        people.remove(people.find(8))
+    assert caught.value.reason == "refused.last_supervisor"
+    people.remove(people.find(1))
+    assert [row.id for row in staff(vault).all()] == [8, 9]
+    assert staff(vault).check(1, GOOD) == (None, o.WRONG)
+    people.set_pin(people.find(9), "27594806")
+    people.remove(people.find(8))
+    assert [row.id for row in staff(vault).all()] == [9]
+    people.add(1, o.OPERATOR, 1, OTHER)
+    assert staff(vault).check(1, OTHER)[1] == 0
 
 
 def test_ids_are_taken_once_and_eight_are_all():
@@ -255,7 +316,9 @@ def test_a_vault_without_the_table_or_its_key_is_refused():
 
 
 class Till:
-    """What a failed try is noted with."""
+    """What a failed try and a change are noted with."""
+
+    operator = 8
 
     def __init__(self):
         terminal = Terminal(NorFlash())
@@ -289,3 +352,63 @@ def test_a_code_binds_terminal_number_and_amount():
     for other in ((b"l" * 32, "YL000001", "00000001", 15_000), (b"k" * 32, "YL000002", "00000001", 15_000)):
         assert o.code_of(*other) != code
     assert o.code_of(b"k" * 32, "YL000001", "00000002", 15_000) != code != o.code_of(b"k" * 32, "YL000001", "00000001", 15_001)
+
+
+def changing(till, vault):
+    """The Operators as the pages have them: what is changed is noted."""
+    till.board = Board(vault)
+    return table(till)
+
+
+class Board:
+    def __init__(self, vault):
+        self.vault, self.clock = vault, Clock()
+
+
+def notes_of(till):
+    """(by whom, what) of each NOTE about people."""
+    found = []
+    for record in every_record(till.journal):
+        if record.type == s.NOTE and record.body().kind == progress.PEOPLE:
+            found.append((record.body().operator, str(record.body().text.rstrip(b"\0"), "ascii")))
+    return found
+
+
+def test_what_is_changed_of_people_stands_in_the_journal_with_who_did_it():
+    till, vault = Till(), a_vault()
+    people = changing(till, vault)
+    people.add(2, o.OPERATOR, 2, OTHER)
+    people.unlock(people.find(1))
+    people.set_pin(people.find(1), "381460", initial=1)
+    people.remove(people.find(1))
+    till.operator = 0  # he logs in, and has to choose another one first
+    people.set_pin(people.find(2), GOOD)
+    assert notes_of(till) == [(8, "added 2"), (8, "unlocked 1"), (8, "first PIN 1"), (8, "removed 1"), (2, "PIN 2")]
+
+
+def test_nobody_is_changed_without_a_note_but_for_ones_own_pin():
+    """The journal takes no note while an answer is awaited: somebody else's row stays as it is."""
+    till, vault = Till(), a_vault()
+    people = changing(till, vault)
+
+    def busy(payload_length=0):
+        raise Refused("refused.busy")
+
+    setattr(till.desk, "refuse_while_busy", busy)
+    for change in (people.remove, people.unlock, lambda row: people.set_pin(row, OTHER, initial=1)):
+        with raises(Refused):
+            change(people.find(1))
+    assert people.check(1, GOOD)[1] == 0
+    people.set_pin(people.find(8), "90571683")
+    assert staff(vault).check(8, "90571683")[1] == 0
+
+
+def test_who_has_worked_is_known_as_long_as_the_journal_tells_of_it():
+    """A sale, an approval and a note count; somebody's mistyped number does not."""
+    till = Terminal(NorFlash())
+    sale = till.sell()
+    till.desk.open(Draft(KIND_REFUND, 100, sale.number, operator=2, approver=8))
+    progress.note(till.desk, None, progress.SELF_TEST, 3)
+    till.journal.append(s.PIN_TRY, (0, 0, 5, o.WRONG))
+    for journal in (till.journal, Terminal(till.flash).journal):
+        assert [number for number in range(1, 10) if shift.has_worked(journal, number)] == [2, 3, 8]

@@ -200,6 +200,17 @@ def offline_refund_fields(
     return fields | {60: variable_digits("27000001000"), 62: variable_bytes(terminal)}
 
 
+def unreferenced_fields(amount: int = 500, trace: int = 12, payer: bytes = CARD) -> dict[int, bytes]:
+    """Of a refund without an original: the payer block in the place of all that names a sale."""
+    fields = refund_fields(b"", amount, trace)
+    del fields[37], fields[38], fields[61]
+    return fields | {
+        22: bcd("071"),
+        57: variable_bytes(tag(1, number(trace)) + tag(3, HEAD) + tag(4, payer)),
+        60: variable_digits("28000001000"),
+    }
+
+
 def wallet_query_fields(amount: int = 500, trace: int = 12, batch: int = 1, record: int = 0) -> dict[int, bytes]:
     """`record`: the refund number, where it is not that of the trace."""
     return query_fields(amount, trace, batch) | {
@@ -342,6 +353,10 @@ def wallet_sale(amount: int = 1234, trace: int = 7) -> bytes:
 
 def offline_refund(amount: int = 500, trace: int = 12, original: str = "0000010000070927", terminal: bytes = TERMINAL) -> bytes:
     return frame_of("0220", offline_refund_fields(amount, trace, original, terminal))
+
+
+def unreferenced(amount: int = 500, trace: int = 12, payer: bytes = CARD) -> bytes:
+    return frame_of("0220", unreferenced_fields(amount, trace, payer))
 
 
 def wallet_query(amount: int = 500, trace: int = 12, batch: int = 1, record: int = 0) -> bytes:

@@ -19,7 +19,7 @@ from tests.wire import acquirer_frames as by_hand
 from tests.wire.acquirers import an_acquirer
 from yuanlu.crypto.dukpt import PLACES, loaded
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_CARD, ROAD_OFFLINE, ROAD_WALLET, Draft, Transaction
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_CARD, ROAD_NO_SALE, ROAD_OFFLINE, ROAD_WALLET, Draft, Transaction
 from yuanlu.wire import messages
 
 PAGE = Path(__file__).parents[2] / "docs/wire.md"
@@ -150,6 +150,16 @@ def _offline_refund(counter: Counter) -> Made:
     return Made(frame, MERCHANT | {
         "t": "0220", "3": "200000", "4": "000000002500", "11": "000002", "25": "00", "49": "156",
         "57": tags(5, 1, head), "60": "27000001000", "61": "0000010000071121", "62": "YL000001", "63": "000",
+    })  # fmt: skip
+
+
+def _refund_without_original(counter: Counter) -> Made:
+    head, keys = counter.head, counter.till.desk.sealing.next_keys()
+    draft = Draft(KIND_REFUND, 2_500, card=Card(), road=ROAD_NO_SALE)
+    frame = messages.request(counter.till.config, draft, 5, (1, 2), head, None, keys)
+    return Made(frame, MERCHANT | {
+        "t": "0220", "3": "200000", "4": "000000002500", "11": "000002", "22": "071", "25": "00", "49": "156",
+        "57": tags(5, 1, head, "042f" + by_hand.CARD.hex()), "60": "28000001000", "63": "000",
     })  # fmt: skip
 
 
@@ -290,6 +300,7 @@ MAKERS = {
     "refund": Maker("refund 0220", "refund", _refund),
     "wallet refund": Maker("refund 0220", "refund", _wallet_refund),
     "offline refund": Maker("refund 0220 of an offline sale", "offline refund", _offline_refund),
+    "refund without original": Maker("refund 0220 without an original", "refund without original", _refund_without_original),
     "reversal of a sale": Maker(REVERSAL, "sale reversal", _reversal_of_a_sale),
     "reversal of a void": Maker(REVERSAL, "void reversal", _reversal_of_a_void, "25"),
     "query": Maker(QUERY, "query", _query),

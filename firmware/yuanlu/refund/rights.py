@@ -1,7 +1,7 @@
 """Who has to agree to a refund? Pure; a visiting module. An answer is word ids for the page on which the other person agrees."""
 
 from yuanlu.refund.money import yuan
-from yuanlu.refund.rules import FOUND_BY_EVIDENCE
+from yuanlu.refund.rules import FOUND_BY_EVIDENCE, FOUND_NOWHERE
 
 
 def approval_due(config, amount, age, found_by, counted, offline):
@@ -17,6 +17,8 @@ def approval_due(config, amount, age, found_by, counted, offline):
         why.append("approval.clock")
     elif age > config.old_days:
         why.append(("approval.old", config.old_days))
+    if found_by == FOUND_NOWHERE:
+        why.append("approval.no_original")
     if found_by in config.approve_found:
         why.append("approval.no_card" if found_by == FOUND_BY_EVIDENCE else ("approval.found", ("found.{}".format(found_by),)))
     if offline and amount > config.offline_amount:

@@ -3,7 +3,7 @@
 from yuanlu.compat import const
 from yuanlu.errors import Refused
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_SALE, KIND_VOID, ROAD_CARD, ROAD_OFFLINE
+from yuanlu.refund.transaction import KIND_SALE, KIND_VOID, ROAD_CARD, ROAD_NO_SALE, ROAD_OFFLINE
 
 LARGEST_AMOUNT = 999_999_99
 
@@ -13,19 +13,20 @@ FOUND_BY_SLIP = const(1)  # the code on its slip
 FOUND_BY_REFERENCE = const(2)  # RRN, trace, or a wallet's order number
 FOUND_BY_CARD = const(3)  # the card is here: its fingerprint is the sale's
 FOUND_BY_EVIDENCE = const(4)  # parts of what the customer remembers: amount, day, time, approval code, last four
+FOUND_NOWHERE = const(5)  # there is none: a refund without an original
 
 
 def check(draft, original, spent, batch):
     """Raise Refused unless `draft` may be opened.
 
-    original: the sale, or None when this journal does not hold it as done; spent: fen of its refunds and voids that are not
+    original: the sale, or None when there is none, or this journal does not hold it as done; spent: fen of its refunds and voids that are not
     definitively not done; batch: the open one.
     """
     if draft.amount <= 0:
         raise Refused("refused.zero")
     if draft.amount > LARGEST_AMOUNT:
         raise Refused("refused.too_large", yuan(LARGEST_AMOUNT))
-    if draft.kind == KIND_SALE:
+    if draft.kind == KIND_SALE or draft.road == ROAD_NO_SALE:
         return
     if original is None:
         raise Refused("refused.no_original")

@@ -12,6 +12,7 @@ KIND_NAMES = ("", "sale", "refund", "void")
 ROAD_CARD = const(0)
 ROAD_WALLET = const(1)
 ROAD_OFFLINE = const(2)  # a card, without the acquirer: it was uploaded later
+ROAD_NO_SALE = const(3)  # of a refund without an original: the card that was read
 
 RESOLVED = const(0x80)  # in a record's quality: it stands there by a person's word, `rrn` and `approval` are the evidence
 EVIDENCE = const(18)  # bytes of it
@@ -40,7 +41,7 @@ class Draft:
 
     def __init__(self, kind, amount, original=0, reason=0, operator=0, card=None, road=ROAD_CARD, approver=0, approval=None):
         self.kind = kind
-        self.road = road  # of a sale; a refund or void takes its sale's
+        self.road = road  # of a sale, or ROAD_NO_SALE; any other refund or void takes its sale's
         self.approver = approver  # operator id of another person who approved it; BY_CODE for the authority; 0 for nobody
         self.approval = approval  # (how, digest, code, ms tick until which it stands), as an APPROVAL record has it
         self.amount = amount
@@ -51,7 +52,7 @@ class Draft:
 
 
 class Transaction:
-    """`number` is its INTENT's record number, `original` the number of the sale it belongs to (a sale: its own).
+    """`number` is its INTENT's record number, `original` the number of the sale it belongs to (its own where there is none).
 
     `attempt` counts from 1; `sends` counts SENDING records of the attempt; `doubt` is true once a send of it ended without a
     conclusive answer; `stale` when the attempt was refused unseen, or given up by a person, and another one is needed; `alarm`
@@ -87,6 +88,11 @@ class Transaction:
     def tries(self):
         """Sends of this attempt, and the attempts before it: what the budget counts."""
         return self.sends + self.attempt - 1
+
+    @property
+    def never_sent(self):
+        """Not a byte of it has left: it can be taken back."""
+        return self.state == s.IS_QUEUED and not self.stale and self.attempt == 1
 
     def apply(self, record):
         """Fold one record in. A record seen before changes nothing, nor does what is left of a settled transaction whose

@@ -1,11 +1,13 @@
 """Who may work here: at most eight operators and supervisors, in the vault. A visiting module.
 
 The table, little-endian: u16 iterations of PBKDF2 (0: not measured yet), then ten rows
-    u8 id | u8 role | u8 person | u8 initial | u8 tries | u16 uses | u32 date | u32 until | u32 boot | salt 16 | verifier 16
+    u8 id | u8 role | u8 person | u8 initial | u8 tries | u8 grace | u16 uses | u32 date | u32 until | u32 boot
+    salt 16 | verifier 16 | 4 former 8
 id 0: a free row. person: one human being, whatever ids he has. initial: 1 while the PIN is not of his own choosing. tries: wrong
-ones in a row. uses, date: logins since the PIN was chosen, and when that was. until: ms ticks of the life `boot` up to which a
-locked row waits; a later life waits the whole time again. Two rows more, in which only tries, until and boot count: for ids that
-nobody has, so that they lock like the others, and for codes by telephone.
+ones in a row. uses, date: logins since the PIN was chosen, and when that was; grace: logins since its term was over. until: ms
+ticks of the life `boot` up to which a locked row waits; a later life waits the whole time again. former: the first 8 bytes of the
+verifiers before this one, newest first. Two rows more, in which only tries, until and boot count: for ids that nobody has, so that
+they lock like the others, and for codes by telephone.
 
 verifier = HMAC(K_pin, PBKDF2(PIN, salt, iterations))[:16]: without the vault's K_pin nothing can be guessed from a copy of the
 table. A PIN has few digits: whoever reads the vault itself will find it. The try is counted before it is checked, so that a power
@@ -19,6 +21,7 @@ from yuanlu.crypto.cmac import equal
 from yuanlu.crypto.hmac import hmac_sha256
 from yuanlu.crypto.two_places import TwoPlaces
 from yuanlu.errors import Refused
+from yuanlu.refund.rules import days
 from yuanlu.refund.transaction import TECHNICIAN
 
 PLACES = (10, 11)  # of the vault
@@ -31,9 +34,10 @@ WRONG = const(1)  # outcomes of a PIN_TRY
 LOCKED = const(2)
 
 MOST = const(8)
-_ROW = "<BBBBBHIII16s16s"
-_SIZE = const(51)
-_LENGTH = const(512)
+_ROW = "<BBBBBBHIII16s16s32s"
+_SIZE = const(84)
+_LENGTH = const(842)
+_FORMER = const(8)
 _NOBODY = const(8)  # the row of unknown ids
 _TELEPHONE = const(9)
 TRIES = const(5)
@@ -42,28 +46,28 @@ FEWEST = const(1000)  # iterations
 _MOST_ITERATIONS = const(10_000)
 _TARGET_MS = const(500)
 _SAMPLE = const(200)
-_LONGEST_USE = const(5000)
+_GRACE = const(3)  # logins after the term of a PIN
 
 
 class Row:
     """One operator."""
 
     def __init__(self, data):
-        (self.id, self.role, self.person, self.initial, self.tries, self.uses, self.date, self.until, self.boot, self.salt) = (
-            unpack(_ROW, data)[:10]
-        )
-        self.verifier = bytes(data[-16:])
+        row = unpack(_ROW, data)
+        self.id, self.role, self.person, self.initial, self.tries, self.grace, self.uses, self.date, self.until, self.boot = row[:10]
+        self.salt, self.verifier, self.former = row[10:]
 
     def packed(self):
-        head = (self.id, self.role, self.person, self.initial, self.tries, self.uses, self.date, self.until, self.boot)
-        return pack(_ROW, *(head + (self.salt, self.verifier)))
+        head = (self.id, self.role, self.person, self.initial, self.tries, self.grace, self.uses, self.date, self.until, self.boot)
+        return pack(_ROW, *(head + (self.salt, self.verifier, self.former)))
 
 
 class Operators:
-    """Given the Vault port, the Clock port and the number of this life. Refused when the vault holds no table."""
+    """Given the Vault port, the Clock port and the number of this life; told(what, row) is called before a row is changed by a
+    person. Refused when the vault holds no table."""
 
-    def __init__(self, vault, clock, boot):
-        self.vault, self.clock, self.boot = vault, clock, boot
+    def __init__(self, vault, clock, boot, told=lambda what, row: None):
+        self.vault, self.clock, self.boot, self.told = vault, clock, boot, told
         self.kept = TwoPlaces(vault, PLACES, _LENGTH)
         if self.kept.state is None or not vault.load(PIN_KEY):
             raise Refused("refused.no_operators")
@@ -116,9 +120,19 @@ class Operators:
         self._store()
         return row, 0
 
-    def must_change(self, row, days_old, most_days):
-        """He has to choose another PIN: it was given to him, or is too old. days_old: since it was chosen."""
-        return bool(row.initial) or row.uses >= _LONGEST_USE or days_old > most_days
+    def logins_left(self, row, config):
+        """How many more logins before he has to choose another PIN: 0 when it was given to him, or its term is long over; None
+        while it is not."""
+        if row.initial:
+            return 0
+        today, _, trusted = self.clock.date()
+        age = days(today) - days(row.date) if trusted and row.date else 0
+        return max(0, _GRACE - row.grace) if age > config.pin_days or row.uses >= config.pin_uses else None
+
+    def log_in_once_more(self, row):
+        """Durable: he keeps a PIN whose term is over."""
+        row.grace += 1
+        self._store()
 
     def add(self, number, role, person, pin, initial=1):
         """A new row. Refused when the id is taken or none is free."""
@@ -131,25 +145,37 @@ class Operators:
         if fault:
             raise Refused(fault)
         row = free[0]
-        row.id, row.role, row.person, row.salt = number, role, person, bytes(16)
+        row.id, row.role, row.person, row.salt = number, role, person, bytes(self.vault.random(16))
         self.set_pin(row, pin, initial)
 
+    def remove(self, row):
+        """Durable: nobody logs in by that id any more. Refused for the last supervisor who chose his PIN himself."""
+        others = [other for other in self.all() if other.role == SUPERVISOR and not other.initial and other is not row]
+        if row.role == SUPERVISOR and not others:
+            raise Refused("refused.last_supervisor")
+        self.told("removed", row)
+        self.rows[self.rows.index(row)] = Row(bytes(_SIZE))
+        self._store()
+
     def set_pin(self, row, pin, initial=0):
-        """Durable: another PIN, and unlocked. Refused when a rule says no to it."""
+        """Durable: another PIN, and unlocked. Refused when a rule says no to it. The salt stays the row's, so that former PINs are
+        known again."""
         fault = pin_fault(pin, row.role, row.id)
-        if fault is None and row.salt != bytes(16) and equal(self._verifier(pin, row.salt), row.verifier):
-            fault = "refused.pin_same"
         if fault:
             raise Refused(fault)
         if not self.iterations:
             self.iterations = calibrated(self.clock)
-        row.salt = bytes(self.vault.random(16))
-        row.verifier = self._verifier(pin, row.salt)
-        row.initial, row.tries, row.uses, row.date = initial, 0, 0, self.clock.date()[0]
+        verifier, before = self._verifier(pin, row.salt), row.verifier[:_FORMER] + row.former
+        if verifier[:_FORMER] in [before[at : at + _FORMER] for at in range(0, len(before), _FORMER)]:
+            raise Refused("refused.pin_same")
+        self.told(("first PIN" if any(row.verifier) else "added") if initial else "PIN", row)
+        row.verifier, row.former = verifier, before[: len(row.former)]
+        row.initial, row.tries, row.grace, row.uses, row.date = initial, 0, 0, 0, self.clock.date()[0]
         self._store()
 
     def unlock(self, row):
         """Durable: his tries are forgotten."""
+        self.told("unlocked", row)
         row.tries = 0
         self._store()
 

@@ -7,6 +7,8 @@ from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_SALE
 from yuanlu.store import history
 
+_BY_SOMEBODY = (s.INTENT, s.SALE, s.REFUND, s.ALARM, s.DECISION, s.WITHDRAWN, s.APPROVAL, s.NOTE)
+
 
 def given_in_batch(journal, batch, operator):
     """(refunds, fen) of that operator in that batch; None when part of the journal cannot be read."""
@@ -26,6 +28,16 @@ def given_on(journal, date):
             else:
                 totals.append((operator, 1, amount))
     return sorted(totals)
+
+
+def has_worked(journal, operator):
+    """The journal holds something that he did, approved or wrote down."""
+    for record in history.records(journal.log, None):
+        if record.type in _BY_SOMEBODY:
+            body = record.body()
+            if operator in (getattr(body, "operator", 0), getattr(body, "approver", 0)):
+                return True
+    return False
 
 
 def journal_since(journal, batch):

@@ -8,6 +8,7 @@ from yuanlu.errors import Refused
 from yuanlu.refund.money import yuan
 from yuanlu.refund.rules import days
 from yuanlu.refund.transaction import BY_CODE
+from yuanlu.ui.describe import masked
 from yuanlu.ui.menu import enter
 
 _STANDS_MS = 60_000  # for one refund, and no longer
@@ -31,6 +32,8 @@ async def run(till, draft, sale, found_by):
 async def _ask(till, draft, why, only_authority):
     ways = ["approval.by_code"] if only_authority else ["approval.by_pin", "approval.by_code"]
     above = [("approval.refund", yuan(draft.amount))] + why
+    if draft.card:
+        above.insert(1, ("line.card", masked(draft.card.number)))
     choice = await till.dialogs.choose("approval.title", ways, above)
     digest = digest_of(till.config.terminal, till.journal.log.number, draft)
     if ways[choice] == "approval.by_pin":
@@ -49,7 +52,7 @@ def _why(till, draft, sale, found_by):
     counted = visit("yuanlu.store.shift").given_in_batch(journal, journal.counters.batch, draft.operator)
     leave("yuanlu.store.shift")
     rights = visit("yuanlu.refund.rights")
-    age = days(today) - days(sale.date) if trusted else None
+    age = (days(today) - days(sale.date) if sale else 0) if trusted else None
     why = rights.approval_due(config, draft.amount, age, found_by, counted, till.is_offline())
     if not rights.is_open(config.open_hours, time):
         why.append(("approval.closed", config.open_hours))
@@ -66,6 +69,8 @@ async def _supervisor(till, operator):
     mine = operators.find(operator)
     if row.role != visit("yuanlu.store.operators").SUPERVISOR or row.initial:
         raise Refused("refused.no_supervisor")
+    if operators.logins_left(row, till.config) == 0:
+        raise Refused("refused.pin_term")
     if mine is None or row.person == mine.person:
         raise Refused("refused.same_person")
     return row.id
@@ -87,6 +92,7 @@ async def _telephone(till, amount, digest):
 
 def digest_of(terminal, number, draft):
     """8 bytes that stand for this one refund: SHA-256 over terminal, the next record's number, kind, amount, original, reason and
-    operator. The number never comes again, so an approval serves once."""
+    operator, and the card's fingerprint where one is read. The number never comes again, so an approval serves once."""
     values = (number, draft.kind, draft.amount, draft.original, draft.reason, draft.operator)
-    return sha256(b"yuanlu approval" + terminal.encode() + pack("<IBIIBB", *values)).digest()[:8]
+    card = draft.card.fingerprint if draft.card else b""
+    return sha256(b"yuanlu approval" + terminal.encode() + pack("<IBIIBB", *values) + card).digest()[:8]

@@ -3,7 +3,7 @@
 from yuanlu.compat import leave, visit
 from yuanlu.refund.money import yuan
 from yuanlu.refund.transaction import KIND_VOID, ROAD_WALLET
-from yuanlu.ui.describe import card, day, reason
+from yuanlu.ui.describe import card, day, masked, reason
 from yuanlu.ui.menu import enter
 
 _FEW = 3  # places for transactions that are not settled: from here on the clerk is told how many are left
@@ -11,8 +11,8 @@ _FEW = 3  # places for transactions that are not settled: from here on the clerk
 
 async def run(till, draft, sale, left, above=()):
     """Returns when it is confirmed. left: fen of the sale that could still be given back; above: texts that stand before all
-    others. Raises Cancelled."""
-    if sale.road == ROAD_WALLET:
+    others; sale: None for a refund without an original. Raises Cancelled."""
+    if sale and sale.road == ROAD_WALLET:
         await enter(till, "yuanlu.ui.short_page", draft, sale, left, not above)
     places = till.desk.refunds_left()
     page = list(above) + lines(till.config, till.words.language, draft, sale, left)
@@ -28,15 +28,15 @@ def lines(config, language, draft, sale, left):
     if not language:
         page.append(("line.detail", visit("yuanlu.refund.capitals").capitals(draft.amount)[3:]))
         leave("yuanlu.refund.capitals")
-    page += [
-        ("line.original", yuan(sale.amount), day(sale)),
-        ("line.card", card(sale)),
-        ("line.left_after", yuan(left - draft.amount)),
-        "why.void" if voids else "why.refund_days",
-        _fee(config, draft, sale, left),
-        ("line.reason", reason(draft.reason)),
-    ]
-    return page
+    if sale:
+        page += [("line.original", yuan(sale.amount), day(sale)), ("line.card", card(sale))]
+        page.append(("line.left_after", yuan(left - draft.amount)))
+    else:
+        page += ["no_original.none", ("line.card", masked(draft.card.number))]
+    page.append("why.void" if voids else "why.refund_days")
+    if sale:
+        page.append(_fee(config, draft, sale, left))
+    return page + [("line.reason", reason(draft.reason))]
 
 
 def _fee(config, draft, sale, left):

@@ -5,7 +5,7 @@ Everything that decides has a page that says what it does, and asks for evidence
 
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, ROAD_NO_SALE
 from yuanlu.store import pending
 from yuanlu.ui.describe import kind_word
 from yuanlu.ui.menu import enter
@@ -24,9 +24,9 @@ def offered(till, transaction):
     """The words of what is possible now."""
     found, state = [], transaction.state
     lost = pending.needs_person(till.journal, transaction)
-    if s.is_sendable(state) and not lost:
+    if s.is_sendable(state) and not lost and not (transaction.never_sent and transaction.road == ROAD_NO_SALE):
         found.append("decide.ask" if s.is_asked(state) else "pending.send_now")
-    if state == s.IS_QUEUED and not transaction.stale and transaction.attempt == 1:
+    if transaction.never_sent:
         found.append("pending.withdraw")
     by_a_person = s.may_be_decided(state) or (lost and state != s.IS_SENDING and not s.is_final(state))
     if by_a_person:

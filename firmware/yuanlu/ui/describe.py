@@ -3,7 +3,7 @@
 from yuanlu.compat import leave, visit
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_NAMES
+from yuanlu.refund.transaction import KIND_NAMES, ROAD_NO_SALE
 
 # The classes of a first answer whose advice is right in a state. A repeat, or a budget that is used up, parks what the code alone
 # would have declined or sent later: its "start again" would pay twice then, its "goes by itself" would be wrong.
@@ -41,7 +41,12 @@ def moment(transaction):
 
 def card(transaction):
     """'622202****1234'; first 6 and last 4 are all that is ever known (L8)."""
-    digits = str(transaction.card, "ascii")
+    return masked(transaction.card)
+
+
+def masked(number):
+    """The same of the 10 digits that a reader gives."""
+    digits = str(number, "ascii")
     return digits[:6] + "****" + digits[6:]
 
 
@@ -59,11 +64,14 @@ def code_words(words, code):
 
 def told(words, transaction):
     """Lines for the screen: amount, what happened, why, what to do next (L7)."""
-    lines = [("line.amount", yuan(transaction.amount))]
+    without = transaction.road == ROAD_NO_SALE
+    lines = [("line.amount_no_original" if without else "line.amount", yuan(transaction.amount))]
     code = str(transaction.code, "ascii").rstrip("\0")  # silence is recorded with zeros
     answered = transaction.state in _ADVISED and code and (transaction.state != s.IS_DONE or code != "00")
     if answered:
         lines.append(("line.code", code, code_words(words, code)))
+    if without and transaction.state == s.IS_WITHDRAWN:
+        lines.append("why.not_queued")
     if transaction.alarm and not s.is_final(transaction.state):
         lines.append("why.alarm")
     elif transaction.why and not s.is_final(transaction.state):

@@ -9,8 +9,11 @@ _RECENT = 20
 
 
 async def run(till):
-    """(the done sale that the clerk points at, as a Transaction; how it was found, as refund.rules has it; what of it fits)."""
-    sale = await pick(till, till.journal.sales(_RECENT), "hint.find", "CLEAR")
+    """(the done sale that the clerk points at, as a Transaction; how it was found, as refund.rules has it; what of it fits). No
+    sale, None, where the clerk says that there is none."""
+    sales, sale = till.journal.sales(_RECENT), None
+    if sales or not till.config.no_original:
+        sale = await pick(till, sales, "hint.find", "CLEAR")
     if sale is None:
         return await enter(till, "yuanlu.ui.find_otherwise")
     return sale, FOUND_IN_LIST, ""

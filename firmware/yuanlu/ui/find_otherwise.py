@@ -3,7 +3,7 @@ module. Each way says what was looked for when there is no such sale (L7), and e
 
 from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
-from yuanlu.refund.rules import FOUND_BY_CARD, FOUND_BY_REFERENCE, FOUND_BY_SLIP, FOUND_IN_LIST
+from yuanlu.refund.rules import FOUND_BY_CARD, FOUND_BY_REFERENCE, FOUND_BY_SLIP, FOUND_IN_LIST, FOUND_NOWHERE
 from yuanlu.refund.transaction import ROAD_WALLET
 from yuanlu.ui.find_flow import pick
 from yuanlu.ui.menu import enter
@@ -17,7 +17,8 @@ async def run(till):
     """As find_flow. Raises Cancelled, or Refused when it is not here."""
     way = await till.dialogs.choose("find.title", [name for name, _ in WAYS])
     sale, found_by, fits = await WAYS[way][1](till)
-    await enter(till, "yuanlu.ui.original_page", sale, found_by, fits)
+    if sale:
+        await enter(till, "yuanlu.ui.original_page", sale, found_by, fits)
     return sale, found_by, fits
 
 
@@ -70,6 +71,11 @@ async def _look(till):
     return await pick(till, till.journal.sales(20)), FOUND_IN_LIST, ""
 
 
+async def _nothing(till):
+    """The way out for what no journal here can tell of."""
+    return None, FOUND_NOWHERE, ""
+
+
 WAYS = (
     ("find.slip", _by_slip),
     ("find.rrn", _by_rrn),
@@ -78,6 +84,7 @@ WAYS = (
     ("find.order", _by_order),
     ("find.memory", _by_memory),
     ("find.look", _look),
+    ("find.nothing", _nothing),
 )
 
 

@@ -1,7 +1,6 @@
 """Who works here now? Nothing else can be reached before."""
 
 from yuanlu.compat import leave
-from yuanlu.refund.rules import days
 from yuanlu.ui.menu import enter
 
 
@@ -16,8 +15,9 @@ async def run(till):
 
 async def _who(till):
     operators, row = await enter(till, "yuanlu.ui.pin_page", "login.title")
-    today, _, trusted = till.board.clock.date()
-    age = days(today) - days(row.date) if trusted and row.date else 0
-    if operators.must_change(row, age, till.config.pin_days):
-        await enter(till, "yuanlu.ui.new_pin_page", operators, row)
+    left = operators.logins_left(row, till.config)
+    if left and await till.dialogs.choose("login.title", ["operators.own_pin", "pin.later"], [("pin.term", left)]):
+        operators.log_in_once_more(row)
+    elif left is not None:
+        await enter(till, "yuanlu.ui.new_pin_page", operators, row, ["pin.given" if row.initial else "pin.term_over"])
     return row.id

@@ -5,10 +5,9 @@ from yuanlu.store.operators import pin_length
 from yuanlu.ui.pin_page import ask_digits
 
 
-async def run(till, operators, row):
-    """Returns when it is durable. Raises Cancelled: the old one stays."""
+async def run(till, operators, row, complaint=()):
+    """Returns when it is durable. complaint: texts that say why. Raises Cancelled: the old one stays."""
     length = pin_length(row.role)
-    complaint = ()
     while True:
         first = await ask_digits(till, "pin.new_title", ("pin.new", length), length, above=complaint)
         again = await ask_digits(till, "pin.new_title", "pin.again", length)

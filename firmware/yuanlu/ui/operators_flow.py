@@ -1,12 +1,13 @@
-"""Operators: today's report, log out, change one's PIN; for a supervisor: list, add, give a new PIN, unlock."""
+"""Operators: today's report, log out, change one's PIN; for a supervisor: list, add, give a new PIN, unlock, delete."""
 
-from yuanlu.compat import leave
+from yuanlu.compat import leave, visit
+from yuanlu.errors import Refused
 from yuanlu.store.operators import OPERATOR, SUPERVISOR, pin_length
 from yuanlu.ui.menu import enter
 from yuanlu.ui.pin_page import ask_digits, table
 
 _OWN = ("menu.report", "operators.log_out", "operators.own_pin")
-_ALL = _OWN + ("operators.list", "operators.add", "operators.reset", "operators.unlock")
+_ALL = _OWN + ("operators.list", "operators.add", "operators.reset", "operators.unlock", "operators.remove")
 
 
 async def run(till):
@@ -37,6 +38,8 @@ async def _offer(till):
         await till.dialogs.notice(choice, _lines(table(till)))
     elif choice == "operators.add":
         await _add(till)
+    elif choice == "operators.remove":
+        await _remove(till)
     else:
         await _mend(till, choice)
 
@@ -61,6 +64,10 @@ async def _add(till):
     title = "operators.add"
     role = SUPERVISOR if await till.dialogs.choose(title, ["role.operator", "role.supervisor"]) else OPERATOR
     number = int(await ask_digits(till, title, "pin.id", 3, hidden=False))
+    known = visit("yuanlu.store.shift").has_worked(till.journal, number)
+    leave("yuanlu.store.shift")
+    if known:
+        raise Refused("refused.id_used")
     person = int(await ask_digits(till, title, "operators.person", 2, hidden=False))
     pin = await ask_digits(till, title, ("pin.first", pin_length(role)), pin_length(role), hidden=False)
     table(till).add(number, role, person, pin)
@@ -70,11 +77,25 @@ async def _add(till):
 async def _mend(till, choice):
     """Give a new first PIN, or unlock: another one than oneself."""
     operators = table(till)
-    rows = [row for row in operators.all() if row.id != till.operator]
-    row = rows[await till.dialogs.choose(choice, [("operators.one", row.id) for row in rows])]
+    row = await _one_of(till, choice, [row for row in operators.all() if row.id != till.operator])
     if choice == "operators.unlock":
         operators.unlock(row)
     else:
         length = pin_length(row.role)
         operators.set_pin(row, await ask_digits(till, choice, ("pin.first", length), length, hidden=False), initial=1)
     await till.dialogs.notice(choice, ["operators.changed"])
+
+
+async def _remove(till):
+    """Himself too, but never the last supervisor. What he did stays in the journal under his number."""
+    title, operators = "operators.remove", table(till)
+    row = await _one_of(till, title, operators.all())
+    await till.dialogs.confirm(title, [("operators.one", row.id), "operators.history_stays"])
+    operators.remove(row)
+    await till.dialogs.notice(title, ["operators.changed"])
+    if row.id == till.operator:
+        till.operator = 0
+
+
+async def _one_of(till, title, rows):
+    return rows[await till.dialogs.choose(title, [("operators.one", row.id) for row in rows])]

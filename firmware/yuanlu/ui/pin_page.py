@@ -1,6 +1,7 @@
 """Who is it? The id and the PIN of an operator; every wrong try is counted in the vault and noted in the journal."""
 
-from yuanlu.errors import Cancelled, Refused
+from yuanlu.compat import leave, visit
+from yuanlu.errors import Cancelled, Refused, StoreFull
 from yuanlu.refund import state as s
 from yuanlu.store.operators import LOCKED, Operators
 
@@ -19,7 +20,22 @@ async def run(till, title, prompt="pin.id"):
 
 def table(till):
     """The Operators of this terminal; Refused when there are none."""
-    return Operators(till.board.vault, till.board.clock, till.journal.counters.boot)
+    return Operators(
+        till.board.vault, till.board.clock, till.journal.counters.boot, lambda what, row: _note_change(till, what, row)
+    )
+
+
+def _note_change(till, what, row):
+    """A NOTE of what is about to be changed, of whom and by whom. Refused when it cannot be written; one's own PIN is changed all
+    the same, since without it nobody gets in."""
+    progress = visit("yuanlu.store.progress")
+    try:
+        progress.note(till.desk, None, progress.PEOPLE, till.operator or row.id, "{} {}".format(what, row.id).encode())
+    except (Refused, StoreFull):
+        if till.operator not in (0, row.id):
+            raise
+    finally:
+        leave("yuanlu.store.progress")
 
 
 def refuse(till, number, outcome, wrong="refused.pin"):

@@ -16,6 +16,8 @@ _LINES = (
     ("policy.old_days", "old_days", 0),
     ("policy.offline_count", "offline_count", 0),
     ("policy.offline_amount", "offline_amount", 1),
+    ("policy.no_original_amount", "no_original_amount", 1),
+    ("policy.no_original_count", "no_original_count", 0),
     ("policy.due_card", "due_days_card", 0),
     ("policy.due_wallet", "due_days_wallet", 0),
 )
@@ -30,10 +32,12 @@ def sections(config):
     """The rules, then the numbers, then who does what."""
     settings = config.__dict__
     numbers = []
+    without = settings.get("no_original")
     for word, name, is_amount in _LINES:
-        if name in settings:
+        if name in settings and (without or not name.startswith("no_original")):
             numbers.append((word, yuan(settings[name]) if is_amount else settings[name]))
     rules = ["policy.cap", "policy.partial", "policy.same_way", "policy.void"]
     if "fee_returned" in settings:
         rules.append("policy.fee_returned" if settings["fee_returned"] else "policy.fee_kept")
+    rules.append("policy.no_original" if without else "policy.no_original_off")
     return [rules, numbers, ["policy.steps"]]

@@ -3,7 +3,7 @@
 from yuanlu.compat import leave, visit
 from yuanlu.refund import rules
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import KIND_REFUND
+from yuanlu.refund.transaction import KIND_REFUND, ROAD_NO_SALE
 from yuanlu.store import pending
 from yuanlu.ui.describe import day, kind_word, state_word, told
 
@@ -22,6 +22,8 @@ def sections(till, transaction):
 
 def sentence(transaction):
     """The word of what the clerk can read to the customer."""
+    if transaction.road == ROAD_NO_SALE and transaction.state in (s.IS_DONE, s.IS_RESOLVED_DONE):
+        return "say.no_original.done"
     if transaction.kind == KIND_REFUND:
         return "say." + state_word(transaction)
     if not s.is_final(transaction.state):

@@ -7,7 +7,7 @@ refund, approval code, reason, evidence.
 from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import refund_number
+from yuanlu.refund.transaction import ROAD_NO_SALE, refund_number
 from yuanlu.ui.describe import card, code_words, moment, reason, state_word
 from yuanlu.ui.grid import wrap
 from yuanlu.ui.result import put_on_paper
@@ -60,7 +60,10 @@ def code(till, transaction):
 
 def _sale(till, transaction, slip):
     """The keys by which an acquirer finds the sale; places to fill in where the journal has it no more."""
-    say, sale, pair = till.words, till.journal.original(transaction.original), slip.pair
+    say, pair = till.words, slip.pair
+    if transaction.road == ROAD_NO_SALE:
+        return [slip.middle(say("sheet.no_original")), pair(say("slip.card"), card(transaction))]
+    sale = till.journal.original(transaction.original)
     if sale is None:
         names = ("slip.trace", "slip.original", "slip.when", "slip.amount", "slip.card")
         return [pair(say(name), "____________") for name in names]

@@ -4,7 +4,7 @@ from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_SALE
+from yuanlu.refund.transaction import KIND_SALE, ROAD_NO_SALE
 from yuanlu.ui.describe import kind_word, state_word, told
 from yuanlu.ui.menu import enter
 
@@ -17,6 +17,8 @@ async def conclude(till, transaction):
     try:
         till.dialogs.show("progress." + kind_word(transaction), (("line.amount", yuan(transaction.amount)), ("progress.wait",)))
         await till.forwarder.outcome(transaction, _WAIT_MS)
+        if transaction.road == ROAD_NO_SALE:
+            till.desk.visiting("yuanlu.no_original", "give_up", transaction)
         trouble = print_slip(till, transaction)
     finally:
         till.watched = 0

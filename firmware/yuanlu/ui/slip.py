@@ -7,7 +7,7 @@ at the cardholder. The last one no terminal can know, and no slip says it. A vis
 from yuanlu.compat import leave, visit
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import refund_number
+from yuanlu.refund.transaction import ROAD_NO_SALE, refund_number
 from yuanlu.ui.describe import card, code_words, day, kind_word, moment, reason, state_word
 from yuanlu.ui.grid import width, wrap
 
@@ -20,7 +20,8 @@ def render(till, transaction):
     say, config = till.words, till.config
     kind, anchor = kind_word(transaction), till.journal.log.newest
     refund = kind != "sale"
-    out = [middle(config.shop), middle(say("slip." + kind))]
+    without = transaction.road == ROAD_NO_SALE
+    out = [middle(config.shop), middle(say("slip.no_original" if without else "slip." + kind))]
     if transaction.printed == transaction.state:
         out.append(middle(say("slip.reprint")))
     out += [
@@ -83,11 +84,12 @@ def _whom_to_call(say, config, transaction):
 def _road(till, transaction, refund):
     """Card and reference of the sale; for a refund the original whose way it goes back, and why."""
     say = till.words
-    sale = till.journal.original(transaction.original) if refund else transaction
+    without = transaction.road == ROAD_NO_SALE
+    sale = till.journal.original(transaction.original) if refund and not without else transaction
     out = []
     if sale and sale.card:
         out.append(pair(say("slip.card"), card(sale)))
-    if refund and sale:
+    if refund and sale and not without:
         out.append(pair(say("slip.original"), plain(sale.rrn)))
         out.append(pair(say("slip.original_sale"), "{} \u00a5{}".format(day(sale), yuan(sale.amount))))
     if refund:

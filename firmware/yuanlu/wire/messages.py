@@ -4,13 +4,14 @@ from collections import namedtuple
 
 from yuanlu.errors import BadMessage
 from yuanlu.refund.codes import APPROVALS
-from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_OFFLINE, ROAD_WALLET, refund_number
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_NO_SALE, ROAD_OFFLINE, ROAD_WALLET, refund_number
 from yuanlu.wire import iso8583
 
 PREFIX = 13  # length 2, TPDU 5, header 6
 _REQUEST_NIBBLE = 9  # where the header's third byte stands in a frame
 _LARGEST = 1024
 _TOTALS = 62  # digits
+_PAYER = 4  # tag of field 57
 _CODE = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 # name: (message type, F3, kind in F60.1, network code in F60.3, fields)
@@ -19,6 +20,7 @@ FORMS = {
     "void": ("0200", "200000", "23", "000", (3, 4, 11, 25, 37, 38, 41, 42, 49, 57, 60, 61, 64)),
     "refund": ("0220", "200000", "25", "000", (3, 4, 11, 25, 37, 38, 41, 42, 49, 57, 60, 61, 63, 64)),
     "offline refund": ("0220", "200000", "27", "000", (3, 4, 11, 25, 41, 42, 49, 57, 60, 61, 62, 63, 64)),
+    "refund without original": ("0220", "200000", "28", "000", (3, 4, 11, 22, 25, 41, 42, 49, 57, 60, 63, 64)),
     "sale reversal": ("0400", "000000", "22", "000", (3, 4, 11, 25, 39, 41, 42, 49, 57, 60, 61, 64)),
     "void reversal": ("0400", "200000", "23", "000", (3, 4, 11, 25, 39, 41, 42, 49, 57, 60, 61, 64)),
     "query": ("0600", "200000", "00", "000", (3, 4, 11, 41, 42, 57, 60, 61, 64)),
@@ -38,13 +40,14 @@ Answer = namedtuple("Answer", "code amount rrn approval date time".split())
 def request(config, draft, number, identity, head, original, keys):
     """The frame of a sale 0200, void 0200 or refund 0220.
 
-    identity: (batch, trace); head: (record number, tag) of the journal; original: the sale as Transaction (void, refund);
+    identity: (batch, trace); head: (record number, tag) of the journal; original: the sale as Transaction, or None;
     keys: crypto.dukpt.Keys, used for nothing else, or what session keys have in their place.
     """
     private = _number(config, number) + _proof(head, keys)
-    if draft.kind == KIND_SALE:
-        private += bytes((4, len(draft.card.block))) + draft.card.block
-        return _frame(config, "sale", identity, keys, draft.amount, private, {22: "031" if draft.road == ROAD_WALLET else "071"})
+    if original is None:
+        private += bytes((_PAYER, len(draft.card.block))) + draft.card.block
+        name = "sale" if draft.kind == KIND_SALE else "refund without original"
+        return _frame(config, name, identity, keys, draft.amount, private, {22: "031" if draft.road == ROAD_WALLET else "071"})
     if original.road == ROAD_OFFLINE:
         values = {61: _original(original), 62: config.terminal.encode()}
         return _frame(config, "offline refund", identity, keys, draft.amount, private, values)
@@ -52,6 +55,15 @@ def request(config, draft, number, identity, head, original, keys):
     named = "{:012d}{:04d}".format(0, original.date % 10000) if date_only else _original(original)
     name = "refund" if draft.kind == KIND_REFUND else "void"
     return _frame(config, name, identity, keys, draft.amount, private, {37: original.rrn, 38: _approval(original), 61: named})
+
+
+def payer_block(frame):
+    """What the reader gave for that request; it stands last in field 57."""
+    private = iso8583.decode(frame[PREFIX:])[1][57]
+    at = 0
+    while private[at] != _PAYER:
+        at += 2 + private[at + 1]
+    return private[at + 2 : at + 2 + private[at + 1]]
 
 
 def reversal(config, transaction, reason, head, keys):
@@ -84,7 +96,7 @@ def details(done):
     """F48 of an upload. done: at most 8 of (record number, kind, road, trace, fen)."""
     parts = ["{:02d}".format(len(done))]
     for _, kind, road, trace, amount in done:
-        refund = "offline refund" if road == ROAD_OFFLINE else "refund"
+        refund = {ROAD_OFFLINE: "offline refund", ROAD_NO_SALE: "refund without original"}.get(road, "refund")
         form = "sale" if kind == KIND_SALE else "void" if kind == KIND_VOID else refund
         parts.append("{}{:06d}{:012d}".format(FORMS[form][2], trace, amount))
     return "".join(parts)

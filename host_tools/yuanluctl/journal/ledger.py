@@ -32,7 +32,8 @@ from host_tools.yuanluctl.journal.layout import (
 from host_tools.yuanluctl.journal.reader import Journal
 
 KINDS = {1: "sale", 2: "refund", 3: "void"}
-ROADS = {0: "card", 1: "wallet", 2: "local card"}
+NO_ORIGINAL = "no original"
+ROADS = {0: "card", 1: "wallet", 2: "local card", 3: NO_ORIGINAL}
 VERDICTS = {
     2: "declined",
     3: "waiting",
