@@ -19,7 +19,17 @@ from tests.wire import acquirer_frames as by_hand
 from tests.wire.acquirers import an_acquirer
 from yuanlu.crypto.dukpt import PLACES, loaded
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_CARD, ROAD_NO_SALE, ROAD_OFFLINE, ROAD_WALLET, Draft, Transaction
+from yuanlu.refund.transaction import (
+    KIND_REFUND,
+    KIND_SALE,
+    KIND_VOID,
+    ROAD_CARD,
+    ROAD_NO_SALE,
+    ROAD_OFFLINE,
+    ROAD_WALLET,
+    Draft,
+    Transaction,
+)
 from yuanlu.wire import messages
 
 PAGE = Path(__file__).parents[2] / "docs/wire.md"

@@ -27,7 +27,9 @@ def test_a_merchant_who_may_not_is_answered_58_and_nothing_is_booked():
 
 def test_a_wallets_code_or_a_block_of_another_reader_is_no_card():
     acquirer = an_acquirer()
-    codes = [code_of(acquirer, unreferenced(trace=trace, payer=payer)) for trace, payer in ((12, by_hand.WALLET), (13, bytes(47)))]
+    codes = [
+        code_of(acquirer, unreferenced(trace=trace, payer=payer)) for trace, payer in ((12, by_hand.WALLET), (13, bytes(47)))
+    ]
     assert codes == ["14", "14"]
     assert acquirer.ledger.entries == []
 

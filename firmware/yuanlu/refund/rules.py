@@ -19,8 +19,8 @@ FOUND_NOWHERE = const(5)  # there is none: a refund without an original
 def check(draft, original, spent, batch):
     """Raise Refused unless `draft` may be opened.
 
-    original: the sale, or None when there is none, or this journal does not hold it as done; spent: fen of its refunds and voids that are not
-    definitively not done; batch: the open one.
+    original: the sale, or None when there is none, or this journal does not hold it as done; spent: fen of its refunds and voids
+    that are not definitively not done; batch: the open one.
     """
     if draft.amount <= 0:
         raise Refused("refused.zero")

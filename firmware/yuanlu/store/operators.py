@@ -6,8 +6,8 @@ The table, little-endian: u16 iterations of PBKDF2 (0: not measured yet), then t
 id 0: a free row. person: one human being, whatever ids he has. initial: 1 while the PIN is not of his own choosing. tries: wrong
 ones in a row. uses, date: logins since the PIN was chosen, and when that was; grace: logins since its term was over. until: ms
 ticks of the life `boot` up to which a locked row waits; a later life waits the whole time again. former: the first 8 bytes of the
-verifiers before this one, newest first. Two rows more, in which only tries, until and boot count: for ids that nobody has, so that
-they lock like the others, and for codes by telephone.
+verifiers before this one, newest first. Two rows more, in which only tries, until and boot count: for ids that nobody has, so
+that they lock like the others, and for codes by telephone.
 
 verifier = HMAC(K_pin, PBKDF2(PIN, salt, iterations))[:16]: without the vault's K_pin nothing can be guessed from a copy of the
 table. A PIN has few digits: whoever reads the vault itself will find it. The try is counted before it is checked, so that a power
@@ -54,11 +54,13 @@ class Row:
 
     def __init__(self, data):
         row = unpack(_ROW, data)
-        self.id, self.role, self.person, self.initial, self.tries, self.grace, self.uses, self.date, self.until, self.boot = row[:10]
+        self.id, self.role, self.person, self.initial, self.tries = row[:5]
+        self.grace, self.uses, self.date, self.until, self.boot = row[5:10]
         self.salt, self.verifier, self.former = row[10:]
 
     def packed(self):
-        head = (self.id, self.role, self.person, self.initial, self.tries, self.grace, self.uses, self.date, self.until, self.boot)
+        head = (self.id, self.role, self.person, self.initial, self.tries)
+        head += (self.grace, self.uses, self.date, self.until, self.boot)
         return pack(_ROW, *(head + (self.salt, self.verifier, self.former)))
 
 
@@ -158,8 +160,8 @@ class Operators:
         self._store()
 
     def set_pin(self, row, pin, initial=0):
-        """Durable: another PIN, and unlocked. Refused when a rule says no to it. The salt stays the row's, so that former PINs are
-        known again."""
+        """Durable: another PIN, and unlocked. Refused when a rule says no to it. The salt stays, so that former PINs are known
+        again."""
         fault = pin_fault(pin, row.role, row.id)
         if fault:
             raise Refused(fault)

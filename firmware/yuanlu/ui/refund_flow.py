@@ -17,7 +17,8 @@ async def run(till):
     till.desk.check_places()
     sale, found_by, fits = await enter(till, "yuanlu.ui.find_flow")
     if sale is None:
-        return await enter(till, "yuanlu.ui.no_original_flow")
+        await enter(till, "yuanlu.ui.no_original_flow")
+        return
     left = till.desk.left(sale)
     reason, case = await enter(till, "yuanlu.ui.reason_page")
     amount = await till.dialogs.ask_amount("refund.amount", left, full=True)

@@ -19,7 +19,8 @@ async def run(till):
     """Raises Cancelled or Refused before anything is recorded."""
     sale, found_by, _ = await enter(till, "yuanlu.ui.find_flow")
     if sale is None:
-        return await enter(till, "yuanlu.ui.no_original_flow")
+        await enter(till, "yuanlu.ui.no_original_flow")
+        return
     taken = till.desk.left(sale)  # what was given back already was not kept
     right = await till.dialogs.ask_amount("wrong.should", rules.LARGEST_AMOUNT)
     if right == taken:
