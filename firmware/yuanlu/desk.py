@@ -91,11 +91,10 @@ class Desk:
 
     def _check_refund(self, draft, sale):
         rules.check_version(self.config, VERSION)
+        rules.check_offline(self.config, draft, len(self._never_sent()), self.is_offline())
         if draft.road == ROAD_NO_SALE:
             self.visiting("yuanlu.no_original", "check", draft)
-            return
-        rules.check_offline(self.config, draft, len(self._never_sent()), self.is_offline())
-        if sale.road == ROAD_WALLET:
+        elif sale.road == ROAD_WALLET:
             rules.check_wallet(self.config, sale.date, self.journal.parts(sale.number), self.clock.date())
 
     def withdraw(self, transaction, operator=0):
@@ -184,14 +183,11 @@ class Desk:
         batch, new bytes (L2)."""
         self.journal.make_room()
         original = self.journal.original(refund.original)
-        if refund.road == ROAD_NO_SALE:
-            draft = self.visiting("yuanlu.no_original", "anew", refund)
-        elif original:
-            draft = Draft(KIND_REFUND, refund.amount, original=refund.original)
-        else:
+        if not original and refund.road != ROAD_NO_SALE:
             raise Refused("refused.journal_damaged")
+        new = Draft(KIND_REFUND, refund.amount) if original else self.visiting("yuanlu.no_original", "anew", refund)
         identity = self.journal.counters.next_trace()
-        message = self._message(draft, refund.number, identity, original)
+        message = self._message(new, refund.number, identity, original)
         self._record_attempt(refund, s.AGAIN, identity, message)
 
     def reverse(self, transaction, reason):
