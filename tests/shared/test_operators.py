@@ -16,7 +16,7 @@ GOOD, OTHER, WRONG = "270815", "904163", "112233"
 class Clock:
     """Ticks that the test moves; `step`: ms that each look at it takes."""
 
-    today = (20261122, 101507, 1)
+    today: object = (20261122, 101507, 1)
 
     def __init__(self):
         self.now = self.step = 0
