@@ -12,7 +12,7 @@ from emulator.scenario import load, play
 from host_tools.yuanluctl.cli import yuanluctl
 from host_tools.yuanluctl.evidence import evidence_page, open_case, sheet_page
 from host_tools.yuanluctl.journal.ledger import NO_ORIGINAL, every_record, fold
-from host_tools.yuanluctl.journal.reader import read_journal
+from host_tools.yuanluctl.journal.reader import find_geometry, read_journal
 from host_tools.yuanluctl.journal.verify import verify
 from host_tools.yuanluctl.paper import Text
 
@@ -49,7 +49,7 @@ def test_it_counts_for_its_operator_and_in_a_column_of_its_own(kept: Path) -> No
 
 def test_evidence_and_sheet_say_that_there_is_none_not_that_it_was_lost(kept: Path) -> None:
     image = (kept / "chip.img").read_bytes()
-    journal = read_journal(image, read_geometry(image))
+    journal = read_journal(image, find_geometry(image))
     ledger = fold(every_record(journal))
     (declined, *done) = [one for one in ledger.transactions.values() if one.kind == "refund"]
     assert declined.state == "declined" and len(done) == 2

@@ -251,3 +251,17 @@ def test_L7_every_page_says_it_and_fits():
             assert sum([len(wrap(words(line), 30)) for line in lines]) <= 8, state
             assert ("why.not_queued" in lines) == (state == s.IS_WITHDRAWN)
             assert (progress_page.sentence(refund) == "say.no_original.done") == (state == s.IS_DONE)
+
+
+def test_L7_every_refusal_fits_its_page_with_its_next_step():
+    """PINs and people's too; three numbers to call stand below."""
+    details = {"no_original_amount": ("999,999.99",), "no_original_count": (99,)}
+    reasons = "no_original_off no_original_count no_original_now no_original_card no_original_amount no_original_alone".split()
+    words = Words(TABLES)
+    for language in (0, 1):
+        words.language = language
+        for reason in reasons + "pin_same pin_term last_supervisor id_used".split():
+            name = "refused." + reason
+            assert words.knows(name) and words.knows("advice." + name), reason
+            page = [(name,) + details.get(reason, ()), "advice." + name]
+            assert sum([len(wrap(words(line), 30)) for line in page]) <= 5, reason

@@ -21,7 +21,7 @@ STATES = {
 }
 TITLES = "menu.title pending.title pending.withdraw refund.pick refund.reason refund.amount refund.confirm void.confirm".split()
 TITLES += "sale.amount sale.card progress.sale progress.refund line.title reprint.title refused.title".split()
-TITLES += ["start.failed", "refund.case", "short.title", "sheet.title"]
+TITLES += ["start.failed", "refund.case", "short.title", "sheet.title", "no_original.title", "operators.remove"]
 HINTS = "hint.refusal hint.sheet hint.reason hint.menu hint.choose hint.notice hint.confirm hint.amount hint.card".split()
 TITLES += "decide.done decide.not_done decide.again decide.release decide.amount note.title note.who note.case done.title".split()
 TITLES += "explain.title explain.type explain.letters explain.refusals settings.title policy.title notices.title".split()
@@ -162,7 +162,7 @@ def test_hints_and_items_take_one_row():
         items = [item[0] for item in MENU + MORE] + list(REASONS) + ["pending.send_now", "pending.withdraw"]
         items += "decide.ask decide.done decide.not_done decide.again decide.release note.title note.1 note.2 note.3".split()
         items += "explain.type explain.letters explain.refusals".split() + ["fail." + name for name in FAILURES]
-        items += ["wrong.by_void", "wrong.by_refund"]
+        items += ["wrong.by_void", "wrong.by_refund", "find.nothing", "operators.own_pin", "operators.remove", "pin.later"]
         items += [("line.sale", "12-31 23:59", "999,999.99", "4890")]
         for kind in (KIND_SALE, KIND_VOID, KIND_REFUND):
             for state in STATES[kind]:
