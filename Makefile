@@ -9,7 +9,7 @@ DEMO := $(BIN)/python -m emulator demo $(if $(BREAK),--break '$(BREAK)')
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-32 bench fuzz power soak herd troubles check fix font codes picture plot slips states clean
+.PHONY: help setup build run demo test test-32 bench fuzz power soak herd troubles check fix font codes outcomes golden picture plot slips states clean
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -77,6 +77,12 @@ font: $(VENV) ## cut the font to the characters in use (its twin is build, which
 
 codes: $(VENV) ## write docs/codes.md anew from firmware/tables/codes.csv
 	@$(BIN)/python -m host_tools.yuanluctl.codes_page
+
+outcomes: $(VENV) ## print flow by outcome, each cell with its scenarios; a hole is an error (docs/outcomes.md)
+	@$(BIN)/python -m tests.host.outcomes
+
+golden: build ## write tests/golden anew: the screens and slips of every flow, and the counts of keys in docs/operators.md
+	@$(BIN)/python -m tests.journeys.golden
 
 picture: build ## make docs/emulator.png anew by walking the page (needs chromium)
 	@$(BIN)/python tests/browser/picture.py
