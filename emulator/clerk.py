@@ -15,9 +15,9 @@ MOVING = ("queued", "sending", "unknown", "reversing", "asking", "accepted", "wa
 # What can be typed off a slip: the code at its end, RRN, digits of the approval code, the last 8 digits of its number.
 READ_OFF = {
     "code": r"^ *((?:[0-9]{4} ){5}[0-9]{4})$",
-    "rrn": r"^参考号 +([0-9]{12})$",
-    "approval": r"^授权码 +([0-9A-Z]{6})$",
-    "number": r"^编号 .*-([0-9]{8})$",
+    "rrn": r"^(?:参考号|RRN) +([0-9]{12})$",
+    "approval": r"^(?:授权码|Approval) +([0-9A-Z]{6})$",
+    "number": r"^(?:编号|No\.) .*-([0-9]{8})$",
 }
 
 
