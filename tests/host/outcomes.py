@@ -21,8 +21,8 @@ _SHORTEST = 4  # characters of a refusal that tell it from other words
 HEAD = """\
 # Every flow, every outcome
 
-What may become of each thing that a clerk does, and the [scenarios](emulator.md#scenarios) that play it on the built firmware. Written
-by `make outcomes` from what they declare; what cannot be has its reason below.
+What may become of each thing that a clerk does, and the [scenarios](emulator.md#scenarios) that play it on the built firmware.
+Written by `make outcomes` from what they declare; what cannot be has its reason below.
 
 """
 

@@ -7,10 +7,8 @@ walked here, since no scenario has one. docs/operators.md shows the counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from emulator import protocol as p
 from emulator import scenario as scenarios
@@ -113,7 +111,7 @@ def walk(scenario: Scenario, language: str, recorder: Recorder) -> None:
     recorder.flow, recorder.slips = "", 0
 
     def tell(said: str) -> None:
-        recorder.step(steps[int(said.split()[0])])
+        recorder.step(steps[int(said.split(maxsplit=1)[0])])
 
     report = scenarios.play(scenario, tell=tell, child=recorder.start)
     recorder.look()
@@ -134,13 +132,13 @@ def visit(language: str, recorder: Recorder) -> None:
         recorder.step(Step(0, "say", ["flow: service"]))
         technician = Technician(shop)
         for key in ("CANCEL", "ENTER"):
+            recorder.step(Step(0, "technician", f"asks to come in: {key}"))
             technician.answers_at_keypad = [key]
             try:
                 technician.come_in(0b111)
             except Trouble:
                 assert key == "CANCEL"
             recorder.look()
-            recorder.step(Step(0, "press", key))
     finally:
         shop.close()
 
