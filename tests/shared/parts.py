@@ -343,7 +343,6 @@ class Display:
     rows = 10
 
     def __init__(self):
-        self.frame = bytearray(30 * 10 * 16)
         self.shown = []
         self.count = 0
 

@@ -92,7 +92,6 @@ class Display:
 
     def __init__(self, pipe):
         self.pipe = pipe
-        self.frame = bytearray(30 * 10 * 16)  # first of all: the largest piece of the heap
 
     def show(self, row, data):
         self.pipe.ask(p.DISPLAY, bytes((row,)), data)

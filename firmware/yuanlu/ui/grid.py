@@ -1,7 +1,7 @@
-"""A text grid over a one-bit frame buffer: 8x16 cells, a Han character takes two side by side. Only changed rows are sent.
+"""A text grid of 8x16 cells, a Han character takes two side by side. Only changed rows are sent.
 
-The buffer holds rows of pixels, 8 to a byte, leftmost in the highest bit. A cell is one byte wide, so a glyph is drawn by
-copying its bytes: no pixel arithmetic.
+One row is drawn at a time, in a buffer of its size: the display keeps what it was shown. The buffer holds rows of pixels, 8 to a
+byte, leftmost in the highest bit. A cell is one byte wide, so a glyph is drawn by copying its bytes: no pixel arithmetic.
 """
 
 from yuanlu.tables import GLYPHS_NARROW, GLYPHS_WIDE
@@ -46,15 +46,13 @@ def _words(text):
 
 
 class Grid:
-    """Given a Display port (`columns`, `rows` in cells, `frame`, a byte for 8 pixels, `show(first pixel row, bytes)`) and the
-    Tables."""
+    """Given a Display port (`columns`, `rows` in cells, `show(first pixel row, bytes)`, a byte for 8 pixels) and the Tables."""
 
     def __init__(self, display, tables):
         self.display = display
         self.columns = display.columns
         self.rows = display.rows
-        self.buffer = display.frame
-        self.view = memoryview(self.buffer)
+        self.buffer = bytearray(self.columns * CELL)
         self.wide = tables.section(GLYPHS_WIDE)
         self.narrow = tables.section(GLYPHS_NARROW)
         self.drawn = [None] * self.rows
@@ -66,19 +64,19 @@ class Grid:
             return
         self.drawn[row] = (text, inverse)
         flip = 0xFF if inverse else 0
-        column, stride, first = 0, self.columns, row * self.columns * CELL
+        column, stride = 0, self.columns
         for char in cut(text, stride):
-            column = self._glyph(first, column, char, flip)
+            column = self._glyph(column, char, flip)
         rest = bytes((flip,)) * (stride - column)
-        for at in range(first + column, first + stride * CELL, stride):
+        for at in range(column, stride * CELL, stride):
             self.buffer[at : at + len(rest)] = rest
-        self.display.show(row * CELL, self.view[first : first + stride * CELL])
+        self.display.show(row * CELL, self.buffer)
 
-    def _glyph(self, first, column, char, flip):
-        """Draw it; the column after it. first: the row's place in the buffer."""
+    def _glyph(self, column, char, flip):
+        """Draw it; the column after it."""
         wide = width(char) == 2
         glyph = (self.wide if wide else self.narrow).find(ord(char)) or self.blank
-        buffer, stride, at = self.buffer, self.columns, first + column
+        buffer, stride, at = self.buffer, self.columns, column
         if wide:
             for line in range(0, 2 * CELL, 2):
                 buffer[at] = glyph[line] ^ flip
