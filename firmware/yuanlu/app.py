@@ -128,12 +128,10 @@ async def _tell(till):
 
 
 def _print_owed(till):
-    for shared in menu.SHARED:
-        visit(shared)
     try:
         visit("yuanlu.ui.result").print_owed(till)
     finally:
-        leave("yuanlu.ui.result", *menu.SHARED)
+        leave("yuanlu.ui.result")
 
 
 async def _log_out_when_idle(till):

@@ -11,7 +11,6 @@ from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_NO
 from yuanlu.store.log import MESSAGE
 
 _ROOM_FOR_NOTE = const(64)
-_MESSAGES = ("yuanlu.wire.iso8583", "yuanlu.wire.messages")  # in memory while a message is made
 
 
 class Desk:
@@ -27,7 +26,7 @@ class Desk:
         journal.has_session = self.sealing.has_session
         self.clock = clock
         visit("yuanlu.continuity").check(journal, config)
-        leave("yuanlu.continuity", *_MESSAGES)
+        leave("yuanlu.continuity")
 
     # ---- for the clerk
 
@@ -212,9 +211,9 @@ class Desk:
     def frame(self, form, *given):
         """What that function of wire.messages makes of it."""
         try:
-            return getattr([visit(name) for name in _MESSAGES][-1], form)(*given)
+            return getattr(visit("yuanlu.wire.messages"), form)(*given)
         finally:
-            leave(*_MESSAGES)
+            leave("yuanlu.wire.messages")
 
     def _record_intent(self, draft, number, road, identity, message):
         date, time, quality = self.clock.date()

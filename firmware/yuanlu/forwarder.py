@@ -11,8 +11,6 @@ from yuanlu.schedule import Schedule
 from yuanlu.store import pending
 
 _SOON_MS = 8000
-# In memory while something is sent.
-_SENDING = ("yuanlu.wire.iso8583", "yuanlu.wire.messages", "yuanlu.exchange", "yuanlu.delivery")
 
 
 class Errand:
@@ -65,8 +63,8 @@ class Forwarder:
         """Between two sends: one that has no end, since power went or its end could not be written, is silence."""
         for transaction in list(self.journal.live):
             if transaction.state == s.IS_SENDING:
-                _come("yuanlu.delivery").Delivery(self).note_silence(transaction, "why.power")
-                leave(*_SENDING)
+                visit("yuanlu.delivery").Delivery(self).note_silence(transaction, "why.power")
+                leave("yuanlu.delivery")
             if pending.needs_person(self.journal, transaction):
                 transaction.why = "refused.journal_damaged"
 
@@ -136,14 +134,14 @@ class Forwarder:
     async def send(self, transaction):
         """One try of one transaction."""
         try:
-            await _come("yuanlu.delivery").Delivery(self).send(transaction)
+            await visit("yuanlu.delivery").Delivery(self).send(transaction)
         finally:
-            leave(*_SENDING)
+            leave("yuanlu.delivery")
             self.changed.set()
 
     async def _run_errand(self, errand):
         told = "line.busy"
-        exchange = _come("yuanlu.exchange")
+        exchange = visit("yuanlu.exchange")
         try:
             if errand.name == "echo":
                 await self.channel.open()
@@ -161,12 +159,6 @@ class Forwarder:
             told = "refused.journal"
         finally:
             self.channel.close()
-            leave("yuanlu.closing", "yuanlu.line_test", *_SENDING)
+            leave("yuanlu.closing", "yuanlu.line_test", "yuanlu.exchange")
             errand.told, self.errand = told, None
             self.changed.set()
-
-
-def _come(name):
-    """That module of the sending path; all of it is visited, and left together."""
-    modules = [visit(module) for module in _SENDING]
-    return modules[_SENDING.index(name)]

@@ -24,7 +24,6 @@ MORE = (
     ("menu.wrong", "yuanlu.ui.wrong_flow"),
     ("menu.training", "yuanlu.ui.training_flow"),
 )
-SHARED = ("yuanlu.ui.describe", "yuanlu.ui.result")  # of the flows and of what prints by itself: with the last of them they go
 
 
 async def run(till):
@@ -60,9 +59,7 @@ async def pick(till, title, menu, leave=True, above=()):
 
 async def enter(till, name, *given):
     """Walk one flow or step of one; what it returns."""
-    for shared in SHARED:
-        visit(shared)
     try:
         return await visit(name).run(till, *given)
     finally:
-        leave(name, *SHARED)
+        leave(name)
