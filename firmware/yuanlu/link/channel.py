@@ -18,7 +18,7 @@ class Channel:
         self.clock = clock
         self.stream = None
         self.route = 0
-        self._frame = bytearray(_LARGEST + 2)
+        self._frame = bytearray(2)  # its length, and the rest of it once that is known
         self._count = 0
 
     async def open(self):
@@ -32,7 +32,7 @@ class Channel:
                 reason = reason or error.reason
                 continue
             self.route = index + 1
-            self._count = 0
+            self._frame, self._count = bytearray(2), 0
             return
         raise NotSent(reason or "why.no_road")
 
@@ -67,9 +67,11 @@ class Channel:
             length = self._frame[0] << 8 | self._frame[1]
             if not _SMALLEST <= length <= _LARGEST:
                 raise Silence("why.garbage")
+            if self._count == 2:
+                self._frame += bytes(length)
             if self._count == length + 2:
-                self._count = 0
-                answer = read(memoryview(self._frame)[: length + 2])
+                frame, self._frame, self._count = self._frame, bytearray(2), 0
+                answer = read(memoryview(frame))
                 if answer is not None:
                     return answer
         return None

@@ -17,6 +17,7 @@ CLOSED = const(7)
 
 LARGEST = const(1100)
 _SMALLEST = const(9)
+_STEP = const(64)
 _FLAG = const(0x7E)
 _ESCAPE = const(0x7D)
 _GOOD = const(0xF0B8)  # RFC 1662: the register after a whole frame, FCS included
@@ -25,23 +26,24 @@ Frame = namedtuple("Frame", "channel kind session sequence body".split())
 
 
 def _table():
-    table = array("H", bytes(512))
-    for byte in range(256):
-        value = byte
-        for _ in range(8):
+    table = array("H", bytes(32))
+    for half in range(16):
+        value = half
+        for _ in range(4):
             value = value >> 1 ^ 0x8408 if value & 1 else value >> 1
-        table[byte] = value
+        table[half] = value
     return table
 
 
-_TABLE = _table()
+_TABLE = _table()  # by half bytes: by bytes it would take 512 bytes of heap
 
 
 def fcs16(data, register=0xFFFF):
     """The FCS register over `data` (RFC 1662 appendix C.2, without the final complement)."""
     table = _TABLE
     for byte in data:
-        register = register >> 8 ^ table[(register ^ byte) & 0xFF]
+        register = register >> 4 ^ table[(register ^ byte) & 15]
+        register = register >> 4 ^ table[(register ^ byte >> 4) & 15]
     return register
 
 
@@ -60,10 +62,10 @@ def frame(channel, kind, session, sequence, body=b""):
 
 
 class Deframer:
-    """Bytes in, whole frames out. What is broken is counted and dropped; memory is fixed."""
+    """Bytes in, whole frames out. What is broken is counted and dropped; the buffer is as large as the frame, up to LARGEST."""
 
     def __init__(self):
-        self.buffer = bytearray(LARGEST)
+        self.buffer = bytearray(_STEP)
         self.count = 0
         self.escaped = False
         self.dropped = 0
@@ -78,6 +80,8 @@ class Deframer:
                 self.escaped = True
             else:
                 if self.count < LARGEST:
+                    if self.count == len(self.buffer):
+                        self.buffer += bytes(min(_STEP, LARGEST - self.count))
                     self.buffer[self.count] = byte ^ 0x20 if self.escaped else byte
                 if self.count <= LARGEST:  # one more says that it is too long
                     self.count += 1
@@ -89,7 +93,7 @@ class Deframer:
         escaped, self.escaped = self.escaped, False
         if count == 0:
             return
-        view = memoryview(self.buffer)[:count]
+        view, self.buffer = memoryview(self.buffer)[:count], bytearray(_STEP)
         if escaped or not _SMALLEST <= count <= LARGEST or fcs16(view) != _GOOD:
             self.dropped += 1
             return
