@@ -2,6 +2,8 @@
 
 What the vault keeps of it: u32 next counter (0: all are used up) | 8 bytes initial key id | 32 registers of 16 bytes, zeros when
 used up. It is durable before a key of it is used, so no counter ever comes twice; one that is lost by a power cut costs nothing.
+
+A visiting module: see crypto.Dukpt.
 """
 
 from struct import pack, unpack_from
@@ -53,35 +55,25 @@ def _fill(registers, count, key, key_id, counter):
         registers[16 * at : 16 * at + 16] = derive(key, _DERIVATION, key_id, counter | 1 << at)
 
 
-class Dukpt:
-    """Given the Vault port; the registers are read when a key is needed and do not stay in RAM. A message is sealed when it is
-    made and never again: crypto.session_sealing does it otherwise."""
+def kept(vault):
+    """What the vault keeps, as TwoPlaces."""
+    return TwoPlaces(vault, PLACES, _LENGTH)
 
-    has_session = False
 
-    def __init__(self, vault):
-        self.vault = vault
+def next_keys(vault):
+    """The Keys of the next transaction, never given again. Refused when all are used up."""
+    state = kept(vault)
+    if state.state is None:
+        raise StoreDamaged("vault: it holds no key for messages; the terminal must be provisioned")
+    if state.torn:  # the state that is lost may have been the newer one: one key was given out then, and is passed over
+        _advance(state)
+    ksn, key = _advance(state)
+    return Keys(ksn, *[derive(key, usage, ksn[:8], _counter(ksn)) for usage in (MAC_OF_REQUEST, MAC_OF_ANSWER, DATA)])
 
-    def next_keys(self, at_once=False):
-        """The Keys of the next transaction, never given again. Refused when all are used up."""
-        kept = TwoPlaces(self.vault, PLACES, _LENGTH)
-        if kept.state is None:
-            raise StoreDamaged("vault: it holds no key for messages; the terminal must be provisioned")
-        if kept.torn:  # the state that is lost may have been the newer one: one key was given out then, and is passed over
-            _advance(kept)
-        ksn, key = _advance(kept)
-        return Keys(ksn, *[derive(key, usage, ksn[:8], _counter(ksn)) for usage in (MAC_OF_REQUEST, MAC_OF_ANSWER, DATA)])
 
-    def fits(self, answer_key, mac_of_request, body, mac):
-        """Whether that is the MAC of the answer to that request; body: all before it."""
-        return equal(cmac(answer_key, mac_of_request + body)[:8], mac)
-
-    def learn(self, keys):
-        """Field 62 of a sign-on's answer brings nothing here."""
-
-    def is_old(self, epoch):
-        """What was sealed stays sealed."""
-        return False
+def fits(answer_key, mac_of_request, body, mac):
+    """Whether that is the MAC of the answer to that request; body: all before it."""
+    return equal(cmac(answer_key, mac_of_request + body)[:8], mac)
 
 
 def _advance(kept):

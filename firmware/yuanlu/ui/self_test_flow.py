@@ -98,10 +98,8 @@ async def _keys(till):
         except Refused as error:
             return False, (error.reason,)
         return True, ("test.keys_are",)
-    from yuanlu.crypto.dukpt import PLACES  # in memory already where it is used
-    from yuanlu.crypto.two_places import TwoPlaces
-
-    state = TwoPlaces(till.board.vault, PLACES, 524).state
+    state = visit("yuanlu.crypto.dukpt").kept(till.board.vault).state
+    leave("yuanlu.crypto.dukpt")
     there = state is not None and any(state[:4])
     return there, ("test.keys_are",) if there else ("refused.keys_used_up",)
 
