@@ -4,8 +4,9 @@ from parts import APPROVED, TABLES, settings
 from yuanlu.refund import state as s
 from yuanlu.refund.codes import APPROVALS, Codes
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_WALLET, Transaction
-from yuanlu.refund.verdicts import after_silence, holds_queue, instead_of_repeat, of_answer, of_query
+from yuanlu.refund.verdicts import after_silence, instead_of_repeat, of_answer, of_query
 from yuanlu.settings import REPEATS
+from yuanlu.store.pending import holds_queue
 from yuanlu.wire.messages import Answer
 
 CODES = Codes(TABLES)

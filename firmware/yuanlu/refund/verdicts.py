@@ -158,10 +158,3 @@ def is_wallets(config, transaction):
 def refuses_seal(config, code):
     """A sign-on has to bring another session key before anything is sent again."""
     return config.mac != "dukpt" and code in _SEAL_REFUSED
-
-
-def holds_queue(live):
-    """The acquirer does not know this shop or terminal, or two different records break its format: what is sent next will fare no
-    better."""
-    malformed = [t for t in live if t.state == s.IS_PARKED and t.code == c.BAD_FORMAT]
-    return len(malformed) > 1 or any(t.state == s.IS_HELD for t in live)

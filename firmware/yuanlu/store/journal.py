@@ -1,7 +1,7 @@
 """The journal of this terminal: the transactions that its records tell of, and what they add up to.
 
-In RAM stand only the transactions that are not settled (`live`), with the places of the records they rest on; everything else is
-read from flash when it is asked for. What waits, is unknown or needs a person is this same list looked at, never a second store.
+In RAM stand only the transactions that are not settled (`live`), with the places of their records; all else is read from flash
+when asked for. What waits, is unknown or needs a person is this same list looked at, never a second store.
 """
 
 from yuanlu import record as r
@@ -9,7 +9,7 @@ from yuanlu.compat import const, leave, visit
 from yuanlu.errors import Refused, StoreDamaged, StoreFull, Unreadable
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import Transaction, moved, numbered
-from yuanlu.store import admission, history, summary
+from yuanlu.store import admission, summary
 from yuanlu.store.chip import BadSector
 from yuanlu.store.counters import Counters
 from yuanlu.store.log import Log
@@ -123,9 +123,8 @@ class Journal:
     def make_room(self, size=0):
         """May erase: call it before SENDING, never while an answer is awaited. size: 0 for an exchange."""
         log = self.log
-        first, tries, size = not log.sealed, 0, size or log.exchange_room
-        if first:
-            size += r.size(r.payload_length(s.BOOT), log.flash.unit)
+        first, tries = not log.sealed, 0
+        size = (size or log.exchange_room) + first * r.size(r.payload_length(s.BOOT), log.flash.unit)
         while not log.sealed or log.room() < size or (size >= log.exchange_room and admission.is_crowded(self, size)):
             tries += 1
             if tries > log.window + 1:
@@ -150,10 +149,9 @@ class Journal:
             except BadSector as error:
                 self.report(str(error))
                 self.log.retire_head(self)
-            if record_type == s.INTENT:  # it names itself by a number that the new sector's SUMMARY has taken
-                raise Refused("refused.flash") from None
-            if self.log.quiet:  # no sector can be opened now
-                raise Refused("refused.busy") from None
+            # An INTENT names itself by a number that the new sector's SUMMARY has taken; while it is quiet none can be opened.
+            if record_type == s.INTENT or self.log.quiet:
+                raise Refused("refused.flash" if record_type == s.INTENT else "refused.busy") from None
 
     def _append(self, record_type, values, tail=b""):
         if tail:
@@ -178,10 +176,9 @@ class Journal:
             self.originals.append((sale.rests_on[0][0], sale.rests_on[0][1], original))
 
     def is_busy(self, payload_length):
-        """While an answer is awaited nothing may be erased, and the answer's own record must find room."""
+        """While an answer is awaited nothing may be erased, as the first write of a life does, and the answer must find room."""
         log = self.log
-        room = log.room() if log.sealed else 0  # the first write of a life opens a sector
-        return log.quiet and room < r.size(payload_length, log.flash.unit) + log.done_size
+        return log.quiet and (not log.sealed or log.room() < r.size(payload_length, log.flash.unit) + log.done_size)
 
     def refunds_left(self):
         """So many more transactions may stand open."""
@@ -189,13 +186,19 @@ class Journal:
 
     # ---- asking
 
+    def _history(self, what, *given, **wanted):
+        try:
+            return getattr(visit("yuanlu.store.history"), what)(self.log, *given, **wanted)
+        finally:
+            leave("yuanlu.store.history")
+
     def find_live(self, number):
         """The unsettled transaction with that number, or None."""
         return numbered(self.live, number)
 
     def original(self, number):
         """The sale with that number when it is done, or None; what is left of it is another question."""
-        return history.sale(self.log, number)
+        return self._history("sale", number)
 
     def sale(self, number):
         """The sale with that number when it may be given back, or None: it is not done, or has left the ring with its refunds."""
@@ -203,7 +206,7 @@ class Journal:
 
     def spent(self, original):
         """Fen of all refunds and voids of that sale that are not definitively not done (L3). Refused when it cannot be known."""
-        spent = history.given_back(self.log, original)
+        spent = self._history("given_back", original)
         if self.log.damaged or original < self.log.unsure:
             raise Refused("refused.journal_damaged")
         return spent + sum([max(part.amount, part.booked) for part in self._live_parts(original)])
@@ -213,19 +216,19 @@ class Journal:
 
     def transaction(self, number):
         """See history."""
-        return history.transaction(self.log, number)
+        return self._history("transaction", number)
 
     def batch(self, batch):
         """See history; `log.damaged` says whether that is all."""
-        return history.batch(self.log, batch)
+        return self._history("batch", batch)
 
     def parts(self, original):
         """Refunds and voids of that sale that are not definitively not done, as (date, time) of each."""
-        return history.parts(self.log, original) + [(part.date, part.time) for part in self._live_parts(original)]
+        return self._history("parts", original) + [(part.date, part.time) for part in self._live_parts(original)]
 
     def sales(self, limit, **wanted):
         """See history."""
-        return history.sales(self.log, limit, **wanted)
+        return self._history("sales", limit, **wanted)
 
     def message(self, transaction):
         """The exact bytes of its attempt, as they were recorded before anything was sent."""

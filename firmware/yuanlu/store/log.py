@@ -11,12 +11,11 @@ The log knows records, not money: which of them must stay it asks the `business`
 from array import array
 
 from yuanlu import record as r
-from yuanlu.compat import const
+from yuanlu.compat import const, leave, visit
 from yuanlu.errors import StoreDamaged, StoreFull
 from yuanlu.refund import state as s
 from yuanlu.store import summary
 from yuanlu.store.chip import BadSector, Chip
-from yuanlu.store.opening import Opening
 
 MESSAGE = const(400)  # payload of an INTENT with the longest message of the profile
 NOTE = const(40)  # the largest payload of a SENDING, RESULT or PRINTED
@@ -136,9 +135,11 @@ class Log:
         while not self.is_worn_out():
             sector = self._next_free()
             try:
-                return self._open(sector, business)
+                return self._open(visit("yuanlu.store.opening"), sector, business)
             except BadSector:
                 self._retire(sector)
+            finally:
+                leave("yuanlu.store.opening")
         raise StoreDamaged("flash: {} sectors are worn out; the chip must be replaced".format(len(self.retired)))
 
     def is_worn_out(self):
@@ -168,7 +169,7 @@ class Log:
         self.chip.erase(sector)
         self.erased = sector
 
-    def _open(self, sector, business):
+    def _open(self, opening, sector, business):
         trace, batch, printed, pending = business.standing()
         sequence = self.sequence + 1
         # What the vault was not told to stand may be weak, and gone at the next look: it is not told now either.
@@ -178,7 +179,7 @@ class Log:
             self._erase(sector)
         self.erased = None
         self.chip.write_header(sector, sequence, self._erases, self.number)
-        opening = Opening(self, sector, sequence)
+        opening = opening.Opening(self, sector, sequence)
         opening.carry(business)
         fixed = (0, self.lowest, self.unsure, self.used(), self.summary_at, trace, batch, printed, len(self.retired))
         tail = summary.tail(self.filter.bits, self.retired, opening.addresses(business))

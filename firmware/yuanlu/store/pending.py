@@ -1,7 +1,8 @@
 """What the forwarder has to do: a view of the journal's live transactions."""
 
-from yuanlu.refund import rules, verdicts
+from yuanlu.refund import rules
 from yuanlu.refund import state as s
+from yuanlu.refund.codes import BAD_FORMAT
 from yuanlu.refund.transaction import KIND_REFUND, ROAD_WALLET
 
 
@@ -11,13 +12,20 @@ def eligible(journal):
     busy, found = [], []
     sendable = [t for t in journal.live if s.is_sendable(t.state) and not needs_person(journal, t)]
     reversals = [t for t in sendable if needs_reversal(t)]
-    if not reversals and verdicts.holds_queue(journal.live):
+    if not reversals and holds_queue(journal.live):
         sendable = [t for t in sendable if s.is_asked(t.state)]
     for transaction in reversals or sendable:
         if transaction.original not in busy:
             found.append(transaction)
         busy.append(transaction.original)
     return found
+
+
+def holds_queue(live):
+    """The acquirer does not know this shop or terminal, or two different records break its format: what is sent next will fare no
+    better."""
+    malformed = [t for t in live if t.state == s.IS_PARKED and t.code == BAD_FORMAT]
+    return len(malformed) > 1 or any(t.state == s.IS_HELD for t in live)
 
 
 def is_behind(journal, transaction):

@@ -29,7 +29,6 @@ from yuanlu import loop as virtual
 from yuanlu.errors import Refused
 from yuanlu.forwarder import Errand
 from yuanlu.refund import state as s
-from yuanlu.refund import verdicts
 from yuanlu.refund.transaction import KIND_NAMES, KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_OFFLINE
 from yuanlu.store import pending
 
@@ -390,7 +389,7 @@ class World:
         return not self.on_the_way and all(
             journal is not None
             and not pending.eligible(journal)
-            and (verdicts.holds_queue(journal.live) or all(t.state in WITH_A_PERSON for t in journal.live))
+            and (pending.holds_queue(journal.live) or all(t.state in WITH_A_PERSON for t in journal.live))
             for journal in journals
         )
 
