@@ -14,7 +14,8 @@ if sys.implementation.name == "micropython":
     def leave(*names):
         """Forget visiting modules whose last visitor goes, with what they brought along, and collect them with all that was made
         on the visit: what stays for long comes to lie together."""
-        if any([_end(name) for name in names]):
+        ended = [_end(name) for name in names]
+        if True in ended:
             gc.collect()
 
     def _end(name):
