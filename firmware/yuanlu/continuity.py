@@ -5,8 +5,9 @@ attempt would name another refund, and an answer would be checked with a key tha
 """
 
 from yuanlu.errors import BadConfig, BadMessage, StoreDamaged
+from yuanlu.refund.transaction import refund_number
 from yuanlu.wire import iso8583
-from yuanlu.wire.messages import PREFIX, refund_number
+from yuanlu.wire.messages import PREFIX
 
 _KSN = 2  # tag of field 57 that stands there under DUKPT alone
 

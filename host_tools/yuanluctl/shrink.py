@@ -1,10 +1,12 @@
 """A step of the image build: takes out of the firmware's source the names that cost a terminal memory and tell it nothing.
 
 MicroPython keeps every name it meets in a table that doubles when it is full, and every public name of a module in the module's
-dictionary; both lie in the heap. Three kinds of names can go:
+dictionary; both lie in the heap. Four kinds of names can go:
 
     constants   `DONE = const(1)` of a module: the 1 stands wherever the name stood, in this module and in others
     parameters  of a function, unless a call, an attribute or a text anywhere in the firmware has the name: a letter each
+    publics     functions and classes of a module, when all who use them import them by their name or ask the imported module for
+                them: `_a`, `_b` ... too, the same for those of several modules that do not meet
     privates    `_name` of a module or of its classes, when no other module has an attribute of that name: `_a`, `_b` ...
 
 Every line keeps its number.
@@ -31,8 +33,35 @@ def shrink(sources: dict[Path, bytes]) -> dict[Path, bytes]:
         elsewhere = {name for other in others for name in other.attributes | other.own_attributes}
         module.replace_constants(modules, named)
         module.rename_parameters(named)
-        module.rename_privates(named, asked | elsewhere)
+        module.elsewhere = elsewhere
+    for (owner, name), short in _publics(modules, asked).items():
+        for module in modules.values():
+            module.rename_public(owner, name, short, modules)
+    for module in modules.values():
+        module.rename_privates(named, asked | module.elsewhere)
     return {path: modules[_dotted(path)].result() for path in sources}
+
+
+def _publics(modules: "dict[str, Module]", asked: set[str]) -> dict[tuple[str, str], str]:
+    """A short name for each function or class (its module and name) of which every use is known. Not of what the boards' main.py
+    asks for, nor of the errors, whose names a log tells."""
+    unknown = asked | {name for module in modules.values() for name in module.asked_of_others(modules)}
+    short: dict[tuple[str, str], str] = {}
+    for owner, module in modules.items():
+        if owner.startswith("yuanlu.boards") or owner == "yuanlu.errors":
+            continue
+        for name in module.functions_and_classes():
+            users = [other for other in modules.values() if other.imported.get(name) == f"{owner}.{name}"]
+            if name in unknown or any(name in other.bound for other in users):
+                continue
+            taken = {used for other in [module, *users] for used in other.names | other.attributes}
+            short[owner, name] = next(letters for letters in _SHORT if letters not in taken)
+            for other in [module, *users]:
+                other.names.add(short[owner, name])
+    return short
+
+
+_SHORT = [f"_{letter}" for letter in ascii_letters] + [f"_{one}{two}" for one in ascii_letters for two in ascii_letters]
 
 
 class Module:
@@ -51,6 +80,8 @@ class Module:
         self.bound = list(_bound(self.nodes))
         self.names = {node.id for node in self.nodes if isinstance(node, ast.Name)} | set(self.bound) | set(self.imported)
         self.attributes = {node.attr for node in self.nodes if isinstance(node, ast.Attribute)}
+        self.import_names: dict[ast.ImportFrom, dict[str, str]] = {}
+        self.elsewhere: set[str] = set()  # attributes in other modules
         self.own_attributes = set(filter(_is_private, self._own_attributes()))
         self.constants = {}
         for node in self.tree.body:
@@ -58,6 +89,48 @@ class Module:
                 case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="const"), args=[value])):
                     if _NUMBER_OR_BYTES.fullmatch(ast.unparse(value)) and self.bound.count(name) == 1:
                         self.constants[name] = ast.unparse(value)
+
+    def functions_and_classes(self) -> list[str]:
+        """The public ones that are bound once."""
+        nodes = [node for node in self.tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+        return [node.name for node in nodes if node.name[0] != "_" and self.bound.count(node.name) == 1]
+
+    def asked_of_others(self, modules: "dict[str, Module]") -> Iterator[str]:
+        """Attributes, and names that are imported, of anything but the module of the firmware that binds them; and imported ones
+        that have another name here."""
+        asked = [(self._owner(node), node.attr) for node in self.nodes if isinstance(node, ast.Attribute)]
+        asked += [(node.module or "", name.name) for node in self.imports for name in node.names]
+        for owner, name in asked:
+            if owner not in modules or name not in modules[owner].bound:
+                yield name
+        yield from (name.name for node in self.imports for name in node.names if name.asname)
+
+    def _owner(self, node: ast.Attribute) -> str:
+        """The imported thing of which that is an attribute."""
+        base = node.value.id if isinstance(node.value, ast.Name) else ""
+        return "" if base in self.bound else self.imported.get(base, "")
+
+    def rename_public(self, owner: str, name: str, short: str, modules: "dict[str, Module]") -> None:
+        """A function or class of that module, here: as its own, as imported by name, and of the module."""
+        imported = self.imported.get(name) == f"{owner}.{name}"
+        if imported or modules[owner] is self:
+            self._rename(name, short, ast.Name)
+        for node in self.imports if imported else []:
+            if node.module == owner:
+                self.import_names[node] = self.import_names.get(node, {}) | {name: short}
+                self._exchange_import(node, modules)
+        for node in self.nodes:
+            if isinstance(node, ast.Attribute) and node.attr == name and self._owner(node) == owner:
+                end = self._offset(node.end_lineno, node.end_col_offset)
+                self.edits[end - len(name)] = end, short
+
+    def _exchange_import(self, node: ast.ImportFrom, modules: "dict[str, Module]") -> None:
+        """Without the constants, and with short names."""
+        owner, short = modules.get(node.module or ""), self.import_names.get(node, {})
+        kept = [name for name in node.names if owner is None or name.name not in owner.constants]
+        if len(kept) < len(node.names) or short:
+            names = ", ".join(short.get(name.name) or ast.unparse(name) for name in kept)
+            self._exchange(node, f"from {node.module} import {names}" if kept else "pass")
 
     def _own_attributes(self) -> Iterator[str]:
         """Methods of its classes, and what an object stores in itself."""
@@ -106,10 +179,7 @@ class Module:
             elif isinstance(node, ast.Name) and node.id in self.constants and node.id not in named and node.id[0] != "_":
                 self._exchange(node, "_" + node.id)
         for node in self.imports:
-            owner = modules.get(node.module or "")
-            kept = [name for name in node.names if owner is None or name.name not in owner.constants]
-            if len(kept) < len(node.names):
-                self._exchange(node, f"from {node.module} import {', '.join(map(ast.unparse, kept))}" if kept else "pass")
+            self._exchange_import(node, modules)
 
     def rename_parameters(self, named: set[str]) -> None:
         """A letter that the module has no other use for; one that a scope within binds anew keeps its name."""
