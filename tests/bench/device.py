@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,3 +30,15 @@ def measured(program: str, *arguments: object, bits: int = 64, heap: str = "16M"
     if done.returncode:
         sys.exit(f"bench: {' '.join(map(str, (program, *arguments)))} failed:\n{done.stdout}{done.stderr}")
     return json.loads(done.stdout)
+
+
+def modules() -> dict[str, float]:
+    """Bytes of heap that each module holds which a waiting terminal has in memory, and the tables of names apart."""
+    command = [interpreter(32), "-X", "heapsize=512K", str(HERE / "modules_on_device.py"), str(ROOT / "build" / "firmware.romfs")]
+    done = subprocess.run([*command, str(ROOT / "emulator")], capture_output=True, text=True, timeout=60, check=True)
+    found = re.findall(r"module (\S+) (-?\d+)\n.*n_qstr=(\d+), n_str_data_bytes=(\d+), n_total_bytes=(\d+)", done.stdout)
+    figures, tables = {}, 0
+    for name, count, _, text, total in found:
+        grown, tables = int(total) - int(text) - tables, int(total) - int(text)
+        figures[f"device.heap_of.{name.removeprefix('yuanlu.')}"] = int(count) - grown
+    return dict(sorted(figures.items(), key=lambda item: -item[1])) | {"device.heap_of.names": tables}
