@@ -73,7 +73,7 @@ class Desk:
         spent = journal.spent(draft.original) if original else 0
         rules.check(draft, original, spent, journal.counters.batch)
         if draft.kind == KIND_REFUND:
-            self._check_refund(draft, original)
+            self._check_refund(draft, original, spent)
         self.check_places()
         number, identity = journal.log.number, journal.counters.next_trace()
         message = self._message(draft, number, identity, original)
@@ -89,8 +89,9 @@ class Desk:
         except (Refused, StoreFull) as error:
             self.journal.report("approval of {}: {}".format(number, error))
 
-    def _check_refund(self, draft, sale):
+    def _check_refund(self, draft, sale, spent):
         rules.check_version(self.config, VERSION)
+        rules.check_share(self.config, draft, sale, spent)
         rules.check_offline(self.config, draft, len(self._never_sent()), self.is_offline())
         if sale.road == ROAD_WALLET:
             rules.check_wallet(self.config, sale.date, self.journal.parts(sale.number), self.clock.date())

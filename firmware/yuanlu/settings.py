@@ -27,7 +27,8 @@ approve_found (see FOUND). pin_days: how old a PIN may become; idle_minutes: wit
 doubt_from, doubt_times, doubt_largest, doubt_digits, doubt_minutes: when the amount of a sale looks mistyped (see refund.doubts).
 fees: what the merchant pays (see refund.fees), fee_card: the product that a card is taken for, since its first 6 digits do not
 tell; fee_returned: 1 when the acquirer gives the fee back in proportion; hotline_merchant, hotline_acquirer: "-" when there
-is none; hotline_network, hotline_authority: who else can be called when a refund is late.
+is none; hotline_network, hotline_authority: who else can be called when a refund is late. acquirer_name: who settles with the
+shop, for slips, "-" for none; refund_percent: so much of a payment the acquirer lets go back in refunds at most.
 """
 
 import json
@@ -50,6 +51,7 @@ _TEXTS = {
     "header": 12,
     "host": 0,
     "shop": 0,
+    "acquirer_name": 0,
     "repeat": 0,
     "wallet_asks": 0,
     "wallet_no": 0,
@@ -96,6 +98,7 @@ _NUMBERS = {
     "idle_minutes": (1, 60),
     "pin_days": (1, 3650),
     "fee_returned": (0, 1),
+    "refund_percent": (1, 100),
     "due_days_card": (1, 365),
     "due_days_wallet": (1, 365),
     "self_test_days": (0, 365),
@@ -112,6 +115,8 @@ _DEFAULTS = {
     "fees": "credit 60 0; debit 55 2000; debit_sign 50 2000; wallet 38 0",
     "fee_card": "credit",
     "fee_returned": 0,
+    "refund_percent": 100,
+    "acquirer_name": "-",
     "hotline_merchant": "-",
     "hotline_acquirer": "-",
     "hotline_network": "95516",

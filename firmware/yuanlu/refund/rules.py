@@ -51,6 +51,13 @@ def may_wait(config, offline):
     return config.offline_count if offline else max(1, config.offline_count)
 
 
+def check_share(config, draft, original, spent):
+    """Raise Refused when more of a payment would go back than the acquirer's share; a void is no refund. spent: as for check."""
+    most = original.amount * config.refund_percent // 100
+    if spent + draft.amount > most:
+        raise Refused("refused.share", config.refund_percent, yuan(max(0, most - spent)))
+
+
 def check_offline(config, draft, waiting, offline):
     """Raise Refused unless one more refund may wait for a line. waiting: how many were never sent; offline: no road is open."""
     if waiting >= may_wait(config, offline):

@@ -40,9 +40,14 @@ def moment(transaction):
 
 
 def card(transaction):
-    """'622202****1234'; first 6 and last 4 are all that is ever known (L8)."""
+    """A text to say: '622202****1234', since first 6 and last 4 are all that is ever known (L8), or that there is no number."""
     digits = str(transaction.card, "ascii")
-    return digits[:6] + "****" + digits[6:]
+    return ("line.detail", digits[:6] + "****" + digits[6:]) if any(transaction.card) else ("card.none",)
+
+
+def last_four(transaction):
+    """A text to say, for a list."""
+    return ("line.detail", str(transaction.card[6:], "ascii")) if any(transaction.card) else ("card.none",)
 
 
 def reason(index):

@@ -70,7 +70,7 @@ def _sale(till, transaction, slip):
         pair(say("sheet.approval"), slip.plain(sale.approval)),
         pair(say("slip.when"), moment(sale)),
         pair(say("slip.original_sale"), "\u00a5" + yuan(sale.amount)),
-        pair(say("slip.card"), card(sale)),
+        pair(say("slip.card"), say(card(sale))),
     ]
 
 

@@ -7,7 +7,7 @@ at the cardholder. The last one no terminal can know, and no slip says it. A vis
 from yuanlu.compat import leave, visit
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import refund_number
+from yuanlu.refund.transaction import KIND_REFUND, ROAD_WALLET, refund_number
 from yuanlu.ui.describe import card, code_words, day, kind_word, moment, reason, state_word
 from yuanlu.ui.grid import width, wrap
 
@@ -27,6 +27,10 @@ def render(till, transaction):
         RULE,
         pair(say("slip.merchant"), config.merchant),
         pair(say("slip.terminal"), config.terminal),
+    ]
+    if config.acquirer_name != "-":
+        out.append(pair(say("slip.acquirer"), config.acquirer_name))
+    out += [
         pair(say("slip.trace"), "{:06d} / {:06d}".format(transaction.batch, transaction.trace)),
         pair(say("slip.when"), moment(transaction)),
         pair(say("slip.number"), refund_number(config, transaction.number)),
@@ -39,6 +43,8 @@ def render(till, transaction):
         out += wrap(say(("line.code", code, code_words(say, code))), COLUMNS)
     if refund:
         out += _whom_to_call(say, config, transaction)
+    elif transaction.state == s.IS_DONE:
+        out += _terms(say, config, transaction)
     out += [RULE, middle(say("slip.emulated")), middle(say("slip.code")), middle(typed(config, transaction))]
     return "\n".join(out) + "\n"
 
@@ -80,18 +86,38 @@ def _whom_to_call(say, config, transaction):
         leave("yuanlu.ui.hotlines")
 
 
+def _terms(say, config, sale):
+    """What the customer should know before there is anything to give back."""
+    by_wallet = sale.road == ROAD_WALLET
+    rows = ["slip.terms", ("slip.terms_wallet", config.wallet_days)] if by_wallet else ["slip.terms"]
+    return [row for text in rows for row in wrap(say(text), COLUMNS)]
+
+
+def _put_right(till, sale, refund):
+    """What is kept of a sale whose amount was wrong, once this refund of the difference is counted."""
+    parts = visit("yuanlu.store.family").given(till.journal, sale)
+    leave("yuanlu.store.family")
+    if refund.number not in [part.number for part in parts]:
+        return []
+    kept = sale.amount - sum([part.amount for part in parts if part.number <= refund.number])
+    return [pair(till.words("slip.put_right"), "\u00a5" + yuan(kept))]
+
+
 def _road(till, transaction, refund):
     """Card and reference of the sale; for a refund the original whose way it goes back, and why."""
     say = till.words
     sale = till.journal.original(transaction.original) if refund else transaction
     out = []
-    if sale and sale.card:
-        out.append(pair(say("slip.card"), card(sale)))
+    if sale:
+        out.append(pair(say("slip.card"), say(card(sale))))
     if refund and sale:
         out.append(pair(say("slip.original"), plain(sale.rrn)))
         out.append(pair(say("slip.original_sale"), "{} \u00a5{}".format(day(sale), yuan(sale.amount))))
     if refund:
-        out.append(pair(say("slip.reason"), say(reason(transaction.reason))))
+        why = reason(transaction.reason)
+        out.append(pair(say("slip.reason"), say(why)))
+        if sale and why == ("reason.wrong_amount",) and transaction.kind == KIND_REFUND:
+            out += _put_right(till, sale, transaction)
     if transaction.state == s.IS_DONE:
         out.append(pair(say("slip.rrn"), plain(transaction.rrn)))
         out.append(pair(say("slip.approval"), plain(transaction.approval)))
