@@ -105,7 +105,7 @@ def test_every_transaction_of_the_window_is_found_by_its_number():
 
 
 def test_a_filter_does_spare_sectors():
-    """Else it would be there for nothing: a trace is searched in fewer sectors than there are."""
+    """Else it would be there for nothing: a trace is searched in fewer sectors than there are. T-141."""
     journal = shop((8, 4096, 16), 60).journal
     passed = 0
     for row in scanned(journal):
