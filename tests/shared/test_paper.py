@@ -145,7 +145,7 @@ def test_what_the_printer_refuses_is_told():
 
 
 def test_a_slip_has_all_that_tells_which_payment_it_was():
-    """Place, time, amount, card (first 6 and last 4), RRN, approval code, batch and trace, each with its name; of a sale that came
+    """Place, time, amount, card, RRN, approval code, batch and trace, each with its name; of a sale that came
     to nothing no number is made up.
 
     troubles: T-162, T-163
