@@ -90,7 +90,7 @@ class Desk:
             self.journal.report("approval of {}: {}".format(number, error))
 
     def _check_refund(self, draft, sale, spent):
-        rules.check_version(self.config, VERSION)
+        rules.check_allowed(self.config, VERSION)
         rules.check_share(self.config, draft, sale, spent)
         rules.check_offline(self.config, draft, len(self._never_sent()), self.is_offline())
         if sale.road == ROAD_WALLET:

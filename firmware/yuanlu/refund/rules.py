@@ -101,8 +101,10 @@ def is_older(version, than):
     return [int(part) for part in version.split(".")] < [int(part) for part in than.split(".")]
 
 
-def check_version(config, version):
-    """Raise Refused when this firmware is older than refunds may be made with."""
+def check_allowed(config, version):
+    """Raise Refused when the settings forbid refunds, or forbid them to firmware as old as this."""
+    if not config.refunds:
+        raise Refused("refused.disabled", config.changed_by, config.changed_on)
     if is_older(version, config.refuse_below):
         raise Refused("refused.version", version, config.refuse_below)
 

@@ -3,7 +3,7 @@
 from yuanlu.compat import leave, visit
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_NAMES
+from yuanlu.refund.transaction import KIND_NAMES, ROAD_WALLET
 
 # The classes of a first answer whose advice is right in a state. A repeat, or a budget that is used up, parks what the code alone
 # would have declined or sent later: its "start again" would pay twice then, its "goes by itself" would be wrong.
@@ -42,7 +42,19 @@ def moment(transaction):
 def card(transaction):
     """A text to say: '622202****1234', since first 6 and last 4 are all that is ever known (L8), or that there is no number."""
     digits = str(transaction.card, "ascii")
-    return ("line.detail", digits[:6] + "****" + digits[6:]) if any(transaction.card) else ("card.none",)
+    if not any(transaction.card):
+        return ("card.none",)
+    shown = digits[:6] + "****" + digits[6:]
+    return ("wallet." + _wallet(digits), shown) if transaction.road == ROAD_WALLET else ("line.detail", shown)
+
+
+def _wallet(digits):
+    """Which one, by the first two digits of the payment code, as the wallets publish them."""
+    first = int(digits[:2])
+    for name, low, high in (("wechat", 10, 15), ("jd", 18, 18), ("alipay", 25, 30), ("unionpay", 62, 62)):
+        if low <= first <= high:
+            return name
+    return "other"
 
 
 def last_four(transaction):

@@ -41,10 +41,9 @@ def render(till, transaction):
     if transaction.state == s.IS_DECLINED:
         code = str(transaction.code, "ascii")
         out += wrap(say(("line.code", code, code_words(say, code))), COLUMNS)
-    if refund:
-        out += _whom_to_call(say, config, transaction)
-    elif transaction.state == s.IS_DONE:
+    if not refund and transaction.state == s.IS_DONE:
         out += _terms(say, config, transaction)
+    out += _whom_to_call(say, config, transaction, refund)
     out += [RULE, middle(say("slip.emulated")), middle(say("slip.code")), middle(typed(config, transaction))]
     return "\n".join(out) + "\n"
 
@@ -77,10 +76,10 @@ def money(say, fen, refund):
     return out
 
 
-def _whom_to_call(say, config, transaction):
+def _whom_to_call(say, config, transaction, refund):
     try:
         hotlines = visit("yuanlu.ui.hotlines")
-        rows = hotlines.lines(config) if hotlines.needs(transaction) else ()
+        rows = hotlines.lines(config) if refund and hotlines.needs(transaction) else hotlines.shop(config)
         return [row for text in rows for row in wrap(say(text), COLUMNS)]
     finally:
         leave("yuanlu.ui.hotlines")
