@@ -66,6 +66,13 @@ def test_what_another_terminal_costs_and_what_holds_for_a_time():
         assert told in fee_row(ROAD_CARD, "credit", date, fees=fees), date
 
 
+class Asked:
+    """The part of a till that asks for a reason."""
+
+    def __init__(self, dialogs):
+        self.dialogs = dialogs
+
+
 def test_a_deposit_of_the_terminal_is_no_reason():
     """What the acquirer owes the shop for its terminal is no refund of a card: the page of reasons has no word of it; the words
     are there, as the control. troubles: T-087"""
@@ -74,9 +81,7 @@ def test_a_deposit_of_the_terminal_is_no_reason():
         words.language = language
         dialogs, keys = pressed("ENTER")
         dialogs.words.language = language
-        till = Terminal()
-        till.dialogs = dialogs
-        assert run(reason_page.run(till)) == (0, "")
+        assert run(reason_page.run(Asked(dialogs))) == (0, "")
         shown = "".join([row[0] for row in keys.seen[-1]])
         assert all(words(name)[:8] in shown for name in REASONS)
         assert not any(word in shown.lower() for word in ("押金", "deposit", "机具"))

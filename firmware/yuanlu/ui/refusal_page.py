@@ -14,10 +14,9 @@ _CLOSED = ("refused.wallet_days", "refused.wallet_parts", "refused.no_reference"
 
 async def run(till, error):
     """Until it is acknowledged; 1 prints it."""
-    sale = getattr(error, "sale", None)
-    if sale and till.desk.may_note():
+    if error.sale and till.desk.may_note():
         progress = visit("yuanlu.store.progress")
-        progress.note(till.desk, sale, progress.REFUSED, till.operator, error.reason[len("refused.") :].encode())
+        progress.note(till.desk, error.sale, progress.REFUSED, till.operator, error.reason[len("refused.") :].encode())
         leave("yuanlu.store.progress")
     lines = reasons(error) + _hotlines(till.config)
     while await till.dialogs.read("refused.title", lines, "hint.refusal", ("ENTER", "CANCEL", "1")) == "1":
@@ -53,7 +52,7 @@ def render(till, error):
     out += [slip.pair(say("slip.when"), day), slip.RULE]
     for text in reasons(error) + ["refusal.nothing"] + visit("yuanlu.ui.hotlines").lines(config, False):
         out += wrap(say(text), slip.COLUMNS)
-    if error.reason in _CLOSED and getattr(error, "sale", None):
+    if error.reason in _CLOSED and error.sale:
         out += [slip.RULE, slip.middle(say("sheet.title"))] + visit("yuanlu.ui.request_sheet").for_sale(till, error.sale, slip)
         leave("yuanlu.ui.request_sheet")
     out += [slip.RULE, slip.middle(say("slip.emulated"))]
