@@ -17,7 +17,8 @@ refund came to nothing; every other code is for a person.
 due_days_card, due_days_wallet: days after which what is not settled counts as overdue; self_test_days, closing_days: after so
 many days the menu reminds of the self-test and of closing the batch, 0 for never; config_version, changed_by, changed_on: which
 settings these are, and who changed them when; min_version, refuse_below: firmware older than that is warned of, or refunds are
-refused, "0" for none; refunds: 0 where none may be made; notices: lines "yyyymmdd text" that are shown until that day, "-" for none.
+refused, "0" for none; refunds: 0 where none may be made; notices: lines "yyyymmdd text" that are shown until that day, "-" for
+none.
 
 login: 1 when only operators with a PIN may work here; another person has to agree to a refund then that is above limit_operator
 (fen; above limit_supervisor: the authority), of a sale older than old_days, after shift_count refunds or shift_amount fen of one
