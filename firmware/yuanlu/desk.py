@@ -72,7 +72,7 @@ class Desk:
         spent = journal.spent(draft.original) if original else 0
         rules.check(draft, original, spent, journal.counters.batch)
         if draft.kind == KIND_REFUND:
-            self._check_refund(draft, original)
+            self._check_refund(draft, original, spent)
         self.check_places()
         number, identity = journal.log.number, journal.counters.next_trace()
         message = self._message(draft, number, identity, original)
@@ -88,8 +88,9 @@ class Desk:
         except (Refused, StoreFull) as error:
             self.journal.report("approval of {}: {}".format(number, error))
 
-    def _check_refund(self, draft, sale):
-        rules.check_version(self.config, VERSION)
+    def _check_refund(self, draft, sale, spent):
+        rules.check_allowed(self.config, VERSION)
+        rules.check_share(self.config, draft, sale, spent)
         rules.check_offline(self.config, draft, len(self._never_sent()), self.is_offline())
         if draft.road == ROAD_NO_SALE:
             self.visiting("yuanlu.no_original", "check", draft)

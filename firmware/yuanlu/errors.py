@@ -10,12 +10,14 @@ class Cancelled(YuanluError):
 
 
 class Refused(YuanluError):
-    """A rule says no. `reason` is a word id, `details` fill its places; `advice.<reason>` says what to do next."""
+    """A rule says no. `reason` is a word id, `details` fill its places; `advice.<reason>` says what to do next.
+    `sale`: the Transaction that was to be given back, once it was found."""
 
     def __init__(self, reason, *details):
         super().__init__(reason, *details)
         self.reason = reason
         self.details = details
+        self.sale = None
 
 
 class NotSent(YuanluError):

@@ -17,7 +17,8 @@ refund came to nothing; every other code is for a person.
 due_days_card, due_days_wallet: days after which what is not settled counts as overdue; self_test_days, closing_days: after so
 many days the menu reminds of the self-test and of closing the batch, 0 for never; config_version, changed_by, changed_on: which
 settings these are, and who changed them when; min_version, refuse_below: firmware older than that is warned of, or refunds are
-refused, "0" for none; notices: lines "yyyymmdd text" that are shown until that day, "-" for none.
+refused, "0" for none; refunds: 0 where none may be made; notices: lines "yyyymmdd text" that are shown until that day, "-" for
+none.
 
 login: 1 when only operators with a PIN may work here; another person has to agree to a refund then that is above limit_operator
 (fen; above limit_supervisor: the authority), of a sale older than old_days, after shift_count refunds or shift_amount fen of one
@@ -29,7 +30,8 @@ and no_original_count on a day; another person agrees to each, so only with logi
 doubt_from, doubt_times, doubt_largest, doubt_digits, doubt_minutes: when the amount of a sale looks mistyped (see refund.doubts).
 fees: what the merchant pays (see refund.fees), fee_card: the product that a card is taken for, since its first 6 digits do not
 tell; fee_returned: 1 when the acquirer gives the fee back in proportion; hotline_merchant, hotline_acquirer: "-" when there
-is none; hotline_network, hotline_authority: who else can be called when a refund is late.
+is none; hotline_network, hotline_authority: who else can be called when a refund is late. acquirer_name: who settles with the
+shop, for slips, "-" for none; refund_percent: so much of a payment the acquirer lets go back in refunds at most.
 """
 
 import json
@@ -52,6 +54,7 @@ _TEXTS = {
     "header": 12,
     "host": 0,
     "shop": 0,
+    "acquirer_name": 0,
     "repeat": 0,
     "wallet_asks": 0,
     "wallet_no": 0,
@@ -102,6 +105,8 @@ _NUMBERS = {
     "no_original_amount": (1, 99_999_999),
     "no_original_count": (0, 99),
     "fee_returned": (0, 1),
+    "refund_percent": (1, 100),
+    "refunds": (0, 1),
     "due_days_card": (1, 365),
     "due_days_wallet": (1, 365),
     "self_test_days": (0, 365),
@@ -118,6 +123,9 @@ _DEFAULTS = {
     "fees": "credit 60 0; debit 55 2000; debit_sign 50 2000; wallet 38 0",
     "fee_card": "credit",
     "fee_returned": 0,
+    "refund_percent": 100,
+    "refunds": 1,
+    "acquirer_name": "-",
     "hotline_merchant": "-",
     "hotline_acquirer": "-",
     "hotline_network": "95516",

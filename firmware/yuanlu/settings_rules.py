@@ -3,7 +3,7 @@
 from yuanlu.errors import BadConfig
 from yuanlu.settings import FOUND, MACS, PRODUCTS, REPEATS
 
-_SHOP, _HOTLINE = 16, 16
+_NAME, _HOTLINE = 16, 16
 
 
 def check(values):
@@ -41,8 +41,9 @@ def _check_texts(values):
     for name in ("terminal", "merchant", "host"):
         if any(not 32 < ord(char) < 127 for char in values[name]):
             raise BadConfig("config: '{}' is printable ASCII without blanks".format(name))
-    if len(values["shop"]) > _SHOP or any(not 32 <= ord(char) <= 0xFFFF for char in values["shop"]):
-        raise BadConfig("config: 'shop' is at most {} characters that a screen or printer here can show".format(_SHOP))
+    for name in ("shop", "acquirer_name"):
+        if len(values[name]) > _NAME or any(not 32 <= ord(char) <= 0xFFFF for char in values[name]):
+            raise BadConfig("config: '{}' is at most {} characters that a screen or printer here can show".format(name, _NAME))
     _check_digits(values)
     for name in ("min_version", "refuse_below"):
         if not all(_is_digits(part) for part in values[name].split(".")):

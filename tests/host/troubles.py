@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import re
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +19,8 @@ WORDS = ("open", "technician", "hub", "out of scope")  # what stands in the last
 OUT_OF_SCOPE = {"T-102", "T-127", "T-135", "T-139", "T-174"}
 _ROW = re.compile(r"^\| (T-\d{3}) \| (.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE)
 _SAYS = re.compile(r"^  - (see|slip|expect|pick):", re.MULTILINE)
+_PLAYED = re.compile(r"^  - (press|sell|refund|pick|card|scan|see|slip):", re.MULTILINE)
+_SHOWN = re.compile(r"yuanlu\.ui(?!\.words$)|host_tools|emulator")  # puts something before a person: a screen, paper, a verb
 
 
 class Row(NamedTuple):
@@ -45,6 +49,18 @@ def faults(rows: list[Row], root: Path = ROOT) -> list[str]:
                 found.append(f"{row.name}: out of scope are {', '.join(sorted(OUT_OF_SCOPE))} and no others")
         else:
             found += [f"{row.name}: {proof}: {why}" for proof in row.proofs if (why := _fault(row.name, proof, root))]
+    return found + _unasked(rows, root)
+
+
+def _unasked(rows: list[Row], root: Path) -> list[str]:
+    """Scenarios that claim to answer what the page does not have them answer."""
+    named = {(row.name, proof) for row in rows for proof in row.proofs}
+    found = []
+    for path in sorted((root / "tests/scenarios").glob("*.yaml")):
+        line = re.search(r"^# troubles:.*$", path.read_text("utf-8"), re.MULTILINE)
+        for name in re.findall(r"T-\d{3}", line[0]) if line else ():
+            if (name, f"scenarios/{path.name}") not in named:
+                found.append(f"{name}: scenarios/{path.name}: it names the trouble, the page does not name it")
     return found
 
 
@@ -53,26 +69,60 @@ def _fault(name: str, proof: str, root: Path) -> str:
     body = _body(proof, root)
     if body is None:
         return "there is no such test"
-    text, checks = body
+    text, checks, drives = body
     named = set(re.findall(r"T-\d{3}", text))
     if name not in named:
         return "it does not name the trouble"
     if len(named) > MOST:
         return f"it answers {len(named)} troubles, more than {MOST}"
-    return "" if checks else "it asserts nothing"
+    if not checks:
+        return "it asserts nothing"
+    return "" if drives else "it drives no screen and no verb"
 
 
-def _body(proof: str, root: Path) -> tuple[str, bool] | None:
-    """(where its ids stand, whether it asserts) of a test."""
+def _body(proof: str, root: Path) -> tuple[str, bool, bool] | None:
+    """(where its ids stand, whether it asserts, whether it drives what a person sees) of a test."""
     file, _, test = proof.partition("::")
     path = root / "tests" / file
     if not path.is_file():
         return None
     text = path.read_text("utf-8")
     if file.endswith(".yaml"):
-        return "\n".join(re.findall(r"^# troubles:.*$", text, re.MULTILINE)), bool(_SAYS.search(text))
+        ids = "\n".join(re.findall(r"^# troubles:.*$", text, re.MULTILINE))
+        return ids, bool(_SAYS.search(text)), bool(_PLAYED.search(text))
     body = re.search(rf"^(?:async )?def {test}\(.*?(?=^\S|\Z)", text, re.MULTILINE | re.DOTALL)
-    return (body[0], "assert" in body[0] or "raises" in body[0]) if body else None
+    return (body[0], "assert" in body[0] or "raises" in body[0], _drives(path, test)) if body else None
+
+
+def _drives(path: Path, name: str, seen: set[tuple[Path, str]] | None = None) -> bool:
+    """Does it use a name of _SHOWN, itself or by what it uses of its own file and of the test files beside it?"""
+    seen = set() if seen is None else seen
+    uses = _uses(path.read_text("utf-8"))
+    if (path, name) in seen or name not in uses:
+        return False
+    seen.add((path, name))
+    names, imported = uses[name]
+    for module, member in imported:
+        beside = path.parent / f"{module.rpartition('.')[2]}.py"
+        if _SHOWN.match(module) or (beside.is_file() and _drives(beside, member, seen)):
+            return True
+    return any(_drives(path, other, seen) for other in names)
+
+
+@cache
+def _uses(text: str) -> dict[str, tuple[frozenset[str], list[tuple[str, str]]]]:
+    """Of each function and class of a file: the names it uses, and (module, name there) of the imports among them."""
+    found = {}
+    tree = ast.parse(text)
+    above = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    for defined in tree.body:
+        if isinstance(defined, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            nodes = list(ast.walk(defined))
+            names = {node.id for node in nodes if isinstance(node, ast.Name)} | {n.arg for n in nodes if isinstance(n, ast.arg)}
+            imports = above + [node for node in nodes if isinstance(node, ast.ImportFrom)]
+            rows = [(node.module or "", a.name, a.asname or a.name) for node in imports for a in node.names]
+            found[defined.name] = frozenset(names), [(module, member) for module, member, bound in rows if bound in names]
+    return found
 
 
 def counts(rows: list[Row]) -> Counter[str]:

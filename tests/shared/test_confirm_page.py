@@ -1,10 +1,10 @@
 """The page before a refund: what it says, in which order, and that nothing of it is out of reach."""
 
-from parts import TABLES, Terminal
+from parts import TABLES, Terminal, settings
 from test_dialogs import pressed
 from yuanlu.compat import run
-from yuanlu.refund.transaction import KIND_REFUND, KIND_VOID, ROAD_WALLET, Draft
-from yuanlu.ui import short_page
+from yuanlu.refund.transaction import KIND_REFUND, KIND_VOID, ROAD_CARD, ROAD_WALLET, Draft, Transaction
+from yuanlu.ui import reason_page, short_page
 from yuanlu.ui.confirm_page import lines
 from yuanlu.ui.grid import wrap
 from yuanlu.ui.reason_page import _ORDER, REASONS
@@ -37,6 +37,55 @@ def test_amount_capitals_fee_and_days():
     assert "退回¥0.18" in "".join(page(0, KIND_REFUND, 30_00, 100_00, fee_returned=1))
     assert "撤销不收手续费" in "".join(page(0, KIND_VOID, 100_00, 100_00))
     assert "not returned" in " ".join(page(1, KIND_REFUND, 30_00, 100_00))
+
+
+def fee_row(road, product, date=20261122, **changes):
+    """What the page of a refund of 100.00 of 10 000.00 says of the fee."""
+    sale = Transaction(1, 1)
+    sale.amount, sale.road, sale.date, sale.card = 10_000_00, road, date, b"6228484890"
+    config = settings(fee_card=product, fee_returned=1, **changes)
+    [row] = [row for row in lines(config, 0, Draft(KIND_REFUND, 100_00, original=1), sale, 10_000_00) if row[0] == "fee.back"]
+    return Words(TABLES)(row)
+
+
+def test_what_a_card_or_a_code_costs_stands_before_it_is_confirmed():
+    """0.60 % of a credit card, 0.55 % of a debit card and never more than 20 yuan, 0.38 % of a code.
+
+    troubles: T-047, T-048, T-049
+    """
+    assert fee_row(ROAD_CARD, "credit") == "手续费约¥60.00（按贷记卡0.60%），退回¥0.60"
+    assert fee_row(ROAD_CARD, "debit") == "手续费约¥20.00（按借记卡0.55%），退回¥0.20"
+    assert fee_row(ROAD_WALLET, "debit") == "手续费约¥38.00（按扫码0.38%），退回¥0.38"
+
+
+def test_what_another_terminal_costs_and_what_holds_for_a_time():
+    """0.50 % up to 20 yuan; 0.55 % in the days of a promotion and 0.60 % on the day after. troubles: T-050, T-051"""
+    assert fee_row(ROAD_CARD, "debit_sign") == "手续费约¥20.00（按借记卡电签0.50%），退回¥0.20"
+    fees = "credit 60 0; credit 55 0 20261101 20261130"
+    for date, told in ((20261031, "¥60.00（按贷记卡0.60%"), (20261130, "¥55.00（按贷记卡0.55%")):
+        assert told in fee_row(ROAD_CARD, "credit", date, fees=fees), date
+    assert "¥60.00（按贷记卡0.60%" in fee_row(ROAD_CARD, "credit", 20261201, fees=fees)
+
+
+class Asked:
+    """The part of a till that asks for a reason."""
+
+    def __init__(self, dialogs):
+        self.dialogs = dialogs
+
+
+def test_a_deposit_of_the_terminal_is_no_reason():
+    """What the acquirer owes the shop for its terminal is no refund of a card: the page of reasons has no word of it; the words
+    are there, as the control. troubles: T-087"""
+    for language in (0, 1):
+        words = Words(TABLES)
+        words.language = language
+        dialogs, keys = pressed("ENTER")
+        dialogs.words.language = language
+        assert run(reason_page.run(Asked(dialogs))) == (0, "")
+        shown = "".join([row[0] for row in keys.seen[-1]])
+        assert all(words(name)[:8] in shown for name in REASONS)
+        assert not any(word in shown.lower() for word in ("押金", "deposit", "机具"))
 
 
 def test_what_does_not_fit_is_a_down_away_and_enter_stays_one_key():

@@ -72,6 +72,19 @@ def test_L3_partial_refunds_until_nothing_is_left():
         till.desk.left(sale)
 
 
+def test_an_acquirer_may_let_only_a_share_go_back():
+    """Counted over all parts and rounded down to the fen; a void takes back all. T-134."""
+    till = Terminal(refund_percent=80)
+    sale = till.sell(10_001)
+    assert refusal(till, sale, 8001) == ("refused.share", 80, "80.00")
+    till.refund(sale, 5000, s.DONE)
+    assert refusal(till, sale, 3001) == ("refused.share", 80, "30.00")
+    till.refund(sale, 3000, s.DONE)
+    assert refusal(till, sale, 1) == ("refused.share", 80, "0.00")
+    whole = till.sell(10_000)
+    assert till.desk.open(Draft(KIND_VOID, 10_000, original=whole.number)).amount == 10_000
+
+
 def test_L3_what_may_still_be_booked_counts():
     """Queued, sending, silent, asked, later, parked: the money may be gone."""
     till = Terminal()
@@ -114,7 +127,7 @@ def test_L3_a_void_counts_like_a_refund():
 
 
 def test_L3_only_a_done_sale_of_this_journal_is_refunded():
-    """Not one that is open, silent, declined or reversed, not a refund, not a number out of the air."""
+    """Not one that is open, silent, declined or reversed, not a refund, not a number out of the air. T-121."""
     till = Terminal()
     queued = till.desk.open(Draft(KIND_SALE, 100, card=Card()))
     silent, declined = till.sell(100, s.SILENT), till.sell(100, s.DECLINED)

@@ -18,10 +18,7 @@ def a_sale(amount, road=ROAD_CARD, date=20261122):
 
 
 def test_each_product_by_its_rate_and_its_cap():
-    """0.60 % of a credit card without a cap, 0.55 % and 0.50 % of a debit card up to 20 yuan, 0.38 % of a wallet.
-
-    troubles: T-047, T-048, T-051
-    """
+    """0.60 % of a credit card without a cap, 0.55 % and 0.50 % of a debit card up to 20 yuan, 0.38 % of a wallet."""
     for name, amount, paid in (
         ("credit", 100_00, 60),
         ("credit", 999_999_99, 6000_00),

@@ -2,13 +2,15 @@
 
 from parts import TABLES, Card
 from printing_till import Till
+from raises import raises
 from test_dialogs import pressed
 from yuanlu.compat import run
+from yuanlu.errors import Refused
 from yuanlu.refund import match
 from yuanlu.refund import state as s
 from yuanlu.refund.slip_code import encode, typed
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, ROAD_WALLET, Draft
-from yuanlu.ui import memory_page, original_page, slip_code_page
+from yuanlu.ui import find_flow, memory_page, original_page, slip, slip_code_page
 from yuanlu.ui.find_otherwise import WAYS
 from yuanlu.ui.grid import width, wrap
 from yuanlu.ui.words import Words
@@ -116,3 +118,47 @@ def test_a_refund_sent_anew_is_found_by_its_first_slip():
     sale = till.sell(100_00)
     refund = till.desk.open(Draft(KIND_REFUND, 30_00, sale.number))
     assert walked(till, Scanner(typed("YL000001", refund.number, refund.trace + 1, 30_00)), "REFRESH")[0] == sale.number
+
+
+class Presented:
+    """Dialogs of a clerk who presents that card."""
+
+    def __init__(self, card):
+        self.card = card
+
+    async def ask_card(self, title, lines):
+        return self.card
+
+
+def found_by(till, card):
+    """Number of the sale that this card finds."""
+    return run(dict(WAYS)["find.card"](Station(till, Presented(card), None)))[0].number
+
+
+def test_cards_that_look_the_same_are_told_apart():
+    """First 6 and last 4 are all that is shown; by the fingerprint each finds its own sale. T-145."""
+    till = Till()
+    mine, twin, stranger = Card(), Card(), Card()
+    twin.fingerprint, stranger.fingerprint = bytes([7] * 8), bytes([9] * 8)
+    sales = [till.settle(till.desk.open(Draft(KIND_SALE, 50_00, card=card)), s.DONE) for card in (mine, twin)]
+    assert [found_by(till, card) for card in (mine, twin)] == [sale.number for sale in sales]
+    with raises(Refused) as caught:
+        found_by(till, stranger)
+    assert caught.value.reason == "refused.card_other"
+    assert [slip.render(till, sale).count("622848****4890") for sale in sales] == [1, 1]
+
+
+def test_a_sale_without_a_card_number_is_listed_as_such():
+    """In the list, on its slip and in the other language; it is refunded like any other. T-157."""
+    till, nothing = Till(), Card()
+    nothing.number = b""
+    sale = till.settle(till.desk.open(Draft(KIND_SALE, 50_00, card=nothing)), s.DONE)
+    till.sell(20_00)
+    for language, told in ((0, "无卡号"), (1, "no card")):
+        dialogs, port = pressed("2")
+        till.words.language = dialogs.words.language = language
+        assert run(find_flow.pick(Station(till, dialogs, None), till.journal.sales(9))).number == sale.number
+        rows = [row[0] for row in port.seen[0] if "¥" in row[0]]
+        assert [row.endswith(told) for row in rows] == [False, True] and rows[0].endswith("4890"), rows
+        assert told in slip.render(till, sale) and "****" not in slip.render(till, sale)
+    assert till.refund(sale, 10_00, s.DONE).state == s.IS_DONE

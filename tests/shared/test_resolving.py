@@ -245,7 +245,7 @@ def wallet_sale(till, amount=10_000):
 
 
 def test_a_wallets_rules_are_kept_before_anything_is_sent():
-    """How often, how soon after another, how long after the sale, and never by a clock that nobody trusts."""
+    """How often, how soon after another, how long after the sale, and never by a clock that nobody trusts. T-120, T-134."""
     till = Terminal(wallet_parts=2, wallet_gap_s=60, wallet_days=365)
     sale = wallet_sale(till)
     assert till.journal.sale(sale.number).road == ROAD_WALLET

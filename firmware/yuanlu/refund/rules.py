@@ -52,6 +52,13 @@ def may_wait(config, offline):
     return config.offline_count if offline else max(1, config.offline_count)
 
 
+def check_share(config, draft, original, spent):
+    """Raise Refused when more of a payment would go back than the acquirer's share; a void is no refund. spent: as for check."""
+    most = original.amount * config.refund_percent // 100
+    if spent + draft.amount > most:
+        raise Refused("refused.share", config.refund_percent, yuan(max(0, most - spent)))
+
+
 def check_offline(config, draft, waiting, offline):
     """Raise Refused unless one more refund may wait for a line. waiting: how many were never sent; offline: no road is open."""
     if waiting >= may_wait(config, offline):
@@ -95,8 +102,10 @@ def is_older(version, than):
     return [int(part) for part in version.split(".")] < [int(part) for part in than.split(".")]
 
 
-def check_version(config, version):
-    """Raise Refused when this firmware is older than refunds may be made with."""
+def check_allowed(config, version):
+    """Raise Refused when the settings forbid refunds, or forbid them to firmware as old as this."""
+    if not config.refunds:
+        raise Refused("refused.disabled", config.changed_by, config.changed_on)
     if is_older(version, config.refuse_below):
         raise Refused("refused.version", version, config.refuse_below)
 

@@ -3,7 +3,7 @@
 from yuanlu.compat import leave, visit
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_NAMES, ROAD_NO_SALE
+from yuanlu.refund.transaction import KIND_NAMES, ROAD_NO_SALE, ROAD_WALLET
 
 # The classes of a first answer whose advice is right in a state. A repeat, or a budget that is used up, parks what the code alone
 # would have declined or sent later: its "start again" would pay twice then, its "goes by itself" would be wrong.
@@ -40,14 +40,31 @@ def moment(transaction):
 
 
 def card(transaction):
-    """'622202****1234'; first 6 and last 4 are all that is ever known (L8)."""
-    return masked(transaction.card)
+    """A text to say: '622202****1234', since first 6 and last 4 are all that is ever known (L8), or that there is no number."""
+    if not any(transaction.card):
+        return ("card.none",)
+    shown = masked(transaction.card)
+    return ("wallet." + _wallet(shown), shown) if transaction.road == ROAD_WALLET else ("line.detail", shown)
 
 
 def masked(number):
-    """The same of the 10 digits that a reader gives."""
+    """'622202****1234' of the 10 digits that a reader gives."""
     digits = str(number, "ascii")
     return digits[:6] + "****" + digits[6:]
+
+
+def _wallet(digits):
+    """Which one, by the first two digits of the payment code, as the wallets publish them."""
+    first = int(digits[:2])
+    for name, low, high in (("wechat", 10, 15), ("jd", 18, 18), ("alipay", 25, 30), ("unionpay", 62, 62)):
+        if low <= first <= high:
+            return name
+    return "other"
+
+
+def last_four(transaction):
+    """A text to say, for a list."""
+    return ("line.detail", str(transaction.card[6:], "ascii")) if any(transaction.card) else ("card.none",)
 
 
 def reason(index):

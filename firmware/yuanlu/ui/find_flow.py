@@ -2,7 +2,7 @@
 
 from yuanlu.refund.money import yuan
 from yuanlu.refund.rules import FOUND_IN_LIST
-from yuanlu.ui.describe import card, day
+from yuanlu.ui.describe import day, last_four
 from yuanlu.ui.menu import enter
 
 _RECENT = 20
@@ -21,6 +21,6 @@ async def run(till):
 
 async def pick(till, sales, hint="hint.choose", otherwise=""):
     """One of these sales; None for the key `otherwise`."""
-    items = [("line.sale", day(sale), yuan(sale.amount), card(sale)[-4:]) for sale in sales]
+    items = [("line.sale", day(sale), yuan(sale.amount), last_four(sale)) for sale in sales]
     picked = await till.dialogs.choose("refund.pick", items, hint=hint, otherwise=otherwise)
     return None if picked is None else sales[picked]

@@ -12,6 +12,11 @@ def lines(config, authority=True):
     return [("hotline." + who, number) for who, number in numbers if number != "-"]
 
 
+def shop(config):
+    """The shop's own number alone, for every slip."""
+    return lines(config, False)[:1] if config.hotline_merchant != "-" else []
+
+
 def needs(transaction):
     """It is not where it should be by itself: a person has to ask, or may want to."""
     return transaction.alarm or transaction.state in _LATE

@@ -57,10 +57,22 @@ def _given(till, sale):
     parts = visit("yuanlu.store.family").given(till.journal, sale)
     leave("yuanlu.store.family")
     if not parts:
-        return ["original.none"]
+        return ["original.none"] + _refused(till, sale)
     rows = []
     for part in parts:
         done = s.is_final(part.state)
         state = "original.done" if done else "state." + s.STATE_NAMES[part.state]
         rows.append(("original.part_row", day(part), ("kind." + kind_word(part),), yuan(part.amount), (state,)))
-    return ["original.parts"] + rows
+    return ["original.parts"] + rows + _refused(till, sale)
+
+
+def _refused(till, sale):
+    """Refunds of it that were asked for and refused: when, by whom, why."""
+    progress = visit("yuanlu.store.progress")
+    notes = [note for note in progress.notes(till.journal.log, sale) if note.kind == progress.REFUSED]
+    leave("yuanlu.store.progress")
+    rows = []
+    for note in notes:
+        why = till.words("refused." + str(note.text.rstrip(b"\0"), "ascii")).replace("{}", "...")
+        rows.append(("line.note", day(note), ("note.8",), note.operator, why))
+    return rows

@@ -5,6 +5,7 @@ from yuanlu.ui.menu import enter
 
 # (word, setting, 1 when it is an amount in fen). A setting that this firmware does not have has no line.
 _LINES = (
+    ("policy.share", "refund_percent", 0),
     ("policy.refund_days", "refund_days", 0),
     ("policy.wallet_days", "wallet_days", 0),
     ("policy.wallet_parts", "wallet_parts", 0),
@@ -29,7 +30,7 @@ async def run(till):
 
 
 def sections(config):
-    """The rules, then the numbers, then who does what."""
+    """The rules and of when they are, then the numbers, then who does what."""
     settings = config.__dict__
     numbers = []
     without = settings.get("no_original")
@@ -40,4 +41,5 @@ def sections(config):
     if "fee_returned" in settings:
         rules.append("policy.fee_returned" if settings["fee_returned"] else "policy.fee_kept")
     rules.append("policy.no_original" if without else "policy.no_original_off")
-    return [rules, numbers, ["policy.steps"]]
+    dated = [("policy.as_of", config.config_version, config.changed_on)]
+    return [dated + rules + ["policy.law"], numbers, ["policy.steps"]]

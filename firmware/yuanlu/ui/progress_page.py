@@ -42,7 +42,7 @@ def _waiting(till, transaction, today):
         lines.append(("line.overdue", age - limit) if age > limit else ("line.due_on", due, limit - age))
     lines.append(("line.next_try", next_try(till, transaction)))
     lines.append(_checked(till, transaction))
-    lines.append(("line.place", transaction.batch, transaction.trace))
+    lines += [("line.place", transaction.batch, transaction.trace), _whose(till)]
     if transaction.operator:
         lines.append(("line.operator", transaction.operator))
     if age > limit or transaction.state in (s.IS_HELD, s.IS_PARKED):
@@ -74,9 +74,14 @@ def _checked(till, transaction):
     return ("line.checked" if any(result.code) else "line.no_answer", day(result))
 
 
+def _whose(till):
+    """What support asks for first."""
+    return ("line.whose", till.config.terminal, till.config.merchant)
+
+
 def _settled(till, transaction, today):
     """When the money is there, and whether it should have been by now."""
-    lines = [("line.place", transaction.batch, transaction.trace)]
+    lines = [("line.place", transaction.batch, transaction.trace), _whose(till)]
     if transaction.rrn:
         lines.append(("line.reference", str(transaction.rrn.rstrip(b"\0"), "ascii")))
     if transaction.kind == KIND_REFUND and transaction.state in (s.IS_DONE, s.IS_RESOLVED_DONE) and today[2]:

@@ -2,6 +2,7 @@
 
 from yuanlu import VERSION
 from yuanlu.compat import leave, visit
+from yuanlu.errors import Refused
 from yuanlu.refund import rules
 from yuanlu.refund.transaction import Draft
 from yuanlu.ui.menu import enter
@@ -13,12 +14,20 @@ async def run(till):
 
     Once `desk.open` has returned the refund goes its way, whatever happens here.
     """
-    rules.check_version(till.config, VERSION)
+    rules.check_allowed(till.config, VERSION)
     till.desk.check_places()
     sale, found_by, fits = await enter(till, "yuanlu.ui.find_flow")
     if sale is None:
         await enter(till, "yuanlu.ui.no_original_flow")
         return
+    try:
+        await _give_back(till, sale, found_by, fits)
+    except Refused as error:
+        error.sale = sale  # the refusal is noted with it
+        raise
+
+
+async def _give_back(till, sale, found_by, fits):
     left = till.desk.left(sale)
     reason, case = await enter(till, "yuanlu.ui.reason_page")
     amount = await till.dialogs.ask_amount("refund.amount", left, full=True)

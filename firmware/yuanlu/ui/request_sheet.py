@@ -7,7 +7,7 @@ refund, approval code, reason, evidence.
 from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import ROAD_NO_SALE, refund_number
+from yuanlu.refund.transaction import ROAD_NO_SALE, ROAD_WALLET, refund_number
 from yuanlu.ui.describe import card, code_words, moment, reason, state_word
 from yuanlu.ui.grid import wrap
 from yuanlu.ui.result import put_on_paper
@@ -31,7 +31,10 @@ def render(till, transaction):
     say, config, pair = till.words, till.config, slip.pair
     out = [slip.middle(config.shop), slip.middle(say("sheet.title")), slip.RULE]
     out += [pair(say("slip.merchant"), config.merchant), pair(say("slip.terminal"), config.terminal), slip.RULE]
-    out += _sale(till, transaction, slip)
+    if transaction.road == ROAD_NO_SALE:
+        out += [slip.middle(say("sheet.no_original")), pair(say("slip.card"), say(card(transaction)))]
+    else:
+        out += _sale(till, till.journal.original(transaction.original), slip)
     out += [slip.RULE, pair(say("slip.number"), refund_number(config, transaction.number))]
     out += [pair(say("sheet.trace"), "{:06d} / {:06d}".format(transaction.batch, transaction.trace))]
     out += [pair(say("slip.when"), moment(transaction))] + slip.money(say, transaction.amount, True)
@@ -42,7 +45,8 @@ def render(till, transaction):
     if code:
         out += wrap(say(("line.code", code, code_words(say, code))), slip.COLUMNS)
     out.append(slip.RULE)
-    for text in ["sheet." + name for name in _TO_FILL_IN] + visit("yuanlu.ui.hotlines").lines(config):
+    out += _to_fill_in(say, slip)
+    for text in visit("yuanlu.ui.hotlines").lines(config):
         out += wrap(say(text), slip.COLUMNS)
     out += [slip.RULE, slip.middle(say("slip.emulated")), slip.middle(slip.typed(config, transaction))]
     leave("yuanlu.ui.hotlines")
@@ -58,22 +62,29 @@ def code(till, transaction):
         leave("yuanlu.ui.slip")
 
 
-def _sale(till, transaction, slip):
+def for_sale(till, sale, slip):
+    """Rows of a sheet for a refund that was never opened: its amount is to be filled in too."""
+    return _sale(till, sale, slip) + [slip.pair(till.words("slip.amount"), "____________")] + _to_fill_in(till.words, slip)
+
+
+def _to_fill_in(say, slip):
+    return [row for name in _TO_FILL_IN for row in wrap(say("sheet." + name), slip.COLUMNS)]
+
+
+def _sale(till, sale, slip):
     """The keys by which an acquirer finds the sale; places to fill in where the journal has it no more."""
     say, pair = till.words, slip.pair
-    if transaction.road == ROAD_NO_SALE:
-        return [slip.middle(say("sheet.no_original")), pair(say("slip.card"), card(transaction))]
-    sale = till.journal.original(transaction.original)
     if sale is None:
         names = ("slip.trace", "slip.original", "slip.when", "slip.amount", "slip.card")
         return [pair(say(name), "____________") for name in names]
-    return [
+    order = [pair(say("sheet.order"), refund_number(till.config, sale.number))] if sale.road == ROAD_WALLET else []
+    return order + [
         pair(say("slip.trace"), "{:06d} / {:06d}".format(sale.batch, sale.trace)),
         pair(say("slip.original"), slip.plain(sale.rrn)),
         pair(say("sheet.approval"), slip.plain(sale.approval)),
         pair(say("slip.when"), moment(sale)),
         pair(say("slip.original_sale"), "\u00a5" + yuan(sale.amount)),
-        pair(say("slip.card"), card(sale)),
+        pair(say("slip.card"), say(card(sale))),
     ]
 
 

@@ -7,7 +7,7 @@ at the cardholder. The last one no terminal can know, and no slip says it. A vis
 from yuanlu.compat import leave, visit
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import ROAD_NO_SALE, refund_number
+from yuanlu.refund.transaction import KIND_REFUND, ROAD_NO_SALE, ROAD_WALLET, refund_number
 from yuanlu.ui.describe import card, code_words, day, kind_word, moment, reason, state_word
 from yuanlu.ui.grid import width, wrap
 
@@ -28,6 +28,10 @@ def render(till, transaction):
         RULE,
         pair(say("slip.merchant"), config.merchant),
         pair(say("slip.terminal"), config.terminal),
+    ]
+    if config.acquirer_name != "-":
+        out.append(pair(say("slip.acquirer"), config.acquirer_name))
+    out += [
         pair(say("slip.trace"), "{:06d} / {:06d}".format(transaction.batch, transaction.trace)),
         pair(say("slip.when"), moment(transaction)),
         pair(say("slip.number"), refund_number(config, transaction.number)),
@@ -38,8 +42,9 @@ def render(till, transaction):
     if transaction.state == s.IS_DECLINED:
         code = str(transaction.code, "ascii")
         out += wrap(say(("line.code", code, code_words(say, code))), COLUMNS)
-    if refund:
-        out += _whom_to_call(say, config, transaction)
+    if not refund and transaction.state == s.IS_DONE:
+        out += _terms(say, config, transaction)
+    out += _whom_to_call(say, config, transaction, refund)
     out += [RULE, middle(say("slip.emulated")), middle(say("slip.code")), middle(typed(config, transaction))]
     return "\n".join(out) + "\n"
 
@@ -72,13 +77,30 @@ def money(say, fen, refund):
     return out
 
 
-def _whom_to_call(say, config, transaction):
+def _whom_to_call(say, config, transaction, refund):
     try:
         hotlines = visit("yuanlu.ui.hotlines")
-        rows = hotlines.lines(config) if hotlines.needs(transaction) else ()
+        rows = hotlines.lines(config) if refund and hotlines.needs(transaction) else hotlines.shop(config)
         return [row for text in rows for row in wrap(say(text), COLUMNS)]
     finally:
         leave("yuanlu.ui.hotlines")
+
+
+def _terms(say, config, sale):
+    """What the customer should know before there is anything to give back."""
+    by_wallet = sale.road == ROAD_WALLET
+    rows = ["slip.terms", ("slip.terms_wallet", config.wallet_days)] if by_wallet else ["slip.terms"]
+    return [row for text in rows for row in wrap(say(text), COLUMNS)]
+
+
+def _put_right(till, sale, refund):
+    """What is kept of a sale whose amount was wrong, once this refund of the difference is counted."""
+    parts = visit("yuanlu.store.family").given(till.journal, sale)
+    leave("yuanlu.store.family")
+    if refund.number not in [part.number for part in parts]:
+        return []
+    kept = sale.amount - sum([part.amount for part in parts if part.number <= refund.number])
+    return [pair(till.words("slip.put_right"), "\u00a5" + yuan(kept))]
 
 
 def _road(till, transaction, refund):
@@ -87,13 +109,16 @@ def _road(till, transaction, refund):
     without = transaction.road == ROAD_NO_SALE
     sale = till.journal.original(transaction.original) if refund and not without else transaction
     out = []
-    if sale and sale.card:
-        out.append(pair(say("slip.card"), card(sale)))
+    if sale:
+        out.append(pair(say("slip.card"), say(card(sale))))
     if refund and sale and not without:
         out.append(pair(say("slip.original"), plain(sale.rrn)))
         out.append(pair(say("slip.original_sale"), "{} \u00a5{}".format(day(sale), yuan(sale.amount))))
     if refund:
-        out.append(pair(say("slip.reason"), say(reason(transaction.reason))))
+        why = reason(transaction.reason)
+        out.append(pair(say("slip.reason"), say(why)))
+        if sale and why == ("reason.wrong_amount",) and transaction.kind == KIND_REFUND:
+            out += _put_right(till, sale, transaction)
     if transaction.state == s.IS_DONE:
         out.append(pair(say("slip.rrn"), plain(transaction.rrn)))
         out.append(pair(say("slip.approval"), plain(transaction.approval)))

@@ -38,7 +38,7 @@ async def _take_the_rest(till, taken, right):
 
 
 async def _give_back(till, sale, found_by, taken, right):
-    rules.check_version(till.config, VERSION)
+    rules.check_allowed(till.config, VERSION)
     till.desk.check_places()
     anew = till.desk.way_back(sale, taken) == KIND_VOID and not await till.dialogs.choose(
         "wrong.title", ["wrong.by_void", "wrong.by_refund"], [("wrong.taken", yuan(taken), yuan(right))]
