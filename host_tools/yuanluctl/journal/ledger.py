@@ -46,7 +46,7 @@ VERDICTS = {
     11: "accepted",
 }
 DECISIONS = {1: "resolved_not_done", 2: "queued", 3: "waiting"}
-NOTES = {1: "complaint", 2: "call", 3: "feedback", 4: "self-test", 5: "case", 6: "found", 7: "refused"}
+NOTES = {1: "complaint", 2: "call", 3: "feedback", 4: "self-test", 5: "case", 6: "found", 7: "people", 8: "refused"}
 DONE = ("done", "resolved_done")
 NOT_DONE = ("declined", "reversed", "withdrawn", "resolved_not_done")
 NEEDS_A_PERSON = ("held", "parked")
