@@ -5,8 +5,8 @@ it is within the limits of its fields and is encoded again to the same bytes. Ru
 """
 
 from parts import APPROVED, Card, Clock, Random, Road, answer_to, keys_at, settings
-from yuanlu.crypto.cmac import cmac
 from yuanlu.crypto import Dukpt
+from yuanlu.crypto.cmac import cmac
 from yuanlu.errors import BadMessage, Silence
 from yuanlu.link.channel import Channel
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_OFFLINE, ROAD_WALLET, Draft

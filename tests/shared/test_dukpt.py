@@ -5,8 +5,8 @@ from struct import pack
 
 from parts import KEY_ID, PowerCut, Vault, beside, walk
 from raises import raises
-from yuanlu.crypto.aes import ecb
 from yuanlu.crypto import Dukpt
+from yuanlu.crypto.aes import ecb
 from yuanlu.crypto.dukpt import PLACES, derive, loaded
 from yuanlu.crypto.two_places import first
 from yuanlu.errors import Refused, StoreDamaged

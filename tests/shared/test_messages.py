@@ -2,8 +2,8 @@
 
 from parts import APPROVED, Card, Random, answer_to, keys_at, octets, settings
 from raises import raises
-from yuanlu.crypto.cmac import cmac
 from yuanlu.crypto import Dukpt
+from yuanlu.crypto.cmac import cmac
 from yuanlu.errors import BadMessage
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft, Transaction
 from yuanlu.wire import messages
