@@ -53,7 +53,9 @@ def may_wait(config, offline):
 
 
 def check_share(config, draft, original, spent):
-    """Raise Refused when more of a payment would go back than the acquirer's share; a void is no refund. spent: as for check."""
+    """Raise Refused when more of a payment would go back than the acquirer's share; a void is no refund. Else as `check`."""
+    if original is None:
+        return
     most = original.amount * config.refund_percent // 100
     if spent + draft.amount > most:
         raise Refused("refused.share", config.refund_percent, yuan(max(0, most - spent)))

@@ -117,7 +117,7 @@ def _road(till, transaction, refund):
     if refund:
         why = reason(transaction.reason)
         out.append(pair(say("slip.reason"), say(why)))
-        if sale and why == ("reason.wrong_amount",) and transaction.kind == KIND_REFUND:
+        if sale and not without and why == ("reason.wrong_amount",) and transaction.kind == KIND_REFUND:
             out += _put_right(till, sale, transaction)
     if transaction.state == s.IS_DONE:
         out.append(pair(say("slip.rrn"), plain(transaction.rrn)))
