@@ -90,8 +90,7 @@ class Desk:
 
     def _check_refund(self, draft, sale, spent):
         rules.check_allowed(self.config, VERSION)
-        if sale:
-            rules.check_share(self.config, draft, sale, spent)
+        rules.check_share(self.config, draft, sale, spent)
         rules.check_offline(self.config, draft, len(self._never_sent()), self.is_offline())
         if draft.road == ROAD_NO_SALE:
             self.visiting("yuanlu.no_original", "check", draft)
