@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
         ("void-power-cut", "void / power cut", "void / power out", "void-power-cut.yaml: no cell void / power out"),
         ("void-power-cut", "void / power cut", "void / waits, void / power cut", "cannot be, and is played: void / waits"),
         ("void-power-cut", "  - cut: {at: sent}\n", "", "void-power-cut.yaml: void / power cut: no cut: "),
-        ("void-every-answer", "voids: [declined, declined, ", "voids: [", "void-every-answer.yaml: void / declined: no voids: "),
+        ("void-every-answer", "voids: [declined, reversed, ", "voids: [", "void-every-answer.yaml: void / declined: no voids: "),
         ("void", "这笔交易已全部退完", "交易", "void.yaml: void / refused: no (see|slip): "),
         ("sale-without-line", "sell: ", "refund: ", "sale-without-line.yaml: sale / line down: no sell: "),
     ],
