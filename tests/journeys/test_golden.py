@@ -4,6 +4,7 @@ import csv
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,7 +91,7 @@ def test_control_another_word_on_a_slip_another_screen_and_one_more_key_are_seen
     path.write_text("name: x\nsteps:\n" + "".join(f"  - {step}\n" for step in steps), "utf-8")
     scenario = scenarios.load(path)
 
-    def walked(**changes: object) -> tuple[str, dict[str, list[int]]]:
+    def walked(**changes: Any) -> tuple[str, dict[str, list[int]]]:
         recorder = golden.Recorder()
         golden.walk(replace(scenario, **changes), "zh", recorder)
         return recorder.texts()["sale"], recorder.counts
