@@ -115,10 +115,10 @@ class Module:
         imported = self.imported.get(name) == f"{owner}.{name}"
         if imported or modules[owner] is self:
             self._rename(name, short, ast.Name)
-        for node in self.imports if imported else []:
-            if node.module == owner:
-                self.import_names[node] = self.import_names.get(node, {}) | {name: short}
-                self._exchange_import(node, modules)
+        for statement in self.imports if imported else []:
+            if statement.module == owner:
+                self.import_names[statement] = self.import_names.get(statement, {}) | {name: short}
+                self._exchange_import(statement, modules)
         for node in self.nodes:
             if isinstance(node, ast.Attribute) and node.attr == name and self._owner(node) == owner:
                 end = self._offset(node.end_lineno, node.end_col_offset)

@@ -37,7 +37,8 @@ def modules() -> dict[str, float]:
     command = [interpreter(32), "-X", "heapsize=512K", str(HERE / "modules_on_device.py"), str(ROOT / "build" / "firmware.romfs")]
     done = subprocess.run([*command, str(ROOT / "emulator")], capture_output=True, text=True, timeout=60, check=True)
     found = re.findall(r"module (\S+) (-?\d+)\n.*n_qstr=(\d+), n_str_data_bytes=(\d+), n_total_bytes=(\d+)", done.stdout)
-    figures, tables = {}, 0
+    figures: dict[str, float] = {}
+    tables = 0
     for name, count, _, text, total in found:
         grown, tables = int(total) - int(text) - tables, int(total) - int(text)
         figures[f"device.heap_of.{name.removeprefix('yuanlu.')}"] = int(count) - grown
