@@ -53,10 +53,11 @@ class Server:
         self.dirty = True
 
     def application(self) -> Starlette:
-        """The page at /, the control API at /control, the bytes of the terminal's journal chip at /chip.img."""
-        chip = Route("/chip.img", self._serve_chip)
+        """The page at /, the control API at /control, the bytes of the terminal's journal chip at /chip.img, of its settings at
+        /settings.img."""
+        images = [Route("/chip.img", self._serve_chip), Route("/settings.img", self._serve_settings)]
         pages = Mount("/", StaticFiles(directory=PAGE, html=True))
-        routes = [WebSocketRoute("/control", self._serve_page), chip, pages]
+        routes = [WebSocketRoute("/control", self._serve_page), *images, pages]
         # A name of somebody else's that resolves to this machine must not pass for ours.
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
         return Starlette(routes=routes, middleware=[hosts], lifespan=self._lifespan)
@@ -79,6 +80,11 @@ class Server:
     async def _serve_chip(self, _: Request) -> Response:
         """As a reader of chips would find it at this moment."""
         content = await self._ask(lambda: bytes(self.shop.terminal.flash.data))
+        return Response(content, media_type="application/octet-stream")
+
+    async def _serve_settings(self, _: Request) -> Response:
+        """The same for the flash that the settings stand on."""
+        content = await self._ask(lambda: bytes(self.shop.terminal.shelf.data))
         return Response(content, media_type="application/octet-stream")
 
     async def _ask(self, action: Callable[[], Any]) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from emulator.parts.flash import Flash
 from emulator.parts.vault import MASTER_KEY, MESSAGE_KEYS, SEAL, journal_seal, message_keys
 from emulator.terminal import Terminal
 from emulator.world import World
-from host_tools.yuanluctl import authority
+from host_tools.yuanluctl import authority, bundles
 
 ROOT = Path(__file__).parents[1]
 FIRMWARE = ROOT / "build" / "firmware"
@@ -67,6 +66,7 @@ SETTINGS: dict[str, Any] = {
     "open_hours": "0000-2400",
 }
 PASSPHRASE = "yuanlu emulator"  # of the authority that the emulator makes up
+SIGNER = "模拟器"  # of the settings: a throw-away authority of the emulator
 STAFF = {1: 1, 2: 1, 8: 2, 9: 2}  # role by id: two operators, two supervisors
 # What goes with session keys: no answer is bound to its request there, so nothing can be asked.
 WITHOUT_QUERIES = {"query": 0, "wallet_accepts": 0}
@@ -116,8 +116,10 @@ class Shop:
         self.attached = attached is not None
         self.address = attached or self._serve(real)
         self.settings["host"], self.settings["port"] = self.address
+        signing_key, today = authority.signing_key(self.authority_key), int(f"{self.world.date:%Y%m%d}")
+        self.bundle = bundles.of_settings(self.settings, 1, today, SIGNER).signed(signing_key)
         slots = self._provisioned(base_key, pending_key, master_key)
-        self.terminal = Terminal(self.world, firmware, json.dumps(self.settings), slots, reader_key, flash, child)
+        self.terminal = Terminal(self.world, firmware, self.bundle.to_bytes(), slots, reader_key, flash, child)
         if mac != "dukpt":
             self.terminal.rom = firmware.with_suffix(".session-keys.romfs")
         self._read_at = -1
@@ -133,6 +135,8 @@ class Shop:
             SEAL: journal_seal(self.journal_root_key, TERMINAL, int(self.settings["epoch"]), pending_key),
             MESSAGE_KEYS: message_keys(acquirers.initial_key(base_key, key_id), key_id),
             MASTER_KEY: master_key,
+            vault.SETTINGS_KEY: bundles.public_key(authority.signing_key(self.authority_key)),
+            vault.SETTINGS_TAKEN: vault.settings_taken(self.bundle.version, self.bundle.digest),
             **self._staff(),
         }
 
@@ -194,9 +198,12 @@ class Shop:
     # ---- for who checks the journal
 
     def keep(self, folder: Path) -> None:
-        """Write the chip, the journal root key and the acquirer's anchor there, as `yuanluctl journal verify` wants them."""
+        """Write the chip, the journal root key and the acquirer's anchor there, as `yuanluctl journal verify` wants them; and the
+        settings with the key that checks them, for `yuanluctl config`."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "chip.img").write_bytes(bytes(self.terminal.flash.data))
+        (folder / "settings.img").write_bytes(bytes(self.terminal.shelf.data))
+        (folder / "settings.key").write_text(self.terminal.vault.slots[vault.SETTINGS_KEY].hex() + "\n")
         (folder / "journal.key").write_text(self.journal_root_key.hex() + "\n")
         (folder / "anchor").write_text((self.acquirer.anchor(TERMINAL) or "") + "\n")
 

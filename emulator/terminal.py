@@ -14,29 +14,34 @@ from emulator.parts.flash import Flash, MisusedFlash, PowerCut
 from emulator.parts.screen import Screen
 from emulator.parts.vault import Vault
 from emulator.world import World
+from host_tools.yuanluctl import bundles
 
 TRAINING_SECTORS = 8
+SHELF_BYTES = 8192 + 512  # of one of the two places for signed settings, at least
 KEYS = tuple("0123456789") + ("ENTER", "CANCEL", "CLEAR", "UP", "DOWN", "LANG")
 
 
 class Terminal:
-    """Off until `power_on`. `config`: its settings as JSON; `firmware`: the folder that `make build` writes."""
+    """Off until `power_on`. `bundle`: its signed settings; `firmware`: the folder that `make build` writes."""
 
     def __init__(
         self,
         world: World,
         firmware: Path,
-        config: str,
+        bundle: bytes,
         keys: dict[int, bytes],
         reader_key: bytes,
         flash: Flash | None = None,
         child: Callable[[Terminal], Child] = MicroPython,
     ) -> None:
-        self.world, self.firmware, self.config, self.reader_key = world, firmware, config, reader_key
+        self.world, self.firmware, self.reader_key = world, firmware, reader_key
         self.rom = firmware.with_suffix(".romfs")  # what MicroPython runs from
         self.flash = flash or Flash()
         # A region of its own behind the journal's: nobody counts money by it.
         self.training = Flash(TRAINING_SECTORS, self.flash.sector_size, self.flash.unit)
+        self.shelf = Flash(2 * -(-SHELF_BYTES // self.flash.sector_size), self.flash.sector_size, self.flash.unit)
+        for address, content in bundles.on_shelf(bundle, self.flash.unit):
+            self.shelf.program(address, content)
         self.vault = Vault(keys)
         self.screen = Screen()
         self.paper: list[str] = []  # what each slip says
@@ -226,8 +231,12 @@ class Terminal:
 
     def _region(self, body: bytes) -> tuple[Flash, int]:
         """The chip's region that an address lies in, and where in it."""
-        address, size = int.from_bytes(body[:4], "little"), len(self.flash.data)
-        return (self.flash, address) if address < size else (self.training, address - size)
+        address = int.from_bytes(body[:4], "little")
+        for region in (self.flash, self.training):
+            if address < len(region.data):
+                return region, address
+            address -= len(region.data)
+        return self.shelf, address
 
     def _program(self, body: bytes) -> None:
         flash, address = self._region(body)
@@ -243,7 +252,8 @@ class Terminal:
 
     def _geometry(self, body: bytes) -> bytes:
         flash = self.flash
-        numbers = ((flash.unit, 2), (flash.sectors, 2), (flash.sector_size, 4), (self.training.sectors, 2))
+        regions = [(region.sectors, 2) for region in (flash, self.training, self.shelf)]
+        numbers = ((flash.unit, 2), (flash.sector_size, 4), *regions)
         return b"".join(number.to_bytes(size, "little") for number, size in numbers)
 
     def _date(self, body: bytes) -> bytes:
@@ -278,7 +288,6 @@ _OPERATIONS: dict[int, Callable[[Terminal, bytes], bytes | None]] = {
     p.SERIAL_WRITE: lambda terminal, body: terminal.serial.write(body),
     p.RANDOM: lambda terminal, body: terminal.world.draw.randbytes(body[0]),
     p.DATE: Terminal._date,
-    p.CONFIG: lambda terminal, body: terminal.config.encode(),
     p.LOG: Terminal._log,
     p.HEAP: Terminal._heap,
 }

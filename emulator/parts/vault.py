@@ -15,6 +15,7 @@ from emulator.acquirer.dukpt import transaction_key
 from emulator.parts.flash import TEARS, PowerCut
 
 OPERATORS, PIN_KEY, AUTHORITY_KEY, SERVICE_KEY = 10, 12, 13, 14
+SETTINGS_KEY, SETTINGS_TAKEN = 15, 16
 SEAL, MESSAGE_KEYS, MASTER_KEY = 2, 4, 8  # MASTER_KEY: 16 bytes, the TMK, for session keys
 
 
@@ -68,6 +69,12 @@ def authority_key(root: bytes, terminal: str) -> bytes:
 def service_key(root: bytes, terminal: str) -> bytes:
     """What provisioning puts into slot SERVICE_KEY: what technicians' tickets are checked with."""
     return hmac.digest(root, b"yuanlu service " + terminal.encode(), "sha256")
+
+
+def settings_taken(version: int, digest: bytes) -> bytes:
+    """What provisioning puts into slot SETTINGS_TAKEN: the first settings are checked, and no news for the journal."""
+    state = struct.pack("<II", 1, version) + digest + digest
+    return state + crc32(state).to_bytes(4, "little")
 
 
 def telephone_code(key: bytes, terminal: str, shown: str, fen: int) -> str:

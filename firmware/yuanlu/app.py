@@ -24,6 +24,7 @@ from yuanlu.ui.words import Words
 _RESTART_MS = 1000
 _MINUTE_MS = 60_000
 _ASK = const(1)  # wire.service: the one frame that a stranger may send
+_SHELF = ("yuanlu.store.shelf", "yuanlu.bundle")
 
 
 class Till:
@@ -48,15 +49,27 @@ class Till:
     def start(self):
         """Check the settings and read the journal. BadConfig or StoreDamaged: nothing may be sold or refunded then."""
         board = self.board
-        self.config = Config(board.config())
+        is_told = self._read_settings()
         journal = Journal(board.flash, crc32(self.config.terminal.encode()), Seal(board.vault))
         journal.mount()
         self.journal = journal
+        if not is_told:
+            visit("yuanlu.store.shelf").Shelf(board.shelf(), board.vault).note(journal)
+            leave(*_SHELF)
         self.line = SerialLine(board.serial, board.clock, board.vault)
         self.line.service = lambda frame: _serve(self, frame)
         self.desk = Desk(journal, self.config, board.vault, board.clock, self.is_offline)
         channel = Channel([NetworkRoad(board.network, self.config), self.line], board.clock)
         self.forwarder = Forwarder(self.desk, channel, self.codes, board.vault, board.clock, self.config)
+
+    def _read_settings(self):
+        """Whether the journal tells of them; BadConfig."""
+        shelf = visit("yuanlu.store.shelf").Shelf(self.board.shelf(), self.board.vault)
+        bundle, text = shelf.newest()
+        day = "{:04d}-{:02d}-{:02d}".format(bundle.date // 10000, bundle.date // 100 % 100, bundle.date % 100)
+        self.config = Config(text, bundle.version, bundle.operator, day)
+        leave(*_SHELF)
+        return shelf.told == bundle.digest
 
     def is_offline(self):
         """No road to the acquirer is open as far as one can know without trying."""

@@ -4,9 +4,11 @@ from yuanlu.compat import leave, visit
 
 
 class Config:
-    """Every setting is an attribute of the same name. BadConfig when the text is none."""
+    """Every setting is an attribute of the same name; besides, which settings these are, and who changed them when. BadConfig
+    when the text is none."""
 
-    def __init__(self, text):
+    def __init__(self, text, config_version=1, changed_by="-", changed_on="-"):
+        self.config_version, self.changed_by, self.changed_on = config_version, changed_by, changed_on
         values = visit("yuanlu.settings").read(text)
         visit("yuanlu.settings_rules").check(values)
         leave("yuanlu.settings_rules", "yuanlu.settings")

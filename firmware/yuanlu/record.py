@@ -43,6 +43,7 @@ _FORMATS = {
     s.PIN_TRY: "<IIBB",
     s.NOTE: "<IIBBII24s",
     s.TECHNICIAN: "<IIIHBI",
+    s.CONFIG: "<IIII32s",
 }
 _KIND = "transaction original kind amount batch trace date time quality reason operator approver card fingerprint"
 _DONE = _KIND + " rrn approval"
@@ -65,6 +66,7 @@ _FIELDS = {
     s.PIN_TRY: "transaction original operator outcome",
     s.NOTE: "transaction original kind operator date time text",
     s.TECHNICIAN: "transaction original technician allowed command about",
+    s.CONFIG: "transaction original version date digest",
 }
 _bodies = {}  # fields: the namedtuple of them, made when the first such record is read
 

@@ -15,10 +15,10 @@ after the approval at which it is asked, rising, with blanks between; wallet_no:
 refund came to nothing; every other code is for a person.
 
 due_days_card, due_days_wallet: days after which what is not settled counts as overdue; self_test_days, closing_days: after so
-many days the menu reminds of the self-test and of closing the batch, 0 for never; config_version, changed_by, changed_on: which
-settings these are, and who changed them when; min_version, refuse_below: firmware older than that is warned of, or refunds are
-refused, "0" for none; refunds: 0 where none may be made; notices: lines "yyyymmdd text" that are shown until that day, "-" for
-none.
+many days the menu reminds of the self-test and of closing the batch, 0 for never; min_version, refuse_below: firmware older than
+that is warned of, or refunds are refused, "0" for none; refunds: 0 where none may be made; notices: lines "yyyymmdd text" that
+are shown until that day, "-" for none; fields: the fields that the acquirer's specification demands of a refund, numbers with
+blanks between, "-" for not told.
 
 login: 1 when only operators with a PIN may work here; another person has to agree to a refund then that is above limit_operator
 (fen; above limit_supervisor: the authority), of a sale older than old_days, after shift_count refunds or shift_amount fen of one
@@ -65,12 +65,10 @@ _TEXTS = {
     "hotline_acquirer": 0,
     "hotline_network": 0,
     "hotline_authority": 0,
-    "config_version": 0,
-    "changed_by": 0,
-    "changed_on": 0,
     "min_version": 0,
     "refuse_below": 0,
     "notices": 0,
+    "fields": 0,
     "open_hours": 9,
     "approve_found": 0,
 }
@@ -134,12 +132,10 @@ _DEFAULTS = {
     "due_days_wallet": 3,
     "self_test_days": 0,
     "closing_days": 0,
-    "config_version": "1",
-    "changed_by": "-",
-    "changed_on": "-",
     "min_version": "0",
     "refuse_below": "0",
     "notices": "-",
+    "fields": "-",
     "limit_operator": 300_00,
     "limit_supervisor": 3000_00,
     "shift_count": 10,

@@ -4,12 +4,15 @@ from yuanlu.errors import BadConfig
 from yuanlu.settings import FOUND, MACS, PRODUCTS, REPEATS
 
 _NAME, _HOTLINE = 16, 16
+_SENT = bytes((3, 4, 11, 25, 37, 38, 41, 42, 49, 57, 60, 61, 62, 63, 64))  # fields that a refund has
+_SECRET = bytes((2, 35, 36, 45, 52, 53, 55))  # card number, tracks, PIN, chip data with the card number in it
 
 
 def check(values):
     """Raise BadConfig, which names the setting; where a text stands for several values, put these in its place."""
     _check_acquirer(values)
     _check_texts(values)
+    _check_fields(values)
     _check_fees(values)
     if values["no_original"] and not values["login"]:
         raise BadConfig("config: 'no_original' is 0 where 'login' is: another person has to agree to such a refund")
@@ -35,6 +38,15 @@ def _check_acquirer(values):
     values["wallet_no"] = tuple([code.encode() for code in values["wallet_no"].split()])
     if any(len(code) != 2 or code in (b"00", b"09") for code in values["wallet_no"]):
         raise BadConfig("config: 'wallet_no' is response codes of two characters with blanks between, and none that approves")
+
+
+def _check_fields(values):
+    for field in values["fields"].split() if values["fields"] != "-" else []:
+        number = min(int(field), 255) if _is_digits(field) and field[0] != "0" else 0
+        if number in _SECRET:
+            raise BadConfig("config: 'fields' demands {}: a PIN, a track or a card number in clear is never read".format(field))
+        if number not in _SENT:
+            raise BadConfig("config: 'fields' demands {}, which no refund of this terminal has".format(field))
 
 
 def _check_texts(values):

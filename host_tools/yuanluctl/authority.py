@@ -1,4 +1,4 @@
-"""The authority for refunds that nobody in the shop may approve: one key, kept under a passphrase.
+"""The authority of a shop: one key, kept under a passphrase, for codes by telephone and for what is signed.
 
 The key file is JSON: scrypt (RFC 7914) makes 32 bytes of the passphrase, AES-256-GCM seals the 32-byte key under them with the
 text of FORMAT as associated data. What terminal and authority agree on is in docs/journal-format.md; no code is shared.
@@ -55,6 +55,16 @@ def terminal_key(key: bytes, terminal: str) -> bytes:
 def service_key(key: bytes, terminal: str) -> bytes:
     """The 32 bytes that say whether a technician's ticket is the authority's; in that terminal's vault too."""
     return hmac.digest(key, f"yuanlu service {terminal}".encode(), "sha256")
+
+
+def signing_key(key: bytes) -> bytes:
+    """The 32 bytes of the Ed25519 secret that signs settings and firmware."""
+    return hmac.digest(key, b"yuanlu sign", "sha256")
+
+
+def journal_root_key(key: bytes) -> bytes:
+    """The 32 bytes that the journals of this shop's terminals are sealed from."""
+    return hmac.digest(key, b"yuanlu journal root", "sha256")
 
 
 def code(key: bytes, terminal: str, shown: str, fen: int) -> str:

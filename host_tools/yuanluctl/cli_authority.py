@@ -1,29 +1,48 @@
-"""`yuanluctl authority`: a key under a passphrase, and the code by telephone for one refund."""
+"""`yuanluctl authority`: a key under a passphrase, the code by telephone for one refund, and signed settings."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
+from datetime import date as day
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
 from host_tools.yuanluctl import authority as keys
 from host_tools.yuanluctl.cli_image import EXIT_USAGE, end, read_file
+from host_tools.yuanluctl.cli_target import Voice, spoken
+from host_tools.yuanluctl.outcome import FINDINGS, Trouble
+from host_tools.yuanluctl.targets import read_regular
 
 _LONGEST = 4096  # bytes of a key file
-_key_file = click.argument("key_file", type=click.Path(path_type=Path))
+key_file_argument = click.argument("key_file", type=click.Path(path_type=Path))
 _terminal = click.option("--terminal", required=True, metavar="ID", help="The terminal's 8 characters, as its screen shows them.")
-_passphrase = click.option("--passphrase", prompt=True, hide_input=True, help="Asked for when it is not given.")
+passphrase_option = click.option("--passphrase", prompt=True, hide_input=True, help="Asked for when it is not given.")
+
+
+def signer_options(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """--by and --date of a signature."""
+    dated = click.option("--date", callback=_date, metavar="YYYY-MM-DD", help="Today, if it is not given.")(verb)
+    return click.option("--by", required=True, metavar="NAME", help="Who signs, as the terminal shows it.")(dated)
+
+
+def _date(_: click.Context, __: click.Parameter, text: str | None) -> int:
+    try:
+        return int(f"{day.fromisoformat(text) if text else day.today():%Y%m%d}")
+    except ValueError as problem:
+        raise click.BadParameter(f"{text} is no day like 2026-11-22") from problem
 
 
 @click.group()
 def authority() -> None:
-    """Approve by telephone what nobody in the shop may approve, and let technicians in."""
+    """Approve by telephone, let technicians in, sign settings: with the one key of the shop."""
 
 
 @authority.command()
-@_key_file
+@key_file_argument
 @click.option("--passphrase", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when it is not given.")
 def new(key_file: Path, passphrase: str) -> None:
     """Make a new key, sealed under a passphrase. A file that is there is left alone.
@@ -42,11 +61,11 @@ def new(key_file: Path, passphrase: str) -> None:
 
 
 @authority.command()
-@_key_file
+@key_file_argument
 @_terminal
 @click.option("--number", required=True, metavar="DIGITS", help="The 8 digits that the screen shows.")
 @click.option("--amount", required=True, metavar="YUAN", help="What the refund comes to, like 150.00.")
-@_passphrase
+@passphrase_option
 def approve(key_file: Path, terminal: str, number: str, amount: str, passphrase: str) -> None:
     """Print the code to say on the telephone. It serves for that refund alone, and for no other amount.
 
@@ -63,19 +82,18 @@ def approve(key_file: Path, terminal: str, number: str, amount: str, passphrase:
 
 
 @authority.command()
-@_key_file
+@key_file_argument
 @click.argument("request")
 @click.option("--allow", required=True, metavar="RIGHTS", help="diag,pull,queue,resolve,handover,config,keyload,firmware,wipe")
 @click.option("--technician", type=click.IntRange(1, (1 << 32) - 1), required=True, metavar="N", help="Who gets it.")
 @click.option("--minutes", type=click.IntRange(1, 240), default=15, show_default=True, help="Of the session.")
-@_passphrase
+@passphrase_option
 def ticket(key_file: Path, request: str, allow: str, technician: int, minutes: int, passphrase: str) -> None:
     """Print a ticket for the REQUEST that `yuanluctl support` shows. It serves that terminal, once.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
     """
     from host_tools.yuanluctl import service  # loaded where it is used, so that --help is quick
-    from host_tools.yuanluctl.outcome import Trouble
     from yuanlu.wire.service import CAPABILITIES
 
     rights = [right.strip().upper() for right in allow.split(",")]
@@ -91,9 +109,9 @@ def ticket(key_file: Path, request: str, allow: str, technician: int, minutes: i
 
 
 @authority.command("service-key")
-@_key_file
+@key_file_argument
 @_terminal
-@_passphrase
+@passphrase_option
 def service_key(key_file: Path, terminal: str, passphrase: str) -> None:
     """Print the key that this terminal's vault checks tickets with, 64 hex digits. It is a secret.
 
@@ -104,9 +122,9 @@ def service_key(key_file: Path, terminal: str, passphrase: str) -> None:
 
 
 @authority.command("terminal-key")
-@_key_file
+@key_file_argument
 @_terminal
-@_passphrase
+@passphrase_option
 def terminal_key(key_file: Path, terminal: str, passphrase: str) -> None:
     """Print the key that this terminal's vault is provisioned with, 64 hex digits. It is a secret.
 
@@ -114,6 +132,94 @@ def terminal_key(key_file: Path, terminal: str, passphrase: str) -> None:
     """
     _check_terminal(terminal)
     click.echo(keys.terminal_key(_open(key_file, passphrase), terminal).hex())
+
+
+@authority.command()
+@key_file_argument
+@click.argument("settings_file", metavar="SETTINGS")
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The signed settings.")
+@click.option("--after", metavar="SOURCE", help="What the terminal has now; without it these are its first.")
+@signer_options
+@passphrase_option
+@spoken(writes=True)
+def sign(
+    voice: Voice, key_file: Path, settings_file: str, out: Path, after: str | None, by: str, date: int, passphrase: str
+) -> None:
+    """Sign SETTINGS for the terminal that they name, as the next version after those that it has.
+
+    Exit codes: 0 signed, 2 wrong use, settings that the terminal would refuse, no key file, another passphrase, 3 no such file.
+    """
+    from host_tools.yuanluctl import bundles, settings  # loaded where it is used: it brings the firmware's rules with it
+
+    seed = keys.signing_key(open_seed(key_file, passphrase))
+    values, before = settings.read(settings_file).values, settings.read(after).bundle if after else None
+    wrong = settings.problems(values, by)
+    if wrong:
+        raise Trouble("refused_settings", settings_file, "; ".join(wrong))
+    if after and (before is None or before.target != values["terminal"]):
+        raise Trouble("settings", after, "not signed, or of another terminal")
+    try:
+        made = settings.following(before, values, date, by) if before else bundles.of_settings(values, 1, date, by)
+        bundle = made.signed(seed)
+    except bundles.BadBundle as problem:
+        raise Trouble("settings", settings_file, problem) from problem
+    voice.write(out, bundle.to_bytes())
+    told = {"version": bundle.version, "target": bundle.target, "digest": bundle.digest.hex()}
+    voice.answer({"file": str(out), **told}, [voice.say("authority.signed", bundle.version, bundle.target, bundle.digest.hex())])
+
+
+@authority.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--key", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The authority's public key.")
+@spoken()
+def verify(voice: Voice, file: Path, key: Path) -> None:
+    """Check that signed settings or firmware are whole and signed with that key.
+
+    Exit codes: 0 good, 1 not signed with that key, 2 wrong use or not whole, 3 no such file.
+    """
+    from host_tools.yuanluctl import bundles
+    from host_tools.yuanluctl.cli_config import manifest_lines, manifest_of, signature_of
+
+    try:
+        bundle = bundles.read(read_regular(file, bundles.LARGEST, "no_image", str(file)))
+    except bundles.BadBundle as problem:
+        raise Trouble("bundle", file, problem) from problem
+    signature = signature_of(bundle, key)
+    told = {"file": str(file), "kind": bundles.KINDS[bundle.kind], "signature": signature, **manifest_of(bundle)}
+    voice.answer(told, manifest_lines(voice, bundle, signature))
+    raise SystemExit(0 if signature == "good" else FINDINGS)
+
+
+@authority.command("public-key")
+@key_file_argument
+@passphrase_option
+def public_key(key_file: Path, passphrase: str) -> None:
+    """Print the key that checks what this authority signs, 64 hex digits. It is no secret; terminals are provisioned with it.
+
+    Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
+    """
+    from host_tools.yuanluctl import bundles
+
+    click.echo(bundles.public_key(keys.signing_key(_open(key_file, passphrase))).hex())
+
+
+@authority.command("journal-key")
+@key_file_argument
+@passphrase_option
+def journal_key(key_file: Path, passphrase: str) -> None:
+    """Print the journal root key of this shop, 64 hex digits, as `journal verify --key` takes it in a file. It is a secret.
+
+    Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
+    """
+    click.echo(keys.journal_root_key(_open(key_file, passphrase)).hex())
+
+
+def open_seed(key_file: Path, passphrase: str) -> bytes:
+    """The authority's 32 bytes; Trouble."""
+    try:
+        return keys.open_key(read_regular(key_file, _LONGEST, "no_image", str(key_file)), passphrase)
+    except keys.BadKeyFile as problem:
+        raise Trouble("key_file", key_file, problem) from problem
 
 
 def _check_terminal(terminal: str) -> None:

@@ -110,12 +110,16 @@ class Emulated:
         return self.name
 
     def journal(self) -> bytes:
+        """The journal's chip."""
+        return self.image("chip.img")
+
+    def image(self, name: str) -> bytes:
         """Asked of the emulator, not of its terminal, which goes on with its work."""
         import urllib.request  # loaded where it is used: it brings TLS with it
 
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is on this machine
         try:
-            with opener.open(f"http://127.0.0.1:{self._port}/chip.img", timeout=self._timeout) as answer:
+            with opener.open(f"http://127.0.0.1:{self._port}/{name}", timeout=self._timeout) as answer:
                 content: bytes = answer.read(LARGEST_IMAGE + 1)
         except TimeoutError as problem:
             raise Trouble("silent", self.name) from problem
@@ -129,6 +133,15 @@ class Emulated:
     def status(self) -> dict[str, object]:
         """Its page shows the rest."""
         return {"page": f"http://127.0.0.1:{self._port}/"}
+
+
+def read_settings_image(target: Target, timeout: float = 5) -> bytes:
+    """An image of the flash that an image or emulated terminal keeps its settings on; Trouble."""
+    if target.kind == "image":
+        return read_regular(Path(target.place), LARGEST_IMAGE, "no_image", str(target))
+    if target.place.isdigit():
+        return Emulated(str(target), int(target.place), timeout).image("settings.img")
+    return read_regular(ROOT / "build" / target.place / "settings.img", LARGEST_IMAGE, "no_emulator", str(target))
 
 
 def read_regular(path: Path, largest: int, missing: str, name: str) -> bytes:

@@ -8,10 +8,12 @@ import click
 
 # Verb: the module that has it under the same name, and its first sentence, as its own help says it.
 PLACES = {
-    "authority": ("cli_authority", "Approve by telephone what nobody in the shop may approve, and let technicians in."),
+    "authority": ("cli_authority", "Approve by telephone, let technicians in, sign settings: with the one key of the shop."),
     "bridge": ("cli_bridge", "Give a terminal without network a way to its acquirer, over the serial cable."),
+    "config": ("cli_config", "Read, compare and check the settings of a terminal."),
     "diagnose": ("cli_status", "Check the terminal's journal, money, clock, power and chip; each check with what to do."),
     "explain": ("cli_explain", "Say what a response code (like 51) or a refusal (like no_paper) means, and what to do."),
+    "firmware": ("cli_firmware", "Build, sign and check the file that brings a terminal new firmware."),
     "flash": ("cli_flash", "Look at an image of a terminal's flash chip, turn it into text and back, or damage a copy."),
     "journal": ("cli_journal", "Read and verify the journal in an image of a terminal's flash chip."),
     "list": ("cli_live", "Ask every serial port of this computer, and the TARGETs, for a terminal."),

@@ -21,7 +21,7 @@ ORDER = """
     settings_rules
     config tables
     refund crypto
-    wire record
+    wire record bundle update
     store
     continuity no_original resolving
     desk

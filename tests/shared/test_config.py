@@ -6,6 +6,7 @@ from parts import SETTINGS, settings
 from raises import raises
 from yuanlu.config import Config
 from yuanlu.errors import BadConfig
+from yuanlu.wire import messages
 
 
 def complaint(**changes):
@@ -129,3 +130,23 @@ def test_opening_hours_are_two_times():
         with raises(BadConfig) as caught:
             settings(open_hours=hours)
         assert "open_hours" in str(caught.value)
+
+
+def test_a_profile_that_needs_a_pin_a_track_or_a_card_number_in_clear_is_refused():
+    """L8: 2 is the card number, 35, 36 and 45 are tracks, 52 and 53 the PIN, 55 has chip data with the card number."""
+    for field in ("2", "35", "36", "45", "52", "53", "55"):
+        assert "is never read" in complaint(fields="3 4 {} 41".format(field)), field
+    for fields in ("3 4 22", "x", "03", "3,4", "128"):
+        assert "no refund of this terminal has" in complaint(fields=fields), fields
+    assert settings(fields="3 4 11 41 42 64").fields == "3 4 11 41 42 64"
+    assert settings().fields == "-"
+
+
+def test_control_each_field_of_a_refund_may_be_demanded_and_no_other():
+    """What the rule allows is what is sent."""
+    sent = [field for name in ("refund", "offline refund") for field in messages.FORMS[name][4]]
+    for field in range(1, 129):
+        if field in sent:
+            assert settings(fields=str(field)).fields
+        else:
+            assert "'fields' demands {}".format(field) in complaint(fields=str(field))

@@ -137,7 +137,7 @@ def test_a_payload_that_is_too_large_is_not_written():
 
 def test_a_type_or_length_from_the_future_is_said_and_not_guessed():
     """An update that cannot read the journal must be refused, not misread it."""
-    for record_type, length in ((s.CONFIG, 60), (99, 60), (s.RESULT, 37), (s.INTENT, r.payload_length(s.INTENT) - 1)):
+    for record_type, length in ((s.ANCHOR, 60), (99, 60), (s.RESULT, 37), (s.INTENT, r.payload_length(s.INTENT) - 1)):
         record = r.Record(bytearray(r.LARGEST))
         record.fill(record_type, 1, 1, bytes(length), no_seal)
         assert record.check()

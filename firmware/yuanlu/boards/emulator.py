@@ -15,13 +15,14 @@ _COLLECT_EVERY = const(8192)  # bytes allocated: a heap that is let run full sca
 
 
 class Flash:
-    """NOR: `unit` bytes a program, `sectors` of `sector_size`. training: the region behind the journal's."""
+    """NOR: `unit` bytes a program, `sectors` of `sector_size`. Its regions, one behind the other: journal, training, settings."""
 
-    def __init__(self, pipe, training=False):
+    def __init__(self, pipe, region=0):
         self.pipe = pipe
-        self.unit, self.sectors, self.sector_size, behind = unpack_from("<HHIH", pipe.ask(p.GEOMETRY), 0)
-        self.first = self.sectors * self.sector_size if training else 0
-        self.sectors = behind if training else self.sectors
+        found = unpack_from("<HIHHH", pipe.ask(p.GEOMETRY), 0)
+        self.unit, self.sector_size = found[:2]
+        self.first = sum(found[2 : 2 + region]) * self.sector_size
+        self.sectors = found[2 + region]
 
     def read_into(self, address, buffer):
         buffer[:] = self.pipe.ask(p.FLASH_READ, pack("<IH", self.first + address, len(buffer)))
@@ -168,7 +169,7 @@ class Board:
         self.tables_path = tables_path
         self.clock = Clock(pipe)
         self.flash = Flash(pipe)
-        self.training = Flash(pipe, training=True)
+        self.training = Flash(pipe, 1)
         self.vault = Vault(pipe)
         self.display = Display(pipe)
         self.keypad = Keypad()
@@ -179,8 +180,9 @@ class Board:
         self.serial = SerialPort(pipe)
         drive(self.idle, self.clock.ticks_ms)
 
-    def config(self):
-        return str(self.pipe.ask(p.CONFIG), "utf-8")
+    def shelf(self):
+        """The Flash that the signed settings stand on."""
+        return Flash(self.pipe, 2)
 
     def tables(self):
         with open(self.tables_path, "rb") as file:

@@ -60,10 +60,10 @@ def _is_small(point):
     return not point[0] % _P and not (point[1] - point[2]) % _P
 
 
-def _add(one, other):
+def _add(left, right):
     """5.1.4; it holds for equal points too."""
-    x, y, z, t = one
-    u, v, w, s = other
+    x, y, z, t = left
+    u, v, w, s = right
     a, b = (y - x) * (v - u) % _P, (y + x) * (v + u) % _P
     c, d = 2 * _D * t * s % _P, 2 * z * w % _P
     e, f, g, h = b - a, d - c, d + c, b + a

@@ -26,19 +26,19 @@ def _primes(count):
     return found
 
 
-def _root(prime, power):
+def _root(prime, degree):
     """The first 64 bits behind the point of a square or cube root: where the standard's constants come from (4.2.3, 5.3.5)."""
-    target = prime << 64 * power
+    target = prime << 64 * degree
     root = 1 << 69
     while True:
-        better = ((power - 1) * root + target // root ** (power - 1)) // power
+        better = ((degree - 1) * root + target // root ** (degree - 1)) // degree
         if better >= root:
             return root & _MASK
         root = better
 
 
-def _turn(word, by):
-    return (word >> by | word << 64 - by) & _MASK
+def _turn(word, count):
+    return (word >> count | word << 64 - count) & _MASK
 
 
 def _schedule(block):

@@ -11,11 +11,11 @@ async def run(till):
 
 
 def heading(config):
-    """Versions, and who changed what when."""
+    """Versions, and who signed which settings when."""
     lines = [
         ("settings.software", VERSION),
         ("settings.version", config.config_version),
-        ("settings.changed", config.changed_by, config.changed_on),
+        ("settings.signed", config.changed_by, config.changed_on),
         ("settings.terminal", config.terminal),
         ("settings.merchant", config.merchant),
     ]

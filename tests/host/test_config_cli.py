@@ -1,0 +1,174 @@
+"""`yuanluctl config`, `authority sign` and `firmware`: the verbs around what is signed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from emulator.shop import SETTINGS, Shop
+from host_tools.yuanluctl import bundles, firmware, settings
+from host_tools.yuanluctl.cli import yuanluctl
+from yuanlu.bundle import FIRMWARE, Bundle
+from yuanlu.store.header import _FORMAT
+
+PASSPHRASE = ("--passphrase", "four words under snow")
+
+
+def run(*words: object) -> Result:
+    """The command line, run in this process."""
+    return CliRunner().invoke(yuanluctl, [str(word) for word in words], env={"LANG": "C", "LC_ALL": "", "COLUMNS": "200"})
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """key: an authority; public: its public key; settings.json."""
+    monkeypatch.chdir(tmp_path)
+    assert run("authority", "new", "key", *PASSPHRASE).exit_code == 0
+    (tmp_path / "public").write_text(run("authority", "public-key", "key", *PASSPHRASE).stdout)
+    write(tmp_path / "settings.json")
+    return tmp_path
+
+
+def write(path: Path, **changes: Any) -> None:
+    """Settings of the emulator, with changes."""
+    path.write_text(json.dumps({**SETTINGS, **changes}), "utf-8")
+
+
+def sign(source: str, out: str, *more: str) -> Result:
+    """By Lin."""
+    return run("authority", "sign", "key", source, "-o", out, "--by", "Lin", "--date", "2026-11-27", *PASSPHRASE, *more)
+
+
+def test_settings_are_signed_shown_and_verified(folder: Path) -> None:
+    """T-040: JSON and text; the same key and day give the same bytes."""
+    assert sign("settings.json", "one.ylb").exit_code == 0
+    sign("settings.json", "again.ylb")
+    assert (folder / "one.ylb").read_bytes() == (folder / "again.ylb").read_bytes()
+    verified = run("authority", "verify", "one.ylb", "--key", "public", "--json")
+    told = json.loads(verified.stdout)
+    assert (verified.exit_code, told["signature"], told["version"], told["by"], told["date"]) == (0, "good", 1, "Lin", 20261127)
+    shown = run("config", "get", "one.ylb", "--key", "public", "--json")
+    assert json.loads(shown.stdout)["settings"] == SETTINGS
+    assert "签名正确" in run("config", "get", "one.ylb", "--key", "public", "--lang", "zh").stdout
+
+
+def test_the_next_version_follows_what_the_terminal_has(folder: Path) -> None:
+    sign("settings.json", "one.ylb")
+    write(folder / "new.json", limit_operator=10_000)
+    assert sign("new.json", "two.ylb", "--after", "one.ylb").exit_code == 0
+    one, two = (bundles.read((folder / f"{name}.ylb").read_bytes()) for name in ("one", "two"))
+    assert (two.version, two.previous) == (2, one.digest)
+    told = run("config", "diff", "one.ylb", "two.ylb", "--json")
+    assert told.exit_code == 1
+    assert json.loads(told.stdout)["changes"] == [{"name": "limit_operator", "before": 30_000, "after": 10_000}]
+    assert run("config", "diff", "one.ylb", "settings.json").exit_code == 0
+    write(folder / "other.json", terminal="YL000002")
+    assert sign("other.json", "x.ylb", "--after", "one.ylb").exit_code == 2 and not (folder / "x.ylb").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"shop": "林"}, "'shop': no glyph for '林' (U+6797)"),
+        ({"notices": "20261231 😀"}, "'notices': no glyph"),
+        ({"port": 0}, "'port'"),
+        ({"fields": "3 4 35"}, "'fields' demands 35"),
+        ({"fields": "2"}, "'fields' demands 2"),
+        ({"fields": "52"}, "'fields' demands 52"),
+    ],
+)
+def test_what_a_terminal_would_refuse_or_could_not_show_is_not_signed(folder: Path, changes: dict[str, Any], told: str) -> None:
+    """Control: without the change it is (test_settings_are_signed_shown_and_verified)."""
+    write(folder / "bad.json", **changes)
+    checked = run("config", "validate", "bad.json", "--json")
+    assert checked.exit_code == 1 and told in " ".join(json.loads(checked.stdout)["problems"])
+    refused = sign("bad.json", "bad.ylb", "--json")
+    assert refused.exit_code == 2 and json.loads(refused.stderr)["error"]["code"] == "refused_settings"
+    assert not (folder / "bad.ylb").exists()
+
+
+def test_a_name_without_a_glyph_does_not_sign(folder: Path) -> None:
+    done = run("authority", "sign", "key", "settings.json", "-o", "x.ylb", "--by", "林", *PASSPHRASE)
+    assert done.exit_code == 2 and "no glyph for '林'" in done.stderr
+
+
+def test_good_settings_are_valid(folder: Path) -> None:
+    assert run("config", "validate", "settings.json").exit_code == 0
+
+
+def test_control_another_key_a_changed_byte_and_an_unsigned_file_are_told(folder: Path) -> None:
+    sign("settings.json", "one.ylb")
+    run("authority", "new", "other", *PASSPHRASE)
+    (folder / "public2").write_text(run("authority", "public-key", "other", *PASSPHRASE).stdout)
+    assert run("authority", "verify", "one.ylb", "--key", "public2").exit_code == 1
+    assert run("config", "get", "one.ylb", "--key", "public2").exit_code == 1
+    assert run("config", "get", "settings.json", "--key", "public").exit_code == 1
+    content = bytearray((folder / "one.ylb").read_bytes())
+    content[-3] ^= 1
+    (folder / "hurt.ylb").write_bytes(content)
+    for verb in (["authority", "verify", "hurt.ylb", "--key", "public"], ["config", "get", "hurt.ylb"]):
+        assert run(*verb).exit_code == 2
+    content[-3] ^= 1
+    content[24] ^= 2  # the version
+    (folder / "hurt.ylb").write_bytes(content)
+    assert run("authority", "verify", "hurt.ylb", "--key", "public").exit_code == 1
+    (folder / "nokey").write_text("no key")
+    assert run("authority", "verify", "one.ylb", "--key", "nokey").exit_code == 2
+    wrong = run(
+        "authority", "sign", "key", "settings.json", "-o", "x", "--by", "Lin", "--passphrase", "four words under rain", "--json"
+    )
+    assert wrong.exit_code == 2 and json.loads(wrong.stderr)["error"]["code"] == "key_file"
+
+
+def test_an_emulated_terminals_settings_are_read_off_its_flash(folder: Path) -> None:
+    """And checked with the key that it was provisioned with."""
+    shop = Shop(real=False)
+    shop.keep(folder)
+    shop.close()
+    shown = run("config", "get", "image:settings.img", "--key", "settings.key", "--json")
+    told = json.loads(shown.stdout)
+    assert (shown.exit_code, told["signature"], told["target"], told["by"]) == (0, "good", "YL000001", "模拟器")
+    assert told["settings"] == shop.settings
+    (folder / "blank").write_bytes(b"\xff" * 4096)
+    for source in ("image:blank", "blank", "socket://h:1"):
+        assert run("config", "get", source).exit_code == 2, source
+    for source in ("emu:none", "missing", "image:missing"):
+        assert run("config", "get", source).exit_code == 3, source
+
+
+def test_the_schema_has_every_setting_and_its_bounds() -> None:
+    schema = json.loads(run("config", "schema").stdout)
+    assert set(SETTINGS) <= set(schema["properties"]) and set(schema["required"]) <= set(SETTINGS)
+    for name in ("port", "budget", "limit_operator"):
+        field = schema["properties"][name]
+        for value, wrong in ((field["minimum"], False), (field["minimum"] - 1, True), (field["maximum"] + 1, True)):
+            found = [problem for problem in settings.problems({**SETTINGS, name: value}) if f"'{name}'" in problem]
+            assert bool(found) is wrong, (name, value)
+
+
+def test_firmware_is_built_signed_and_verified(folder: Path) -> None:
+    """T-040: the same sources give the same bytes, and the terminal's own reader takes them."""
+    assert run("firmware", "build", "-o", "plain.ylb").exit_code == 0
+    run("firmware", "build", "-o", "again.ylb")
+    assert (folder / "plain.ylb").read_bytes() == (folder / "again.ylb").read_bytes()
+    signed = run("firmware", "sign", "key", "plain.ylb", "-o", "new.ylb", "--by", "Lin", "--date", "2026-11-27", *PASSPHRASE)
+    assert signed.exit_code == 0
+    content = (folder / "new.ylb").read_bytes()
+    read = Bundle(content, FIRMWARE)
+    read.check(bytes.fromhex((folder / "public").read_text()))
+    start = len(content) - read.length
+    assert read.is_whole(lambda at, count: content[start + at : start + at + count])
+    assert (read.terminal, read.version, read.journal) == ("emulator", firmware.number_of("0.1.0"), _FORMAT)
+    told = json.loads(run("firmware", "info", "new.ylb", "--json").stdout)
+    assert told["files"] == [{"path": "firmware.romfs", "bytes": read.length}] and told["by"] == "Lin"
+    for installed, code in (("0.0.9", 0), ("0.1.0", 1), ("0.2.0", 1)):
+        assert run("firmware", "verify", "new.ylb", "--key", "public", "--installed", installed).exit_code == code
+    assert run("firmware", "verify", "plain.ylb", "--key", "public").exit_code == 1
+    (folder / "hurt.ylb").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    for verb in (["info", "hurt.ylb"], ["verify", "hurt.ylb", "--key", "public"], ["info", "key"]):
+        assert run("firmware", *verb).exit_code == 2
+    assert run("firmware", "build", "-o", "x.ylb", "--board", "none").exit_code == 2
