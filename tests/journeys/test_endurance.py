@@ -44,6 +44,50 @@ def test_settings_that_need_session_keys_are_refused_by_the_base_image() -> None
     clerk.shop.close()
 
 
+PROBE = """
+_report = Board._report_heap
+
+
+def _report_with_modules(self):
+    import sys
+
+    self.log("modules " + " ".join(sorted(sys.modules)))
+    _report(self)
+
+
+Board._report_heap = _report_with_modules
+"""
+
+
+@pytest.mark.micropython
+def test_a_flow_takes_with_it_what_it_has_brought(tmp_path: Path) -> None:
+    """Nothing that a flow imports stays at the menu, by which way it was ever left; control: it is seen while the flow stands."""
+    probe = tmp_path / "probe" / "yuanlu" / "boards" / "emulator.py"
+    probe.parent.mkdir(parents=True)
+    probe.write_text(PROBE)
+    clerk = Clerk(Shop(real=False, firmware=image.build(tmp_path / "firmware", tmp_path / "probe")))
+
+    def modules() -> set[str]:
+        clerk.terminal.measure_heap()
+        return set([line for line in clerk.terminal.log if line.startswith("modules ")][-1].split())
+
+    clerk.terminal.power_on()
+    clerk.see("原路退款终端", "网")
+    clerk.start_sale(100_000)
+    clerk.see("消费成功")
+    clerk.back_to_menu()
+    before = modules()
+    for keys in ("7 8", "2 CLEAR 3 1", "2 CLEAR 6 3 9 9 9 9 ENTER", "7 9 1 5 0 0 ENTER", "7 0 ENTER", "7 2 1 5 7", "7 6", "7 7"):
+        clerk.press(keys)
+        assert modules() - before, f"control: {keys}"
+        for _ in range(6):
+            if "原路退款终端" not in clerk.terminal.screen.text:
+                clerk.press("CANCEL")
+        clerk.see("原路退款终端")
+        assert modules() == before, keys
+    clerk.shop.close()
+
+
 def test_a_flow_that_dies_is_said_on_the_screen(tmp_path: Path) -> None:
     """The clerk is told, and the terminal goes on."""
     clerk = Clerk(Shop(real=False, firmware=image.build(tmp_path, BROKEN / "dying-flow")))
