@@ -9,7 +9,7 @@ DEMO := $(BIN)/python -m emulator demo $(if $(BREAK),--break '$(BREAK)')
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-32 bench fuzz power soak herd troubles check fix font codes outcomes golden picture plot slips states clean
+.PHONY: help setup build run demo test test-32 bench fuzz power soak walk herd troubles check fix font codes outcomes golden picture plot slips states clean
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -56,6 +56,10 @@ soak: build ## play SEEDS=2000 worlds and count the money after each, on two cor
 	@$(BIN)/python tests/simulation/soak/play.py --seeds $(or $(SEEDS),2000)
 
 herd: build ## let 5 000 terminals lose their host at once; figures into build/herd.json, docs/herd.svg (docs/performance.md)
+walk: build ## press PRESSES=100000 keys by chance, SEED=n, on one core: no crash, no refund lost; figures into build/walk.json
+	@taskset --cpu-list 0 $(BIN)/python -m tests.journeys.play_walk $(if $(PRESSES),--presses $(PRESSES)) $(if $(SEED),--seed $(SEED))
+
+herd: $(VENV) ## let 5 000 terminals lose their host at once; figures into build/herd.json, docs/herd.svg (docs/performance.md)
 	@mkdir -p build
 	@$(BIN)/python tests/simulation/herd_figures.py
 

@@ -1,0 +1,9 @@
+
+# Broken on purpose: each look at what is urgent is remembered for ever.
+_look = run
+
+
+async def run(till):
+    till.looks = getattr(till, "looks", [])
+    till.looks.append(bytearray(200))
+    return await _look(till)

@@ -1,0 +1,89 @@
+"""What goes wrong around a terminal while somebody works on it: acquirer, wallets, lines, paper, time and power."""
+
+from __future__ import annotations
+
+from random import Random
+
+from emulator.acquirer import MOODS
+from emulator.parts.flash import TEARS
+from emulator.shop import TERMINAL, Shop
+
+WORSE, BETTER = 1 / 9, 1 / 14  # whenever something was pressed or typed
+SECOND, HOUR = 1000, 3_600_000
+FAILURES = ("14", "61", "06")
+
+
+class Mishaps:
+    """Given the Shop and the walk's chance. calm: power stays on, so that one life is long."""
+
+    def __init__(self, shop: Shop, draw: Random, calm: bool) -> None:
+        self.shop, self.terminal, self.draw, self.calm = shop, shop.terminal, draw, calm
+        kinds = (self._mood, 10), (self._line, 4), (self._serial, 2), (self._paper, 2), (self._wallet, 3), (self._time, 6)
+        kinds += (self._batch, 1), (self._slow, 3), (self._asks, 1)
+        self.kinds = dict(kinds if calm else (*kinds, (self._power, 3), (self._cut, 4)))
+
+    def pass_by(self) -> None:
+        """Something may happen now, or all be well again."""
+        if self.draw.random() < WORSE:
+            self.draw.choices(list(self.kinds), list(self.kinds.values()))[0]()
+        elif self.draw.random() < BETTER:
+            self.mend()
+
+    def mend(self) -> None:
+        """Everything works."""
+        acquirer, terminal = self.shop.acquirer, self.terminal
+        acquirer.set_mood("normal")
+        acquirer.delay_ms, acquirer.wallets.balance, acquirer.wallets.fails = 0, None, None
+        terminal.paper_in, terminal.cut_when_sent = True, False
+        terminal.flash.cut = terminal.vault.cut = terminal.training.cut = None
+        if not terminal.network.plugged:
+            terminal.plug_network(True)
+
+    def _mood(self) -> None:
+        mood = self.draw.choice((*MOODS, "by-amount", "by-amount", "silent"))
+        self.shop.acquirer.set_mood(mood, None if mood == "normal" or self.draw.random() < 0.5 else self.draw.randrange(1, 6))
+
+    def _line(self) -> None:
+        self.terminal.plug_network(not self.terminal.network.plugged)
+
+    def _serial(self) -> None:
+        self.shop.plug_serial(not self.terminal.serial.plugged)
+
+    def _paper(self) -> None:
+        self.terminal.paper_in = not self.terminal.paper_in
+
+    def _wallet(self) -> None:
+        wallets = self.shop.acquirer.wallets
+        wallets.balance = self.draw.choice((None, 0, 5000))
+        wallets.fails = self.draw.choice((None, None, *FAILURES))
+        wallets.done_after_ms = self.draw.choice((5, 30, 4000)) * SECOND
+
+    def _time(self) -> None:
+        """Nobody touches it for a while; who stays away is logged out. Over night it is off, or all is well: a line that is tried
+        every few seconds for a day would take most of the walk."""
+        waits = (10 * SECOND, 120 * SECOND, 1000 * SECOND, HOUR, 25 * HOUR, 50 * HOUR)
+        wait = self.draw.choices(waits, (24, 16, 6, 2, 2, 1))[0]
+        if wait >= HOUR:
+            self.mend() if self.calm else self.terminal.power_off()
+        self.shop.world.run(wait)
+
+    def _batch(self) -> None:
+        """The acquirer has closed it by itself."""
+        self.shop.acquirer.set_batch(TERMINAL, self.shop.acquirer.open_batch(TERMINAL) % 999_999 + 1)
+
+    def _slow(self) -> None:
+        self.shop.acquirer.delay_ms = self.draw.choice((0, 700, 2600))
+
+    def _asks(self) -> None:
+        self.shop.acquirer.ask_terminal(self.draw.randrange(1, 7))
+
+    def _power(self) -> None:
+        self.terminal.power_off()
+
+    def _cut(self) -> None:
+        """When the next bytes have left, or in the midst of one of the next operations of flash or vault."""
+        part = self.draw.choice((None, self.terminal.flash, self.terminal.vault, self.terminal.training))
+        if part is None:
+            self.terminal.cut_when_sent = True
+        else:
+            part.cut = (part.operations + self.draw.randrange(1, 40), self.draw.choice(list(TEARS)))
