@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from random import Random
+from typing import Any
 
 from emulator.clerk import READ_OFF
 from emulator.parts import vault
@@ -34,7 +35,7 @@ LISTS = ("hint.menu", "hint.choose", "hint.find", "hint.reason", "hint.training"
 # Of a shop where the mood is by-amount: what the last two digits bring about.
 ENDINGS = (3, 97, 30, 9, 68, 96, 98, 91, 5, 51, 94, 77, 25, 6)
 DECIDING = {"decide.done": True, "decide.not_done": False, "decide.again": False}
-OFTEN = {("menu.title", "1"): 8, ("menu.title", "2"): 40, ("menu.title", "3"): 8, ("menu.title", "7"): 4}
+OFTEN = {("menu.title", "1"): 8, ("menu.title", "2"): 40, ("menu.title", "3"): 8, ("menu.title", "7"): 4, ("menu.more", "8"): 8}
 ANYTHING, WRONG_PIN, OTHERWISE = 0.04, 0.06, 0.1
 
 
@@ -80,6 +81,7 @@ class Fingers:
         self.picked: Counter[tuple[str, str]] = Counter()
         self.pins = {number: [pin] for number, pin in shop.pins.items()}  # that may be his, the likeliest first
         self.who, self.looked, self.new_pin, self.tried = 1, 0, "", 0
+        self.sale: dict[str, Any] = {}
 
     def keys(self, view: View) -> list[str]:
         """What comes next; none: wait a while."""
@@ -118,7 +120,7 @@ class Fingers:
             return set()
         return {self.shop.booked().get(row["number"], {"times": 0})["times"] > 0}
 
-    def _row(self):
+    def _row(self) -> dict[str, Any] | None:
         found = [row for row in self.shop.terminal_ledger() if row["trace"] == self.looked]
         return found[-1] if found else None
 
@@ -200,7 +202,7 @@ class Fingers:
             return str(self.shop.booked()[row["number"]]["amount"]) if row and self._truth() == {True} else ""
         if view.name in ("find.order", "find.memory"):
             return str(self._known()["amount"])
-        if view.name == "refund.amount" and self.draw.random() < 0.3:
+        if view.name == "refund.amount" and self.draw.random() < 0.45:
             return ""  # all of it
         fen = self.draw.choice(
             (self.draw.randrange(100, 9000), self.draw.randrange(100, 30_000), self.draw.randrange(1, 500_000))
@@ -211,12 +213,13 @@ class Fingers:
             fen = fen % limit + 1
         return str(self.draw.choice((fen, fen, fen, fen, fen, 88_888)) if view.name == "sale.amount" else fen)
 
-    def _known(self):
-        """A sale that the terminal knows; wallets' order numbers too."""
+    def _known(self) -> dict[str, Any]:
+        """A sale that the terminal knows; the one that was thought of before, mostly: two things told of it fit."""
         sales = [row for row in self.shop.terminal_ledger() if row["kind"] == "sale"] or [
             {"amount": 1, "trace": 1, "number": "0"}
         ]
-        self.sale = self.draw.choice(sales[-8:])
+        if self.sale not in sales or self.draw.random() < 2 * OTHERWISE:
+            self.sale = self.draw.choice(sales[-8:])
         return self.sale
 
     def _off(self, name: str) -> str:

@@ -18,7 +18,7 @@ class Mishaps:
 
     def __init__(self, shop: Shop, draw: Random, calm: bool) -> None:
         self.shop, self.terminal, self.draw, self.calm = shop, shop.terminal, draw, calm
-        kinds = (self._mood, 10), (self._line, 4), (self._serial, 2), (self._paper, 2), (self._wallet, 3), (self._time, 6)
+        kinds = (self._mood, 10), (self._line, 6), (self._serial, 2), (self._paper, 2), (self._wallet, 3), (self._time, 6)
         kinds += (self._batch, 1), (self._slow, 3), (self._asks, 1)
         self.kinds = dict(kinds if calm else (*kinds, (self._power, 3), (self._cut, 4)))
 
