@@ -169,6 +169,8 @@ class Fingers:
         """Of an operator; of a new one where one is added."""
         ids = [number for number in self.pins if view.name != "approval.title" or STAFF.get(number, 1) == 2]
         new = self.draw.random() < OTHERWISE / 5
+        if view.name == "login.title":
+            ids += [number for number in ids if STAFF.get(number, 1) == 2]  # who may do more
         self.who = self.draw.randrange(1, 40) if view.name == "operators.add" or new else self.draw.choice(ids)
         return self.who
 
@@ -196,7 +198,7 @@ class Fingers:
         return self.new_pin
 
     def _amount(self, view: View) -> str:
-        limit = int(re.sub("[^0-9]", "", re.search(r"¥([0-9,.]+)", view.body)[1]))
+        limit = int(re.sub("[^0-9]", "", view.body.split("¥")[1].split("\n")[0]))
         if view.name == "decide.amount":
             row = self._row()
             return str(self.shop.booked()[row["number"]]["amount"]) if row and self._truth() == {True} else ""
@@ -224,10 +226,9 @@ class Fingers:
 
     def _off(self, name: str) -> str:
         """Digits off a slip, as Clerk.type_off reads them."""
-        papers = [paper for paper in self.shop.terminal.paper[-12:] if re.search(READ_OFF[name], paper, re.MULTILINE)]
-        if not papers:
-            return self._digits(6)
-        return re.sub("[^0-9]", "", re.search(READ_OFF[name], self.draw.choice(papers), re.MULTILINE)[1])
+        found = [re.search(READ_OFF[name], paper, re.MULTILINE) for paper in self.shop.terminal.paper[-12:]]
+        digits = [re.sub("[^0-9]", "", one[1]) for one in found if one]
+        return self.draw.choice(digits) if digits else self._digits(6)
 
     def _code(self, view: View) -> str:
         """By telephone: the authority is told number and amount."""

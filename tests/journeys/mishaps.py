@@ -9,6 +9,7 @@ from emulator.parts.flash import TEARS
 from emulator.shop import TERMINAL, Shop
 
 WORSE, BETTER = 1 / 9, 1 / 14  # whenever something was pressed or typed
+SENDING, BAD_LUCK = ("sale.card", "refund.confirm", "void.confirm", "wrong.title"), 1 / 2
 SECOND, HOUR = 1000, 3_600_000
 FAILURES = ("14", "61", "06")
 
@@ -18,13 +19,26 @@ class Mishaps:
 
     def __init__(self, shop: Shop, draw: Random, calm: bool) -> None:
         self.shop, self.terminal, self.draw, self.calm = shop, shop.terminal, draw, calm
-        kinds = (self._mood, 10), (self._line, 6), (self._serial, 2), (self._paper, 2), (self._wallet, 3), (self._time, 6)
-        kinds += (self._batch, 1), (self._slow, 3), (self._asks, 1)
-        self.kinds = dict(kinds if calm else (*kinds, (self._power, 3), (self._cut, 4)))
+        self.kinds = {
+            self._mood: 10,
+            self._line: 6,
+            self._serial: 2,
+            self._paper: 2,
+            self._wallet: 3,
+            self._time: 6,
+            self._batch: 1,
+            self._slow: 3,
+            self._asks: 1,
+        }
+        if not calm:
+            self.kinds |= {self._power: 3, self._cut: 4}
+        if not shop.settings["wallet_accepts"]:  # an approval is a booking then, so wallets must be of that kind
+            shop.acquirer.wallets.done_after_ms = 0
+            del self.kinds[self._wallet]
 
-    def pass_by(self) -> None:
-        """Something may happen now, or all be well again."""
-        if self.draw.random() < WORSE:
+    def pass_by(self, screen: str) -> None:
+        """Something may happen now, or all be well again. screen: its word, for trouble that waits until something is sent."""
+        if self.draw.random() < (BAD_LUCK if screen in SENDING else WORSE):
             self.draw.choices(list(self.kinds), list(self.kinds.values()))[0]()
         elif self.draw.random() < BETTER:
             self.mend()
@@ -40,8 +54,8 @@ class Mishaps:
             terminal.plug_network(True)
 
     def _mood(self) -> None:
-        mood = self.draw.choice((*MOODS, "by-amount", "by-amount", "silent"))
-        self.shop.acquirer.set_mood(mood, None if mood == "normal" or self.draw.random() < 0.5 else self.draw.randrange(1, 6))
+        mood = self.draw.choice((*MOODS, "by-amount", "by-amount", "silent", "loses"))
+        self.shop.acquirer.set_mood(mood, None if mood == "normal" or self.draw.random() < 0.5 else self.draw.randrange(1, 8))
 
     def _line(self) -> None:
         self.terminal.plug_network(not self.terminal.network.plugged)

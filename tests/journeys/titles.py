@@ -113,7 +113,7 @@ class Source:
         ends: Iterable[str] = ENDS.get(_last_name(value.right.func), ()) if isinstance(value.right, ast.Call) else ()
         if over is not None:
             ends = self._values(module, name, over, call)
-        yield from (value.left.value + end for end in ends)
+        yield from (str(value.left.value) + end for end in ends)
 
     def _named(self, module: str, name: str, wanted: str, call: Node) -> Iterator[str]:
         function = self.functions[module, name]
@@ -206,7 +206,8 @@ class Screen(NamedTuple):
 @cache
 def screens() -> tuple[Screen, ...]:
     """All that a walk can come to."""
-    said, found = words(), {}
+    said = words()
+    found: dict[tuple[str, str], list[str]] = {}
     for name in sorted(Source().titles() - NEVER):
         found.setdefault(said[name], []).append(name)
     return tuple(Screen(tuple(ids), *texts) for texts, ids in found.items())

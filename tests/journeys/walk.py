@@ -93,6 +93,7 @@ class Terminal:
         self.terminal, self.clerk = shop.terminal, Clerk(shop)
         self.fingers, self.mishaps = Fingers(shop, draw), Mishaps(shop, draw, calm)
         self.known: set[str] = set()
+        self.complaints: list[str] = []
         self.told = 0  # lines of its log
 
     def work(self, presses: int) -> None:
@@ -105,7 +106,7 @@ class Terminal:
             for key in self.fingers.keys(view) or [""]:
                 if not self._press(key) or View(self.terminal.screen.text).name != view.name:
                     break  # what was to be typed was meant for that screen
-            self.mishaps.pass_by()
+            self.mishaps.pass_by(View(self.terminal.screen.text).name)
             if before // LOOK_EVERY != self.figures.presses // LOOK_EVERY:
                 self._read_flash()
         self._end_life()
@@ -164,7 +165,9 @@ class Terminal:
     # ---- what is wrong
 
     def _wrong(self, what: str) -> None:
-        self.figures.wrong.append(f"press {self.figures.presses}, shop {self.shop.seed}: {what}")
+        if what not in self.complaints:  # what is wrong stays so
+            self.complaints.append(what)
+            self.figures.wrong.append(f"press {self.figures.presses}, shop {self.shop.seed}: {what}")
 
     def _read_flash(self) -> None:
         """Every state that a refund was in, and whether all that was known is there still."""
