@@ -55,11 +55,11 @@ power: build $(MICROPYTHON_32) ## cut the power everywhere, half an hour on two 
 soak: build ## play SEEDS=2000 worlds and count the money after each, on two cores; figures into build/soak.json
 	@$(BIN)/python tests/simulation/soak/play.py --seeds $(or $(SEEDS),2000)
 
-herd: build ## let 5 000 terminals lose their host at once; figures into build/herd.json, docs/herd.svg (docs/performance.md)
-walk: build ## press PRESSES=100000 keys by chance, SEED=n, on one core: no crash, no refund lost; figures into build/walk.json
-	@taskset --cpu-list 0 $(BIN)/python -m tests.journeys.play_walk $(if $(PRESSES),--presses $(PRESSES)) $(if $(SEED),--seed $(SEED))
+walk: build $(MICROPYTHON_32) ## press PRESSES=100000 keys at random (SEED=n, CORES=1): no crash, no refund lost; build/walk.json
+	@YUANLU_MICROPYTHON="$(CURDIR)/$(MICROPYTHON_32)" $(BIN)/python -m tests.journeys.play_walk \
+		$(if $(PRESSES),--presses $(PRESSES)) $(if $(SEED),--seed $(SEED)) $(if $(CORES),--cores $(CORES))
 
-herd: $(VENV) ## let 5 000 terminals lose their host at once; figures into build/herd.json, docs/herd.svg (docs/performance.md)
+herd: build ## let 5 000 terminals lose their host at once; figures into build/herd.json, docs/herd.svg (docs/performance.md)
 	@mkdir -p build
 	@$(BIN)/python tests/simulation/herd_figures.py
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -58,6 +59,12 @@ class View:
     def items(self) -> dict[str, str]:
         """The lines of a list that have a digit, by it."""
         return {line[0]: line[2:] for line in self.lines[1:-1] if re.match("[0-9] ", line)}
+
+
+@lru_cache(256)
+def read(text: str) -> View:
+    """The View of a screen; most are looked at several times."""
+    return View(text)
 
 
 _WORDS = titles.words()

@@ -19,7 +19,7 @@ from emulator import panel
 from emulator.clerk import Clerk, NoPower, NotSeen
 from emulator.shop import FIRMWARE, Shop
 from tests.journeys import slips, titles
-from tests.journeys.fingers import Fingers, View
+from tests.journeys.fingers import Fingers, View, read
 from tests.journeys.mishaps import HOUR, SECOND, Mishaps
 from tests.journeys.reachable import states_of
 from yuanlu.errors import StoreDamaged
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 A_PROOF = 100_000  # presses from which on nearly every screen and every refund state is wanted
 SHARE = 0.95
 # Alive at the end of a life beyond what is alive at the beginning of the next. The interpreter's table of names, which grows by
-# doubling as flows bring theirs, takes 14 of it at once (64-bit words), and never again.
+# doubling as flows bring theirs, takes 14 of it at once with 64-bit words, 9 with 32-bit words, and never again.
 GROWTH_KB = 24
 LOOK_EVERY = 100  # presses, at the flash: what is settled may leave the ring
 PAUSES_MS = (0, 0, 0, 40, 200, 1200)
@@ -104,9 +104,9 @@ class Terminal:
             self._switch_on()
             view = self._look()
             for key in self.fingers.keys(view) or [""]:
-                if not self._press(key) or View(self.terminal.screen.text).name != view.name:
+                if not self._press(key) or read(self.terminal.screen.text).name != view.name:
                     break  # what was to be typed was meant for that screen
-            self.mishaps.pass_by(View(self.terminal.screen.text).name)
+            self.mishaps.pass_by(read(self.terminal.screen.text).name)
             if before // LOOK_EVERY != self.figures.presses // LOOK_EVERY:
                 self._read_flash()
         self._end_life()
@@ -120,14 +120,14 @@ class Terminal:
             self._wait()
 
     def _look(self) -> View:
-        view = View(self.terminal.screen.text)
+        view = read(self.terminal.screen.text)
         if view.name:
             self.figures.screens[view.name] += 1
         return view
 
     def _press(self, key: str) -> bool:
         """One key, card or code, '' for none, and a pause; False when power went."""
-        view, world = View(self.terminal.screen.text), self.shop.world
+        view, world = read(self.terminal.screen.text), self.shop.world
         if key == "ENTER" and not self.fingers.is_true(view):
             key = "CANCEL"
         kind, _, what = key.partition(" ")
@@ -206,7 +206,7 @@ class Terminal:
 
     def _quiet(self) -> float:
         for _ in range(60):
-            if View(self.terminal.screen.text).name in ("menu.title", "login.title"):
+            if read(self.terminal.screen.text).name in ("menu.title", "login.title"):
                 break
             self.clerk.press("CANCEL")
             self.shop.world.run(HOUR // 60)

@@ -5,5 +5,5 @@ _look = run
 
 async def run(till):
     till.looks = getattr(till, "looks", [])
-    till.looks.append(bytearray(200))
+    till.looks.append(bytearray(1000))
     return await _look(till)
