@@ -100,7 +100,7 @@ async def ask(till, title, prompt, most, least=1):
     try:
         typed = await visit("yuanlu.ui.pin_page").ask_digits(till, title, prompt, most, hidden=False)
     finally:
-        leave("yuanlu.ui.pin_page", "yuanlu.store.operators")  # which it brings
+        leave("yuanlu.ui.pin_page")
     if len(typed) < least:
         raise Refused("refused.digits", least)
     return typed

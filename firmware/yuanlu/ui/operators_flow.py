@@ -12,11 +12,11 @@ _ALL = _OWN + ("operators.list", "operators.add", "operators.reset", "operators.
 
 async def run(till):
     """Where nobody has to log in there is today's report alone."""
+    if not till.operator:
+        await enter(till, "yuanlu.ui.report_flow")
+        return
     try:
-        if till.operator:
-            await _offer(till)
-        else:
-            await enter(till, "yuanlu.ui.report_flow")
+        await _offer(till)
     finally:
         for name in ("yuanlu.ui.pin_page", "yuanlu.store.operators"):
             leave(name)

@@ -5,13 +5,13 @@ difference goes back as a refund. Too little was taken: the rest is a new sale.
 """
 
 from yuanlu import VERSION
-from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.refund import rules
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
 from yuanlu.refund.transaction import KIND_VOID, Draft
 from yuanlu.ui.menu import enter
+from yuanlu.ui.reason_page import REASONS
 from yuanlu.ui.result import conclude
 
 
@@ -44,9 +44,7 @@ async def _give_back(till, sale, found_by, taken, right):
         "wrong.title", ["wrong.by_void", "wrong.by_refund"], [("wrong.taken", yuan(taken), yuan(right))]
     )
     amount = taken if anew else taken - right
-    reason = visit("yuanlu.ui.reason_page").REASONS.index("reason.wrong_amount")
-    leave("yuanlu.ui.reason_page")
-    draft = Draft(till.desk.way_back(sale, amount), amount, sale.number, reason, till.operator)
+    draft = Draft(till.desk.way_back(sale, amount), amount, sale.number, REASONS.index("reason.wrong_amount"), till.operator)
     await enter(till, "yuanlu.ui.approval", draft, sale, found_by)
     plan = ("wrong.void_then_sale" if anew else "wrong.difference", yuan(amount), yuan(right))
     await enter(till, "yuanlu.ui.confirm_page", draft, sale, taken, [plan])
