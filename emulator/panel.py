@@ -9,7 +9,7 @@ from emulator.parts.flash import Flash
 from yuanlu.errors import StoreDamaged
 from yuanlu.record import LARGEST, OVERHEAD, Record
 from yuanlu.refund.state import BOOT, STATE_NAMES
-from yuanlu.refund.transaction import KIND_NAMES, Transaction
+from yuanlu.refund.transaction import KIND_NAMES, ROAD_CASH, Transaction
 from yuanlu.wire.messages import refund_number
 
 
@@ -54,6 +54,7 @@ def view(flash: Flash, config: Any) -> list[dict[str, Any]]:
             "state": STATE_NAMES[transaction.state],
             "trace": transaction.trace,
             "sends": transaction.sends,
+            "in_cash": transaction.road == ROAD_CASH,
             "rrn": bytes(transaction.rrn).decode("ascii", "replace").strip("\0"),
         }
         for transaction in transactions(flash)

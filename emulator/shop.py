@@ -256,8 +256,9 @@ _MAY_BE_BOOKED = {
 
 
 def compare(believed: list[dict[str, Any]], booked_by_number: Booked) -> list[str]:
-    """Count the money per number: booked by the acquirer against what the terminal believes."""
-    wrong = []
+    """Count the money per number: booked by the acquirer against what the terminal believes; and per sale, with what went back
+    in cash, of which no acquirer knows."""
+    wrong = _above_the_sale(believed, booked_by_number)
     known = {transaction["number"] for transaction in believed}
     for number in sorted(set(booked_by_number) - known):
         wrong.append(f"{number}: the acquirer booked it, the terminal does not know it")
@@ -269,11 +270,26 @@ def compare(believed: list[dict[str, Any]], booked_by_number: Booked) -> list[st
                 f"{number}: the acquirer booked it {booked['times']} times, {_yuan(booked['amount'])} in all "
                 f"for a {transaction['kind']} of {_yuan(transaction['amount'])}"
             )
-        elif booked["times"] not in _MAY_BE_BOOKED.get(state, (0, 1)):
+        elif booked["times"] not in ((0,) if transaction.get("in_cash") else _MAY_BE_BOOKED.get(state, (0, 1))):
             wrong.append(f"{number}: the terminal says {state}, the acquirer booked {_yuan(booked['amount'])}")
         elif booked["times"] and booked["amount"] != transaction["amount"]:
             wrong.append(f"{number}: {_yuan(transaction['amount'])} on the terminal, {_yuan(booked['amount'])} at the acquirer")
     return wrong
+
+
+def _above_the_sale(believed: list[dict[str, Any]], booked_by_number: Booked) -> list[str]:
+    """Sales of which more went back, booked and in cash, than was paid."""
+    sales = {one["number"]: one["amount"] for one in believed if one["kind"] == "sale"}
+    back = dict.fromkeys(sales, 0)
+    for one in believed:
+        if one["kind"] != "sale" and one.get("original") in back:
+            booked = booked_by_number.get(one["number"], {"amount": 0})["amount"]
+            back[one["original"]] += one["amount"] if one.get("in_cash") else booked
+    return [
+        f"{number}: {_yuan(amount)} was paid, {_yuan(back[number])} went back"
+        for number, amount in sales.items()
+        if back[number] > amount
+    ]
 
 
 def _yuan(fen: int) -> str:

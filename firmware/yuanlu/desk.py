@@ -78,10 +78,10 @@ class Desk:
         message = self._message(draft, number, identity, original)
         self._record_intent(draft, number, original.road if original else draft.road, identity, message)
         if draft.approval:
-            self._note_approval(draft, number)
+            self.note_approval(draft, number)
         return journal.find_live(number)
 
-    def _note_approval(self, draft, number):
+    def note_approval(self, draft, number):
         """Behind the INTENT, which names the approver: what keeps it from being written never keeps the refund."""
         try:
             self.journal.append(s.APPROVAL, (number, draft.original, draft.approver) + draft.approval[:3])

@@ -25,7 +25,8 @@ login: 1 when only operators with a PIN may work here; another person has to agr
 operator in one shift, out of open_hours ("0900-2200"; "0000-2400": always open), or whose sale was found in one of the ways of
 approve_found (see FOUND). pin_days, pin_uses: after how many days or logins a PIN has to be changed; idle_minutes: without a key,
 after which an operator is logged out. no_original: 1 when refunds without an original are made, up to no_original_amount fen each
-and no_original_count on a day; another person agrees to each, so only with login.
+and no_original_count on a day; another person agrees to each, so only with login. cash_refunds: 1 when what was given back from
+the till is recorded, so that it counts.
 
 doubt_from, doubt_times, doubt_largest, doubt_digits, doubt_minutes: when the amount of a sale looks mistyped (see refund.doubts).
 fees: what the merchant pays (see refund.fees), fee_card: the product that a card is taken for, since its first 6 digits do not
@@ -102,6 +103,7 @@ _NUMBERS = {
     "no_original": (0, 1),
     "no_original_amount": (1, 99_999_999),
     "no_original_count": (0, 99),
+    "cash_refunds": (0, 1),
     "fee_returned": (0, 1),
     "refund_percent": (1, 100),
     "refunds": (0, 1),
@@ -146,6 +148,7 @@ _DEFAULTS = {
     "no_original": 0,
     "no_original_amount": 500_00,
     "no_original_count": 2,
+    "cash_refunds": 0,
     "idle_minutes": 15,
     "open_hours": "0000-2400",
     "doubt_from": 100_00,

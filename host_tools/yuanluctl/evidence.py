@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from host_tools.yuanluctl.journal.ledger import NO_ORIGINAL, Attempt, Ledger, Transaction, moment, yuan
+from host_tools.yuanluctl.journal.ledger import CASH, NO_ORIGINAL, Attempt, Ledger, Transaction, moment, yuan
 from host_tools.yuanluctl.journal.report import Report
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.paper import Block, Code, Heading, Pair, Table, Text
@@ -48,7 +48,7 @@ def open_case(ledger: Ledger, words: str, report: Report, terminal: str) -> Case
 def code_of(case: Case) -> str:
     """That of its slip where the terminal's id is known; else what finds it in this journal."""
     one = case.one
-    if case.terminal:
+    if case.terminal and one.road != CASH:
         return f"{case.terminal}-{one.batch:06}-{one.trace:06}-{one.date:08}"
     newest = one.records[-1]
     return f"{newest.terminal:08x} {newest.number}:{newest.tag.hex()}"
@@ -88,11 +88,12 @@ def evidence_page(case: Case) -> list[Block]:
     one = case.one
     blocks: list[Block] = [Heading("evidence.title"), Text(f"evidence.says.{_outcome(one)}"), *_described(one)]
     blocks += [Heading("evidence.sale"), *(_described(case.sale) if case.sale else [_no_sale(one)])]
-    blocks += [Heading("evidence.attempts")]
+    if one.road != CASH:
+        blocks += [Heading("evidence.attempts")]
     if one.attempts:
         names = ["evidence.attempt", "paper.trace", "evidence.sends", "evidence.answers"]
         blocks.append(Table(names, [_attempt(attempt) for attempt in one.attempts]))
-    else:
+    elif one.road != CASH:
         blocks.append(Text("evidence.no_attempts"))
     if case.others:
         names = ["paper.number", "paper.kind", "paper.amount", "paper.trace", "paper.when", "paper.state"]
@@ -131,7 +132,9 @@ def _no_sale(one: Transaction) -> Text:
 
 
 def _outcome(one: Transaction) -> str:
-    """done, not_done, never_sent or open."""
+    """done, not_done, never_sent, open, alarm or cash."""
+    if one.road == CASH:
+        return "cash"
     if one.alarm and not one.settled:
         return "alarm"
     if one.settled:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from host_tools.yuanluctl.journal.ledger import DONE, NO_ORIGINAL, NOT_DONE, Ledger
+from host_tools.yuanluctl.journal.ledger import CASH, DONE, NO_ORIGINAL, NOT_DONE, Ledger
 
 BY_TELEPHONE = 255  # stands for a code by telephone, where an operator's number is meant
 
@@ -17,6 +17,7 @@ class Work(NamedTuple):
     refunds: int
     refunded: int
     without_original: int  # of these refunds
+    in_cash: int  # of these refunds, from the till
     voids: int
     open: int
     open_amount: int
@@ -43,6 +44,7 @@ def work(ledger: Ledger, first: int = 0, last: int = 99991231) -> list[Work]:
                 refunds=len(refunds),
                 refunded=sum(one.amount for one in refunds),
                 without_original=sum(one.road == NO_ORIGINAL for one in refunds),
+                in_cash=sum(one.road == CASH for one in refunds),
                 voids=sum(one.kind == "void" and one.state in DONE for one in own),
                 open=len(still),
                 open_amount=sum(one.amount for one in still),

@@ -23,7 +23,7 @@ ORDER = """
     refund crypto
     wire record bundle update
     store
-    continuity no_original resolving
+    cash continuity no_original resolving
     desk
     exchange schedule
     delivery

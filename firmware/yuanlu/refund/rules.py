@@ -3,7 +3,7 @@
 from yuanlu.compat import const
 from yuanlu.errors import Refused
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_SALE, KIND_VOID, ROAD_CARD, ROAD_NO_SALE, ROAD_OFFLINE
+from yuanlu.refund.transaction import KIND_SALE, KIND_VOID, ROAD_CARD, ROAD_CASH, ROAD_NO_SALE, ROAD_OFFLINE
 
 LARGEST_AMOUNT = 999_999_99
 
@@ -30,7 +30,7 @@ def check(draft, original, spent, batch):
         return
     if original is None:
         raise Refused("refused.no_original")
-    if original.road != ROAD_OFFLINE and 0 in original.rrn:
+    if original.road != ROAD_OFFLINE and draft.road != ROAD_CASH and 0 in original.rrn:
         raise Refused("refused.no_reference")  # a person resolved it, and not by its RRN
     left = original.amount - spent
     if left <= 0:

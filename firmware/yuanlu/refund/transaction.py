@@ -13,6 +13,7 @@ ROAD_CARD = const(0)
 ROAD_WALLET = const(1)
 ROAD_OFFLINE = const(2)  # a card, without the acquirer: it was uploaded later
 ROAD_NO_SALE = const(3)  # of a refund without an original: the card that was read
+ROAD_CASH = const(4)  # of a refund from the till: it is recorded, and nothing is sent
 
 RESOLVED = const(0x80)  # in a record's quality: it stands there by a person's word, `rrn` and `approval` are the evidence
 EVIDENCE = const(18)  # bytes of it
@@ -41,7 +42,7 @@ class Draft:
 
     def __init__(self, kind, amount, original=0, reason=0, operator=0, card=None, road=ROAD_CARD, approver=0, approval=None):
         self.kind = kind
-        self.road = road  # of a sale, or ROAD_NO_SALE; any other refund or void takes its sale's
+        self.road = road  # of a sale, ROAD_NO_SALE or ROAD_CASH; any other refund or void takes its sale's
         self.approver = approver  # operator id of another person who approved it; BY_CODE for the authority; 0 for nobody
         self.approval = approval  # (how, digest, code, ms tick until which it stands), as an APPROVAL record has it
         self.amount = amount

@@ -10,7 +10,7 @@ from array import array
 from yuanlu import record as r
 from yuanlu.errors import StoreDamaged
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import ROAD_OFFLINE, Transaction, attempt_told
+from yuanlu.refund.transaction import ROAD_CASH, ROAD_OFFLINE, Transaction, attempt_told
 from yuanlu.store import summary
 
 
@@ -153,8 +153,8 @@ def given_back(log, original):
 
 
 def parts(log, original):
-    """(date, time) of all refunds and voids of that sale that are done."""
-    return [(body.date, body.time) for body in _given_back(log, original)]
+    """(date, time) of all refunds and voids of that sale that are done; of those in cash nobody else knows."""
+    return [(body.date, body.time) for body in _given_back(log, original) if body.kind >> 4 != ROAD_CASH]
 
 
 def _given_back(log, original):

@@ -94,7 +94,7 @@ class Journal:
     def _apply(self, record):
         transaction = self.find_live(record.transaction) or numbered(self.owed, record.transaction)
         if transaction is None:
-            if record.type not in (s.INTENT, s.ALARM):
+            if record.type != s.ALARM and not (record.type in (s.INTENT, s.REFUND) and record.number == record.transaction):
                 return
             transaction = Transaction(record.transaction, record.original)
         self._fold(transaction, record)
@@ -122,8 +122,7 @@ class Journal:
 
     def make_room(self, size=0):
         """May erase: call it before SENDING, never while an answer is awaited. size: 0 for an exchange."""
-        log = self.log
-        first, tries = not log.sealed, 0
+        log, first, tries = self.log, not self.log.sealed, 0
         size = (size or log.exchange_room) + first * r.size(r.payload_length(s.BOOT), log.flash.unit)
         while not log.sealed or log.room() < size or (size >= log.exchange_room and admission.is_crowded(self, size)):
             tries += 1
@@ -143,15 +142,16 @@ class Journal:
 
     def _write(self, record_type, values, tail=b""):
         """Append where room was made; in the next sector when this one did not keep it."""
+        names_itself = values[0] == self.log.number
         while True:
             try:
                 return self._append(record_type, values, tail)
             except BadSector as error:
                 self.report(str(error))
                 self.log.retire_head(self)
-            # An INTENT names itself by a number that the new sector's SUMMARY has taken; while it is quiet none can be opened.
-            if record_type == s.INTENT or self.log.quiet:
-                raise Refused("refused.flash" if record_type == s.INTENT else "refused.busy") from None
+            # What names itself does so by a number that the new SUMMARY has taken; while it is quiet no sector can be opened.
+            if names_itself or self.log.quiet:
+                raise Refused("refused.flash" if names_itself else "refused.busy") from None
 
     def _append(self, record_type, values, tail=b""):
         if tail:

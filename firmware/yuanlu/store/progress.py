@@ -4,7 +4,7 @@ A note stands in the ring as long as its sector does and is not copied: it is a 
 """
 
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import Transaction
+from yuanlu.refund.transaction import ROAD_CASH, Transaction
 from yuanlu.store import history, summary
 
 COMPLAINT, CALL, FEEDBACK, SELF_TEST, CASE, FOUND, PEOPLE, REFUSED = 1, 2, 3, 4, 5, 6, 7, 8  # kinds of a NOTE
@@ -56,13 +56,15 @@ def open_since(log, batch):
 
 
 def done_refunds(log, limit):
-    """Refunds and voids that are done, as Transactions, newest first, at most `limit`."""
+    """Refunds and voids that the acquirer has done, as Transactions, newest first, at most `limit`."""
     found = []
     for record in history.newest_first(log, None):
         if record.type != s.REFUND or any(record.transaction == other.number for other in found):
             continue
         refund = Transaction(record.transaction, record.original)
         refund.apply(record)
+        if refund.road == ROAD_CASH:
+            continue
         found.append(refund)
         found.sort(key=lambda other: -other.number)
         found = found[:limit]

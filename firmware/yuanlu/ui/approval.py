@@ -7,7 +7,7 @@ from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.refund.money import yuan
 from yuanlu.refund.rules import days
-from yuanlu.refund.transaction import BY_CODE
+from yuanlu.refund.transaction import BY_CODE, ROAD_CASH
 from yuanlu.ui.describe import masked
 from yuanlu.ui.menu import enter
 
@@ -56,6 +56,8 @@ def _why(till, draft, sale, found_by):
     why = rights.approval_due(config, draft.amount, age, found_by, counted, till.is_offline())
     if not rights.is_open(config.open_hours, time):
         why.append(("approval.closed", config.open_hours))
+    if draft.road == ROAD_CASH:
+        why.insert(0, "approval.cash")
     only_authority = rights.by_authority_only(config, draft.amount)
     leave("yuanlu.refund.rights")
     if why and counted:
@@ -91,8 +93,8 @@ async def _telephone(till, amount, digest):
 
 
 def digest_of(terminal, number, draft):
-    """8 bytes that stand for this one refund: SHA-256 over terminal, the next record's number, kind, amount, original, reason and
+    """8 bytes that stand for this one refund: SHA-256 over terminal, the next record's number, kind and road, amount, original, reason and
     operator, and the card's fingerprint where one is read. The number never comes again, so an approval serves once."""
-    values = (number, draft.kind, draft.amount, draft.original, draft.reason, draft.operator)
+    values = (number, draft.kind | draft.road << 4, draft.amount, draft.original, draft.reason, draft.operator)
     card = draft.card.fingerprint if draft.card else b""
     return sha256(b"yuanlu approval" + terminal.encode() + pack("<IBIIBB", *values) + card).digest()[:8]

@@ -2,7 +2,7 @@
 
 from yuanlu.compat import leave, visit
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_VOID, ROAD_WALLET
+from yuanlu.refund.transaction import KIND_VOID, ROAD_CASH, ROAD_WALLET
 from yuanlu.ui.describe import card, day, masked, reason
 from yuanlu.ui.menu import enter
 
@@ -12,19 +12,21 @@ _FEW = 3  # places for transactions that are not settled: from here on the clerk
 async def run(till, draft, sale, left, above=()):
     """Returns when it is confirmed. left: fen of the sale that could still be given back; above: texts that stand before all
     others; sale: None for a refund without an original. Raises Cancelled."""
-    if sale and sale.road == ROAD_WALLET:
+    cash = draft.road == ROAD_CASH
+    if sale and sale.road == ROAD_WALLET and not cash:
         await enter(till, "yuanlu.ui.short_page", draft, sale, left, not above)
     places = till.desk.refunds_left()
     page = list(above) + lines(till.config, till.words.language, draft, sale, left)
-    if places <= _FEW:
+    if places <= _FEW and not cash:
         page.insert(1, ("line.places_left", places - 1))
-    await till.dialogs.confirm("void.confirm" if draft.kind == KIND_VOID else "refund.confirm", page)
+    title = "cash.confirm" if cash else "void.confirm" if draft.kind == KIND_VOID else "refund.confirm"
+    await till.dialogs.confirm(title, page)
 
 
 def lines(config, language, draft, sale, left):
     """What it says. language 0 is Chinese, where the amount stands in capitals too."""
-    voids = draft.kind == KIND_VOID
-    page = [("line.refund", yuan(draft.amount))]
+    voids, cash = draft.kind == KIND_VOID, draft.road == ROAD_CASH
+    page = [("line.cash" if cash else "line.refund", yuan(draft.amount))]
     if not language:
         page.append(("line.detail", visit("yuanlu.refund.capitals").capitals(draft.amount)[3:]))
         leave("yuanlu.refund.capitals")
@@ -33,8 +35,8 @@ def lines(config, language, draft, sale, left):
         page.append(("line.left_after", yuan(left - draft.amount)))
     else:
         page += ["no_original.none", ("line.card", masked(draft.card.number))]
-    page.append("why.void" if voids else "why.refund_days")
-    if sale:
+    page.append("why.cash" if cash else "why.void" if voids else "why.refund_days")
+    if sale and not cash:
         page.append(_fee(config, draft, sale, left))
     return page + [("line.reason", reason(draft.reason))]
 

@@ -3,7 +3,7 @@
 from yuanlu.compat import leave, visit
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_NAMES, ROAD_NO_SALE, ROAD_WALLET
+from yuanlu.refund.transaction import KIND_NAMES, ROAD_CASH, ROAD_NO_SALE, ROAD_WALLET
 
 # The classes of a first answer whose advice is right in a state. A repeat, or a budget that is used up, parks what the code alone
 # would have declined or sent later: its "start again" would pay twice then, its "goes by itself" would be wrong.
@@ -17,8 +17,8 @@ _ADVISED = {
 
 
 def kind_word(transaction):
-    """'sale', 'refund' or 'void'."""
-    return KIND_NAMES[transaction.kind]
+    """'sale', 'refund' or 'void'; 'in_cash' of a refund from the till."""
+    return "in_cash" if transaction.road == ROAD_CASH else KIND_NAMES[transaction.kind]
 
 
 def state_word(transaction):

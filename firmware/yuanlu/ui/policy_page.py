@@ -37,7 +37,7 @@ def sections(config):
     for word, name, is_amount in _LINES:
         if name in settings and (without or not name.startswith("no_original")):
             numbers.append((word, yuan(settings[name]) if is_amount else settings[name]))
-    rules = ["policy.cap", "policy.partial", "policy.same_way", "policy.void"]
+    rules = ["policy.cap", "policy.partial", "policy.cash" if settings.get("cash_refunds") else "policy.same_way", "policy.void"]
     if "fee_returned" in settings:
         rules.append("policy.fee_returned" if settings["fee_returned"] else "policy.fee_kept")
     rules.append("policy.no_original" if without else "policy.no_original_off")

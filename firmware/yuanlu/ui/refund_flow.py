@@ -4,7 +4,7 @@ from yuanlu import VERSION
 from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.refund import rules
-from yuanlu.refund.transaction import Draft
+from yuanlu.refund.transaction import KIND_REFUND, ROAD_CASH, Draft
 from yuanlu.ui.menu import enter
 from yuanlu.ui.result import conclude
 
@@ -15,7 +15,8 @@ async def run(till):
     Once `desk.open` has returned the refund goes its way, whatever happens here.
     """
     rules.check_allowed(till.config, VERSION)
-    till.desk.check_places()
+    if not till.config.cash_refunds:
+        till.desk.check_places()  # what goes back in cash takes none
     sale, found_by, fits = await enter(till, "yuanlu.ui.find_flow")
     if sale is None:
         await enter(till, "yuanlu.ui.no_original_flow")
@@ -29,12 +30,15 @@ async def run(till):
 
 async def _give_back(till, sale, found_by, fits):
     left = till.desk.left(sale)
+    cash = till.config.cash_refunds and await till.dialogs.choose("cash.way", ("cash.same_way", "cash.from_till"))
     reason, case = await enter(till, "yuanlu.ui.reason_page")
     amount = await till.dialogs.ask_amount("refund.amount", left, full=True)
     draft = Draft(till.desk.way_back(sale, amount), amount, sale.number, reason, till.operator)
+    if cash:
+        draft.kind, draft.road = KIND_REFUND, ROAD_CASH
     await enter(till, "yuanlu.ui.approval", draft, sale, found_by)
     await enter(till, "yuanlu.ui.confirm_page", draft, sale, left)
-    refund = till.desk.open(draft)
+    refund = till.desk.visiting("yuanlu.cash", "record", draft) if cash else till.desk.open(draft)
     till.forwarder.wake()
     if case:
         note(till, refund, "CASE", case)

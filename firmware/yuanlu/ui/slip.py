@@ -7,7 +7,7 @@ at the cardholder. The last one no terminal can know, and no slip says it. A vis
 from yuanlu.compat import leave, visit
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_REFUND, ROAD_NO_SALE, ROAD_WALLET, refund_number
+from yuanlu.refund.transaction import KIND_REFUND, ROAD_CASH, ROAD_NO_SALE, ROAD_WALLET, refund_number
 from yuanlu.ui.describe import card, code_words, day, kind_word, moment, reason, state_word
 from yuanlu.ui.grid import width, wrap
 
@@ -31,8 +31,9 @@ def render(till, transaction):
     ]
     if config.acquirer_name != "-":
         out.append(pair(say("slip.acquirer"), config.acquirer_name))
+    if transaction.road != ROAD_CASH:
+        out.append(pair(say("slip.trace"), "{:06d} / {:06d}".format(transaction.batch, transaction.trace)))
     out += [
-        pair(say("slip.trace"), "{:06d} / {:06d}".format(transaction.batch, transaction.trace)),
         pair(say("slip.when"), moment(transaction)),
         pair(say("slip.number"), refund_number(config, transaction.number)),
         pair(say("slip.anchor"), "{}:{}".format(anchor[0], anchor[1].hex())),
@@ -119,7 +120,7 @@ def _road(till, transaction, refund):
         out.append(pair(say("slip.reason"), say(why)))
         if sale and not without and why == ("reason.wrong_amount",) and transaction.kind == KIND_REFUND:
             out += _put_right(till, sale, transaction)
-    if transaction.state == s.IS_DONE:
+    if transaction.state == s.IS_DONE and transaction.road != ROAD_CASH:
         out.append(pair(say("slip.rrn"), plain(transaction.rrn)))
         out.append(pair(say("slip.approval"), plain(transaction.approval)))
     return out

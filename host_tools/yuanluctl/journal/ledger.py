@@ -33,7 +33,8 @@ from host_tools.yuanluctl.journal.reader import Journal
 
 KINDS = {1: "sale", 2: "refund", 3: "void"}
 NO_ORIGINAL = "no original"
-ROADS = {0: "card", 1: "wallet", 2: "local card", 3: NO_ORIGINAL}
+CASH = "cash"  # from the till: no acquirer knows of it
+ROADS = {0: "card", 1: "wallet", 2: "local card", 3: NO_ORIGINAL, 4: CASH}
 VERDICTS = {
     2: "declined",
     3: "waiting",
