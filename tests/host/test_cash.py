@@ -1,4 +1,4 @@
-"""A cash refund on the chip that the firmware wrote: verified, told, counted by the host's own reader; no statement can have it."""
+"""A cash refund on the chip that the firmware wrote: verified, told and counted by the host; no statement can have it."""
 
 from __future__ import annotations
 
