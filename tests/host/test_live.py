@@ -86,6 +86,7 @@ def test_status_over_tcp_and_over_a_pty(bench: Bench):
 
 
 def test_a_pulled_journal_is_the_chip_and_serves_every_verb_for_images(bench: Bench):
+    """T-172."""
     image = bench.folder / "chip.img"
     told = bench.run("journal", "pull", "-o", str(image), keys="ENTER")
     assert told["bytes"] == image.stat().st_size and image.read_bytes() == bytes(bench.shop.terminal.flash.data)

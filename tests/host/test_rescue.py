@@ -93,7 +93,7 @@ def test_a_record_that_is_not_whole_is_not_given_back() -> None:
 
 
 def test_the_verbs(tmp_path: Path) -> None:
-    """scan, carve and report as a technician calls them."""
+    """T-070: scan, carve and report as a technician calls them."""
     writer = trade(Writer(), 60)
     owed = writer.refund(writer.sale(), settle=False)
     (tmp_path / "dead").write_bytes(worn(writer))

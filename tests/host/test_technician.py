@@ -191,7 +191,7 @@ def test_status_says_what_money_waits(folder: Path) -> None:
 
 
 def test_diagnose_names_what_fails_and_what_to_do(folder: Path) -> None:
-    """T-037: a healthy chip, as the control, passes every check."""
+    """T-037, T-041: a healthy chip, as the control, passes every check."""
     writer = Writer()
     sale = writer.sale()
     healthy = bytes(writer.chip)
@@ -283,7 +283,7 @@ def test_evidence_has_the_refund_its_sale_every_attempt_and_the_verdict(folder: 
 
 
 def test_evidence_of_a_journal_that_was_changed_says_so(folder: Path) -> None:
-    """The control: one bit of another record, and the paper carries the finding."""
+    """T-001, T-017, T-034. The control: one bit of another record, and the paper carries the finding."""
     image = bytearray((folder / "chip").read_bytes())
     image[300] ^= 1
     (folder / "chip").write_bytes(image)
@@ -292,7 +292,7 @@ def test_evidence_of_a_journal_that_was_changed_says_so(folder: Path) -> None:
 
 
 def test_the_request_sheet_leaves_lines_to_write_on(folder: Path) -> None:
-    """T-016, T-091."""
+    """T-016, T-076, T-091."""
     owed = (folder / "owed").read_text()
     sheet = ("report", "sheet", owed, "-t", f"image:{folder / 'chip'}", "-o", folder / "s.pdf", "--merchant", "898000000000001")
     assert run(*sheet).exit_code == 0
@@ -435,7 +435,7 @@ CARD = re.search(r"^## Field card\n.*?^```sh\n(.*?)^```", PAGE.read_text("utf-8"
 
 
 def test_the_field_card_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Six commands, each ended as the card says, and each file written."""
+    """T-094, T-115: six commands, each ended as the card says, and each file written."""
     writer = trade(Writer(), 3)
     sale = writer.sale(150_00)
     writer.trace = 16
