@@ -44,8 +44,8 @@ class Child(Protocol):
 
 
 def interpreter() -> list[str]:
-    """The command that starts MicroPython: YUANLU_MICROPYTHON, or the one that is installed with this Python. Its own script looks
-    for all packages first, which takes three times as long."""
+    """The command that starts MicroPython: YUANLU_MICROPYTHON, or the one that is installed with this Python. Its own script
+    looks for all packages first, which takes three times as long."""
     named = os.environ.get("YUANLU_MICROPYTHON")
     if named:
         return shlex.split(named)

@@ -220,13 +220,16 @@ class Terminal:
     def start_wrongly(self) -> None:
         """A life with settings that cannot be: nothing but that is said."""
         self.terminal.power_off()
-        settings, self.terminal.config = self.terminal.config, "{}"
+        shelf = self.terminal.shelf
+        kept = shelf.copy()
+        for sector in range(shelf.sectors):
+            shelf.erase(sector * shelf.sector_size)
         self.terminal.power_on()
         self._wait()
         for key in ("ENTER", "LANG", "2"):
             self._press(key)
         self.terminal.power_off()
-        self.terminal.config = settings
+        shelf.put_back(kept)
 
 
 def states_passed(terminal: Any) -> set[str]:

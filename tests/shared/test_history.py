@@ -121,7 +121,7 @@ def test_a_filter_does_spare_sectors():
 class Searched(Terminal):
     """With a screen to type on."""
 
-    dialogs = None
+    dialogs: object = None
 
 
 class CountingFlash(NorFlash):

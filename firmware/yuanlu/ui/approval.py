@@ -94,7 +94,7 @@ async def _telephone(till, amount, digest):
 
 def digest_of(terminal, number, draft):
     """8 bytes that stand for this one refund: SHA-256 over terminal, the next record's number, kind and road, amount, original,
-    reason and operator, and the card's fingerprint where one is read. The number never comes again, so an approval serves once."""
+    reason and operator, and the card's fingerprint where one is read. The number never comes again: an approval serves once."""
     values = (number, draft.kind | draft.road << 4, draft.amount, draft.original, draft.reason, draft.operator)
     card = draft.card.fingerprint if draft.card else b""
     return sha256(b"yuanlu approval" + terminal.encode() + pack("<IBIIBB", *values) + card).digest()[:8]
