@@ -149,8 +149,7 @@ class Desk:
         """
         journal, head = self.journal, (transaction.number, transaction.original, transaction.attempt)
         if self.sealing.is_old(journal.newest_seal(transaction)[0]):
-            seal = getattr(self.sealing, "seal")  # noqa: B009  # of session keys alone, and no others grow old
-            journal.append(s.SEAL, head + seal(self.frame("covered", journal.message(transaction))))
+            journal.append(s.SEAL, head + self.sealing.seal(self.frame("covered", journal.message(transaction))))  # type: ignore
         outgoing = journal.outgoing(transaction)
         journal.make_room()
         journal.append(s.SENDING, head + (transaction.sends + 1, route, transaction.doubt))

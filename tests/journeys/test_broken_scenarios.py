@@ -20,7 +20,7 @@ pytestmark = pytest.mark.micropython
         ("reversal-any-code", "reversal-declined", "sales"),
         ("doubtless", "repeat-declined-is-no-no", "a slip"),
         ("no-backoff", "acquirer-busy-then-back", "refunds"),
-        ("same-nonce", "query-asked-twice", "alarms"),
+        ("same-nonce", "query-asked-twice", "not everything came to an end"),
         ("self-approval", "people-limit-and-supervisor", "the screen never showed 不能给自己授权"),
         ("forgets-tries", "people-locked-out", "the screen never showed 输错太多"),
         ("sells-before-void", "wrong-amount-void-unknown", "the screen never showed 更正金额"),

@@ -28,7 +28,7 @@ def test_pressing_by_chance_nothing_crashes_gets_lost_or_grows() -> None:
     print(f"{figures.presses} presses, {figures.lives} lives, {figures.refunds} refunds, {figures.share():.0%} of the screens")
     print(f"never seen: {figures.missing()}; no refund was ever {figures.missing_states()}")
     assert not figures.wrong, told(figures)
-    assert figures.presses >= PRESSES - SHOPS and figures.lives > SHOPS and figures.refunds > 50
+    assert figures.presses >= PRESSES - SHOPS and figures.lives > SHOPS and figures.refunds > 20
     assert figures.share() >= SHARE, figures.missing()
 
 
