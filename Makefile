@@ -41,7 +41,7 @@ demo: build ## sell, refund, cut the power and count the money; BREAK=name plant
 endif
 
 test: $(VENV) ## run every test on two cores, the shared ones on CPython and on MicroPython (64-bit words)
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not words_32" $(TESTS)
 
 bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md); PART=heap, journal, wire or tool for these alone
 	@YUANLU_MICROPYTHON_32=$(MICROPYTHON_32) $(BIN)/python tests/bench/bench.py $(PART)
@@ -67,7 +67,7 @@ troubles: build ## check docs/troubles.md and run the tests that it names; ALL=1
 	@$(BIN)/python -m tests.host.troubles $(if $(ALL),--all)
 
 test-32: $(VENV) $(MICROPYTHON_32) ## run the MicroPython tests on 32-bit words, as on a device
-	@YUANLU_MICROPYTHON="$(CURDIR)/$(MICROPYTHON_32)" $(BIN)/python -m pytest -m micropython $(TESTS)
+	@YUANLU_MICROPYTHON="$(CURDIR)/$(MICROPYTHON_32)" $(BIN)/python -m pytest -m "micropython or words_32" $(TESTS)
 
 check: $(VENV) $(STUBS) ## look for faults without changing anything (the twin of fix)
 	@failed=0; for tool in 'ruff check' pyright mypy; do $(BIN)/$$tool || failed=1; done; exit $$failed

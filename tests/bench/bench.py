@@ -37,7 +37,7 @@ Budgets = dict[str, tuple[str, float]]
 HEAP: Budgets = {
     "device.heap_idle_kb": ("<=", 64.4),
     "device.heap_residue_kb": ("<=", 8),
-    "device.heap_peak_kb": ("<=", 89.6),
+    "device.heap_peak_kb": ("<=", 92.7),
 }
 WANTED = {"device.heap_idle_kb": 48, "device.heap_residue_kb": 8, "device.heap_peak_kb": 80}
 DAY = 30  # sales, each with a refund, that a heap must bear in one life

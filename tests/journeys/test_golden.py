@@ -46,7 +46,6 @@ def recorded(request: pytest.FixtureRequest) -> tuple[str, golden.Recorder]:
     return request.param, golden.record(request.param)
 
 
-@pytest.mark.micropython
 def test_screens_and_slips_are_the_golden_ones_and_keys_as_the_docs_count_them(recorded: tuple[str, golden.Recorder]) -> None:
     language, recorder = recorded
     shown = recorder.texts()

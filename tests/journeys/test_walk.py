@@ -20,7 +20,7 @@ def told(figures: Figures) -> str:
     return "\n".join(figures.wrong)
 
 
-@pytest.mark.micropython
+@pytest.mark.words_32
 def test_pressing_by_chance_nothing_crashes_gets_lost_or_grows() -> None:
     figures = Figures(SEED)
     for number in range(SHOPS):
@@ -32,7 +32,7 @@ def test_pressing_by_chance_nothing_crashes_gets_lost_or_grows() -> None:
     assert figures.share() >= SHARE, figures.missing()
 
 
-@pytest.mark.micropython
+@pytest.mark.words_32
 @pytest.mark.parametrize(
     ("broken", "presses", "found"),
     [
