@@ -8,7 +8,6 @@ from emulator import scenario as scenarios
 from host_tools.yuanluctl import image
 
 TESTS = Path(__file__).parents[1]
-pytestmark = pytest.mark.micropython
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from emulator import scenario as scenarios
 FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
 
 
-@pytest.mark.micropython
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_scenario(path: Path) -> None:
     report = scenarios.play(scenarios.load(path))
