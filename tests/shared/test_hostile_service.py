@@ -2,6 +2,7 @@
 
 import sys
 
+import parts  # noqa: F401  # first of all: imports nest, and the stack is short where words have 32 bits
 from hostile_service import READS, Attack, standing
 from yuanlu.wire import service
 
