@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     scenario.add_argument("--seed", type=int, default=1)
     scenario.add_argument("--json", action="store_true", help="one object on stdout")
     scenario.add_argument("--keep", type=Path, metavar="FOLDER", help="write chip.img, journal.key and anchor there")
+    scenario.add_argument("--firmware", type=Path, default=FIRMWARE, metavar="FOLDER", help="build it there")
     scenario.set_defaults(run=_run)
     demo = verbs.add_parser("demo", help="play the story and count the money")
     demo.add_argument("--break", dest="broken", choices=sorted(AGAINST), help="play it with a broken firmware: must exit 1")
@@ -90,8 +91,9 @@ def _run(arguments: argparse.Namespace) -> int:
         report.name = scenario.name
         if arguments.keep:
             arguments.keep.mkdir(parents=True, exist_ok=True)
-        _build()
-        report = scenarios.play(scenario, arguments.seed, lambda text: print(text, file=sys.stderr), arguments.keep)
+        _build(arguments.firmware)
+        told = {"tell": lambda text: print(text, file=sys.stderr), "keep": arguments.keep, "firmware": arguments.firmware}
+        report = scenarios.play(scenario, arguments.seed, **told)
     except (scenarios.BadScenario, OSError, *CANNOT_RUN) as error:
         report.code, report.line, report.why = scenarios.BAD_FILE, getattr(error, "line", None), str(error)
     if arguments.json:
@@ -107,14 +109,14 @@ def _run(arguments: argparse.Namespace) -> int:
     return report.code
 
 
-def _build() -> None:
+def _build(firmware: Path = FIRMWARE) -> None:
     """Bring the firmware up to date with its sources; only what changed is written."""
     if not (image.FIRMWARE / "yuanlu" / "app.py").exists():
         raise CannotStart(
             "the firmware's sources are not here: the emulator runs in a checkout of yuanlu, an installed wheel brings yuanluctl"
             " only. In the checkout: make setup, then .venv/bin/python -m emulator"
         )
-    image.build(FIRMWARE)
+    image.build(firmware)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -118,7 +118,7 @@ def test_where_people_log_in_a_supervisor_agrees():
         technician.answers_at_keypad = ["ENTER", "1", "ENTER", *pins[1], "ENTER"]
         technician.session.timeout = 3
         assert trouble(technician.come_in, wire.PULL) == "no_consent"  # an operator's PIN is not enough
-    # what a supervisor's PIN does is in the scenario of the field card
+    # that a supervisor's is: tests/journeys/test_leaks.py
 
 
 def test_a_ticket_serves_one_terminal_one_question_and_one_laptop(technician: Technician):

@@ -206,12 +206,11 @@ def test_numbers_are_text_and_pressed_keys_are_taken_before_the_next_step(tmp_pa
     assert (report.code, [row["amount"] for row in report.terminal]) == (0, [1000]), report.why
 
 
-def test_run_builds_what_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_builds_what_is_stale(tmp_path: Path) -> None:
     """In a folder of its own: other terminals start from the usual one meanwhile."""
     path = tmp_path / "x.yaml"
     path.write_text(wrong("  - see: 原路退款终端"), "utf-8")
-    monkeypatch.setattr("emulator.__main__.FIRMWARE", tmp_path / "firmware")
     rom = tmp_path / "firmware.romfs"
     rom.write_bytes(b"stale")
-    assert main(["run", str(path)]) == 0
+    assert main(["run", str(path), "--firmware", str(tmp_path / "firmware")]) == 0
     assert rom.read_bytes() == (ROOT / "build" / "firmware.romfs").read_bytes()

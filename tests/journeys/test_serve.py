@@ -93,5 +93,7 @@ def test_ctrl_c_ends_it_quietly_after_the_serial_cable_was_plugged(
 def test_a_shop_may_be_closed_twice() -> None:
     shop = Shop(real=True)
     shop.plug_serial(True)
+    laptop = shop._laptop
     shop.close()
     shop.close()
+    assert isinstance(laptop, subprocess.Popen) and laptop.poll() is not None, "the bridge runs on"
