@@ -42,8 +42,6 @@ class Delivery:
                 await self._ask(transaction)
             elif s.is_sendable(transaction.state) and await self._make_ready(transaction):
                 await self._send_attempt(transaction)
-                if s.is_final(transaction.state) and transaction.code == OTHER_BATCH:
-                    await self._learn_batch()
         except Unreadable:  # nothing of it can ever be sent
             self._note(transaction, s.PERSON)
         except (Refused, StoreFull, StoreDamaged) as error:  # no key, trace or room for another message
@@ -127,19 +125,15 @@ class Delivery:
             verdict = s.PERSON
         return self._note(refund, verdict, answer)
 
-    async def _learn_batch(self):
-        """A sale or void was of a batch that is not open: so would the next one be, which is made with the number known here."""
-        self.forwarder.sign_on_due = True
-        self.forwarder.changed.set()
-        await self.exchange.sign_on()
-
     # ---- what it means
 
     def _note_answer(self, transaction, answer):
         if s.is_final(transaction.state):
             return  # a person has decided about a reversal meanwhile
         verdict = verdicts.of_answer(self.config, transaction, answer, self.codes, self._batch())
-        if verdicts.refuses_seal(self.config, answer.code):
+        # A sale or void of a batch that is not open: so would the next one be, which is made with the number known here.
+        of_other_batch = answer.code == OTHER_BATCH and transaction.kind != KIND_REFUND
+        if of_other_batch or verdicts.refuses_seal(self.config, answer.code):
             self.forwarder.sign_on_due = True
         if answer.amount != transaction.amount:
             transaction.why = "why.amount"

@@ -53,18 +53,20 @@ async def test_L1_what_goes_out_is_what_the_chip_holds():
 
 async def test_a_sale_or_void_of_a_closed_batch_is_the_last_one_that_is_refused_for_it():
     """The acquirer has closed the batch by itself: 77, and a sign-on tells the open one. So the next sale is not refused,
-    too, and each one after it."""
+    too, and each one after it. A reversal stops a second copy, which is booked where that batch is open all the same."""
     for kind in (KIND_SALE, KIND_VOID):
-        road = Road([answering(b"77"), answering(f60="00000002003")], [answering()])
+        road = Road([answering(b"77")], [answering(f60="00000002003"), answering(b"25")], [answering()])
         till = Terminal(roads=[road])
         original = till.sell().number if kind == KIND_VOID else 0
         refused = till.desk.open(Draft(kind, 10_000, original=original, card=Card()))
         await till.forwarder.send(refused)
-        assert (name(refused), till.forwarder.sign_on_due) == ("declined", False)
+        assert (name(refused), till.forwarder.sign_on_due) == ("unknown", True)
+        await till.forwarder.send(refused)
+        assert (name(refused), till.forwarder.sign_on_due) == ("reversed", False)
         await till.forwarder.send(till.desk.open(Draft(KIND_SALE, 700, card=Card())))
         sent = [iso8583.decode(request[13:]) for request in road.sent]
-        assert [message for message, _ in sent] == ["0200", "0800", "0200"]
-        assert [fields[60][2:8] for _, fields in sent] == ["000001", "000001", "000002"]
+        assert [message for message, _ in sent] == ["0200", "0800", "0400", "0200"]
+        assert [fields[60][2:8] for _, fields in sent] == ["000001", "000001", "000001", "000002"]
 
 
 async def test_L2_silence_sends_the_same_bytes_again_where_a_repeat_is_known():

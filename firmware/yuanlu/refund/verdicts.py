@@ -65,11 +65,12 @@ def of_answer(config, transaction, answer, codes, batch):
     doubt = transaction.doubt or transaction.sends > 1  # of these bytes: an older "not now" may have hidden an approval
     if verdict != s.LATER:
         verdict = codes.verdict(answer.code, doubt, conclusive)
-    # "Not now" to a sale or void: it never goes again, and a copy that comes later could be booked. A reversal stops it.
-    if verdict == s.UNSURE or (verdict == s.LATER and transaction.kind != KIND_REFUND):
+    # "Not now" or "not in this batch" to a sale or void: nothing was decided, it never goes again, and a copy that comes later
+    # could be booked. A reversal stops it.
+    if verdict == s.UNSURE or (verdict in (s.LATER, s.RENEW) and transaction.kind != KIND_REFUND):
         return after_silence(config, transaction, batch)
-    if verdict in (s.HOLD, s.RENEW) and transaction.kind != KIND_REFUND:
-        return s.DECLINED  # by the time that it could go, its customer or its batch is gone
+    if verdict == s.HOLD and transaction.kind != KIND_REFUND:
+        return s.DECLINED  # by the time that it could go, its customer is gone
     if verdict in (s.LATER, s.RENEW) and transaction.tries >= config.budget:
         return s.PERSON
     unclear = doubt or answer.code == c.DUPLICATE  # a line may have doubled a first send
