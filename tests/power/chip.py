@@ -117,12 +117,14 @@ class Chip:
     # ---- the port
 
     def read_into(self, address: int, buffer: bytearray | memoryview) -> None:
-        sector, at = divmod(address, self.sector_size)
+        size = self.sector_size
+        sector = address // size
+        at = address - sector * size
         end = at + len(buffer)
-        if not 0 <= sector < self.sectors or end > self.sector_size:
+        if not 0 <= sector < self.sectors or end > size:
             raise MisusedFlash(f"read of {len(buffer)} bytes at {address}")
         buffer[:] = self._reads[sector][at:end]
-        if sector in self._weak:
+        if self._weak and sector in self._weak:
             for place, mask in self._sectors[sector].weak:
                 if at <= place < end:
                     buffer[place - at] ^= mask & self.chance.getrandbits(8)

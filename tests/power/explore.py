@@ -84,6 +84,7 @@ class Explorer:
         self.result = Result(states=Counter(self.work.reached) if part == 0 else Counter())
         self.result.operations = len(self.work.tape[part :: parts * every])
         self.recovered: set[tuple] = set()
+        self.worked_on: dict[tuple, list[Operation]] = {}
         self.recoveries = self.turn = 0
         self.part, self.step = part, parts * every
         self.second, self.second_every = second, second_every
@@ -128,7 +129,7 @@ class Explorer:
         where = f"{self.geometry}: operation {index} ({operation.kind} in step {step}), {name}"
         flying = carried(operation)
         try:
-            tape = self._recover(image, before, after, flying, (index, name.rsplit(maxsplit=1)[-1]))
+            tape = self._recover(image, before, after, flying, (index, _reading(name)))
             if shows(name, operation, image):
                 verdict.check_new(tape, operation, self.geometry.sector_size)
         except Exception as error:
@@ -141,7 +142,8 @@ class Explorer:
             for second_name, second_image in self._some(list(self._tears(second, False))):
                 place = f"{where}; operation {number} of the recovery ({second.kind}), {second_name}"
                 shown = shows(second_name, second, second_image)
-                self._second_cut(place, tape[: number + 1], second_image, before, after, flying, shown)
+                torn = index, _reading(second_name)
+                self._second_cut(place, torn, tape[: number + 1], second_image, before, after, flying, shown)
 
     def _recover(
         self, image: Image, before: Book, after: Book, flying: dict[int, set[bytes]], torn: tuple[int, str]
@@ -158,7 +160,7 @@ class Explorer:
         if tape:
             raise verdict.Wrong("misused", "mounting wrote")
         self._states_of(life)
-        known = (torn[0], torn[1] if torn[1] in ("weak", "blank") else "", memory_of(life))
+        known = (*torn, memory_of(life))
         if known in self.recovered:
             return []
         self.recovered.add(known)
@@ -178,6 +180,7 @@ class Explorer:
     def _second_cut(
         self,
         where: str,
+        torn: tuple[int, str],
         tape: list[Operation],
         image: Image,
         before: Book,
@@ -185,7 +188,8 @@ class Explorer:
         flying: dict[int, set[bytes]],
         shown: bool,
     ) -> None:
-        """The life after the life after. tape: what the recovery had begun to do; shown: the cut left bytes that can be seen."""
+        """The life after the life after. tape: what the recovery had begun to do; shown: the cut left bytes that can be seen. New
+        work goes on once for all that led from one torn operation to the same memory."""
         self.result.second += 1
         if not self._note(image):
             return
@@ -206,12 +210,13 @@ class Explorer:
             verdict.check(life, before._replace(content=content), after._replace(lowest=lowest), flying)
             if chip.operations != count:
                 raise verdict.Wrong("misused", "mounting wrote")
-            written: list[Operation] = []
-            chip.tape = written
-            verdict.work_on(life, before._replace(content=content))
-            chip.tape = None
+            known = (*torn, memory_of(life))
+            if known not in self.worked_on:
+                chip.tape = self.worked_on[known] = []
+                verdict.work_on(life, before._replace(content=content))
+                chip.tape = None
             if shown:
-                verdict.check_new(written, tape[-1], self.geometry.sector_size)
+                verdict.check_new(self.worked_on[known], tape[-1], self.geometry.sector_size)
         except Exception as error:
             self._failed(where, error)
 
@@ -221,6 +226,12 @@ class Explorer:
             at = "" if isinstance(error, verdict.EXPECTED) else traceback.format_exc(limit=-3)
             self.result.examples.append(f"{where}: {error!r} {at}")
         self.chip.tape = None
+
+
+def _reading(tear: str) -> str:
+    """weak or blank, when what is torn in that way reads otherwise later."""
+    last = tear.rsplit(maxsplit=1)[-1]
+    return last if last in ("weak", "blank") else ""
 
 
 def memory_of(life: Life) -> tuple:

@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,10 +45,12 @@ REQUIRED_STATES = (
     "full",
     "retired",
 )
-FINE = (Geometry(6, 4096, 1, True), Geometry(4, 16384, 32, True))
-PARTS, FINE_PARTS, FLIP_PARTS = 6, 136, 64
-# How many jobs of each a round has, beside one of each chip: so that two or three rounds have all that is wanted.
-FINE_HANDS, LIVES_HANDS, FLIP_HANDS, LARGER_HANDS, NOISE_HANDS = 9, 70, 24, 3, 8
+FINE = (Geometry(6, 4096, 1, True), Geometry(4, 16384, 32, True), Geometry(4, 4096, 1, True))
+# Into how many parts the operations of a chip are dealt: the larger its sectors, the longer a case takes.
+PARTS, LARGE_PARTS, FINE_PARTS, FLIP_PARTS = 6, 24, 136, 64
+# How many jobs of each a round has: so that three rounds have all that is wanted. The smallest chips are the quickest.
+QUICK_HANDS, FINE_HANDS, QUICK_FINE_HANDS = 3, 6, 42
+LIVES_HANDS, FLIP_HANDS, LARGER_HANDS, NOISE_HANDS = 70, 24, 3, 8
 SAMPLE_SHARE = 20  # so much smaller is each part of a sample
 FLIPS = 8 * 4 * 4096  # every bit of the chip of 4 x 4K
 LARGER_FLIPS = (400, 400, 400, 400, 40)  # bits of each of rot.LARGER; one of the last takes a second
@@ -68,14 +71,29 @@ def geometries() -> list[Geometry]:
     return [Geometry(n, size, unit) for size in counts for n in counts[size] for unit in (1, 4, 8, 16, 32, 256)]
 
 
+def parts_of(geometry: Geometry) -> int:
+    """Into how many parts this one's operations are dealt."""
+    if geometry.fine:
+        return FINE_PARTS
+    return LARGE_PARTS if geometry.sector_size > 4096 else PARTS
+
+
+def hands_of(geometry: Geometry) -> int:
+    """How many of its parts a round has."""
+    quick = geometry[:2] == (4, 4096)
+    if geometry.fine:
+        return QUICK_FINE_HANDS if quick else FINE_HANDS
+    return QUICK_HANDS if quick else 1
+
+
 def jobs(lives: int, share_of: int = 1) -> list[Job]:
     """What there is to do, by turns: parts of every geometry, lives on MicroPython, rot, the controls first. share_of: into how
     many more parts all is dealt."""
-    parts, fine_parts = PARTS * share_of, FINE_PARTS * share_of
-    waiting: list[Iterator[Job]] = [iter([("explore", g, part, parts, 12) for part in range(parts)]) for g in geometries()]
-    for fine in FINE:  # many hands each, so that they keep pace with the many
-        for share in range(FINE_HANDS):
-            waiting.append(iter([("explore", fine, part, fine_parts, 3) for part in range(share, fine_parts, FINE_HANDS)]))
+    waiting: list[Iterator[Job]] = []
+    for geometry in (*geometries(), *FINE):
+        parts, every, hands = parts_of(geometry) * share_of, 3 if geometry.fine else 12, hands_of(geometry)
+        for share in range(hands):
+            waiting.append(iter([("explore", geometry, part, parts, every) for part in range(share, parts, hands)]))
     at_once = 50 if share_of == 1 else 10
     for share in range(LIVES_HANDS):
         seeds = range(share, -(-lives // at_once), LIVES_HANDS)
@@ -112,7 +130,7 @@ def _rot_jobs(flip_parts: int) -> list[Iterator[Job]]:
 def play(job: Job) -> tuple[Job, Any, float]:
     """One job, in a worker."""
     kind, what, part, parts, second = job
-    began = time.process_time()
+    began = time.monotonic()
     if kind == "explore":
         outcome: Any = Explorer(what, part, parts, second_every=second).run()
     elif kind == "lives":
@@ -126,7 +144,7 @@ def play(job: Job) -> tuple[Job, Any, float]:
     else:
         outcome = controls.run(*what)
     gc.collect()
-    return job, outcome, time.process_time() - began
+    return job, outcome, time.monotonic() - began
 
 
 class Report:
@@ -139,10 +157,12 @@ class Report:
         self.controls: dict[str, controls.Outcome] = {}
         self.lives = random_lives.Outcome()
         self.rot: dict[str, rot.Table] = {}
+        self.seconds: defaultdict[str, float] = defaultdict(float)  # of a core, by what for
 
-    def take(self, job: Job, outcome: Any) -> None:
-        """One job's outcome."""
+    def take(self, job: Job, outcome: Any, seconds: float = 0) -> None:
+        """One job's outcome, and how long it took."""
         kind, what, *_ = job
+        self.seconds[str(what) if kind == "explore" else kind] += seconds
         if kind == "explore":
             self.results.setdefault(what, Result()).add(outcome)
             self.parts[what] = self.parts.get(what, 0) + 1
@@ -162,8 +182,8 @@ class Report:
         return sum(map(len, chips.values()))
 
     def of(self, geometry: Geometry) -> int:
-        """Into how many parts this one's operations are dealt."""
-        return (FINE_PARTS if geometry.fine else PARTS) * self.share_of
+        """Into how many parts this one's operations are dealt in this run."""
+        return parts_of(geometry) * self.share_of
 
     def failures(self) -> list[str]:
         """What went wrong; or why nothing could."""
@@ -229,6 +249,7 @@ class Report:
             "raw": sum(result.raw for result in self.results.values()),
             "geometries": rows,
             "controls": {name: outcome._asdict() for name, outcome in self.controls.items()},
+            "core_seconds": {what: round(seconds) for what, seconds in sorted(self.seconds.items())},
             "micropython": self.lives.figures(),
             "rot": {table.name: {name: getattr(table, name) for name in ROT_FIGURES} for table in self.rot.values()},
             "sample": self.share_of > 1,
@@ -265,10 +286,10 @@ def run(report: Report, cases: int, lives: int, minutes: float, console: Console
             if left < 0 and len(report.controls) == len(controls.NAMES):
                 break
             try:
-                job, outcome, _seconds = arriving.next(max(1, left) if len(report.controls) == len(controls.NAMES) else None)
+                job, outcome, seconds = arriving.next(max(1, left) if len(report.controls) == len(controls.NAMES) else None)
             except multiprocessing.TimeoutError:
                 break
-            report.take(job, outcome)
+            report.take(job, outcome, seconds)
             if report.share_of > 1 and job[0] == "control":
                 began = time.monotonic()
             failed = sum(sum(result.failed.values()) for result in report.results.values())

@@ -76,7 +76,7 @@ def _life(shop: Shop, chance: random.Random, outcome: Outcome) -> None:
     terminal = shop.terminal
     outcome.lives += 1
     part = terminal.vault if chance.random() < 0.1 else terminal.flash
-    part.cut = (part.operations + chance.randrange(1, 24), chance.choice(list(TEARS)))
+    part.cut = (part.operations + chance.randrange(1, 16), chance.choice(list(TEARS)))
     terminal.network.plugged = chance.random() < 0.85
     shop.plug_serial(chance.random() < 0.5)
     terminal.power_on()

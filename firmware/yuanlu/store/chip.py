@@ -85,9 +85,8 @@ class Chip:
             chunk = self.record.view[: min(_AT_ONCE, stop - at)]
             self.flash.read_into(at, chunk)
             ones = _ONES if len(chunk) == _AT_ONCE else _ONES[: len(chunk)]
-            for place in range(len(chunk) if chunk != ones else 0):
-                if chunk[place] != 0xFF:
-                    last = at + place + 1
+            if chunk != ones:
+                last = at + len(bytes(chunk).rstrip(b"\xff"))
             at += len(chunk)
         return last - start
 
