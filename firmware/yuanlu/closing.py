@@ -55,7 +55,7 @@ async def _drain(forwarder):
         raise Refused("refused.closing_open")
     if verdicts.needs_open_batch(forwarder.config) and any(t.state == s.IS_UNKNOWN for t in journal.live):
         raise Refused("refused.closing_unknown")  # its repeat is known only while the batch is open
-    if pending.holds_queue(journal.live):
+    if journal.held or pending.holds_queue(journal.live):
         raise Refused("refused.closing_held")
     lingering = forwarder.lingering_ms() if verdicts.forgets_batches(forwarder.config) else 0
     if lingering:  # a second copy of what was sent, on its way still, would be booked again in the next batch

@@ -107,6 +107,8 @@ class Forwarder:
         self.wanted = transaction.number
         if pending.is_behind(self.journal, transaction):
             transaction.why = "why.earlier"
+        elif self.journal.held and transaction not in pending.eligible(self.journal):
+            transaction.why = "why.held"
         try:
             await self._until(told, ms)
         finally:

@@ -30,7 +30,7 @@ def check_now(desk):
         raise Refused("refused.journal_damaged")
     if given >= config.no_original_count:
         raise Refused("refused.no_original_count", config.no_original_count)
-    if desk.is_offline() or any(other.state == s.IS_HELD for other in desk.journal.live):
+    if desk.is_offline() or desk.journal.held or any(other.state == s.IS_HELD for other in desk.journal.live):
         raise Refused("refused.no_original_now")
 
 

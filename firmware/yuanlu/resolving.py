@@ -37,6 +37,14 @@ def release(desk, operator, evidence):
     for transaction in [t for t in desk.journal.live if t.state == s.IS_HELD]:
         _check(desk, transaction, evidence)
         _decide(desk, transaction, s.RELEASE, operator, evidence)
+    if desk.journal.held:
+        desk.refuse_while_busy()
+        desk.journal.append(s.DECISION, (0, 0, s.RELEASE, operator, evidence))
+
+
+def hold(desk, operator, evidence):
+    """Nothing but queries and reversals goes until it is released, whatever power does."""
+    desk.journal.append(s.DECISION, (0, 0, s.HELD, operator, evidence))
 
 
 def _check(desk, transaction, evidence):

@@ -127,7 +127,7 @@ def watch(terminal: LiveTerminal, voice: Voice, every: float, once: bool) -> Non
 
 @click.group()
 def queue() -> None:
-    """What waits on a terminal: look, send now, take back, release, decide on evidence."""
+    """What waits on a terminal: look, send now, take back, hold, release, decide on evidence."""
 
 
 @queue.command("list")
@@ -142,7 +142,9 @@ def queue_list(terminal: LiveTerminal, voice: Voice) -> None:
     lines = [
         f"{one['number']:>8}  {yuan(one['amount']):>10}  {voice.say('state.' + one['state'])}  {one['why']}" for one in waiting
     ]
-    voice.answer({"target": terminal.name, "waiting": waiting}, lines or [voice.say("status.nothing")])
+    held = str(told.get("held", ""))
+    lines = [voice.say("queue.held", held)] * bool(held) + (lines or [voice.say("status.nothing")])
+    voice.answer({"target": terminal.name, "held": held, "waiting": waiting}, lines)
     if waiting:
         raise SystemExit(FINDINGS)
 
@@ -179,11 +181,22 @@ def withdraw(terminal: LiveTerminal, voice: Voice, number: int) -> None:
 @_evidence
 @on_a_line(writes=True)
 def release(terminal: LiveTerminal, voice: Voice, evidence: str) -> None:
-    """Let a held queue go on: what the acquirer did not know is mended.
+    """Let a held queue go on: what the acquirer did not know is mended, or a technician's hold is over.
 
     Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
     _carry_out(terminal, voice, wire.QUEUE, wire.RELEASE, _bytes_of(evidence))
+
+
+@queue.command()
+@_evidence
+@on_a_line(writes=True)
+def hold(terminal: LiveTerminal, voice: Voice, evidence: str) -> None:
+    """Hold the queue until `release`: nothing but queries and reversals goes, and the clerk sees TEXT as the reason.
+
+    Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
+    """
+    _carry_out(terminal, voice, wire.QUEUE, wire.HOLD, _bytes_of(evidence))
 
 
 @queue.command()

@@ -54,6 +54,8 @@ def _lines(voice: Voice, told: dict[str, Any]) -> list[str]:
         voice.say("status.head", told["head"] or "-"),
         voice.say("status.chip", told["erases"], told["retired"], told["boots"]),
     ]
+    if told["held"]:
+        lines.append(voice.say("queue.held", told["held"]))
     waiting = told["waiting"]
     if not waiting:
         return [*lines, voice.say("status.nothing")]

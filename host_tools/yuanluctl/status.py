@@ -56,6 +56,7 @@ def status(state: State) -> dict[str, Any]:
         "boots": ledger.boots,
         "erases": max((header.erases for header in journal.headers.values()), default=0),
         "retired": len(summary.retired) if summary else 0,
+        "held": ledger.held,
         "waiting": [entry(one) for one in waiting],
         "waiting_amount": sum(one.amount for one in waiting if one.kind != "sale"),
         "need_a_person": sum(one.state in NEEDS_A_PERSON for one in waiting),

@@ -18,7 +18,7 @@ PLACES = {
     "journal": ("cli_journal", "Read and verify the journal in an image of a terminal's flash chip."),
     "list": ("cli_live", "Ask every serial port of this computer, and the TARGETs, for a terminal."),
     "ping": ("cli_live", "Ask a terminal who it is, several times; no ticket is needed."),
-    "queue": ("cli_live", "What waits on a terminal: look, send now, take back, release, decide on evidence."),
+    "queue": ("cli_live", "What waits on a terminal: look, send now, take back, hold, release, decide on evidence."),
     "report": ("cli_report", "Evidence of a refund, the request sheet, a statement compared, what operators did."),
     "rescue": ("cli_rescue", "Give back every whole record of a chip whose headers are damaged."),
     "status": ("cli_status", "Say in one screen who the terminal is, whether its journal is whole, and what money waits."),

@@ -9,7 +9,7 @@ class Book:
     """The part of a journal that pending looks at."""
 
     def __init__(self, *live):
-        self.live = list(live)
+        self.live, self.held = list(live), []
         self.log, self.unsure = self, 0  # nothing was lost
 
 
@@ -64,6 +64,17 @@ def test_while_the_queue_is_held_only_queries_go():
     assert due(100, held, waiting(2, 2), waiting(3, 3, 0, s.IS_WAITING)) is None
     assert due(100, held, waiting(2, 2), waiting(3, 3, 0, s.IS_ASKING)) == 3
     assert due(100, held, waiting(2, 2), waiting(3, 3, 0, s.IS_REVERSING, KIND_SALE)) == 3
+
+
+def test_while_a_person_holds_the_queue_it_is_the_same():
+    """Control: the same book without the hold."""
+    found = []
+    for hold in ([], [(1, 0, 64, b"case 1")]):
+        for live in ((waiting(2, 2),), (waiting(2, 2), waiting(3, 3, 0, s.IS_ASKING))):
+            book = Book(*live)
+            book.held = hold
+            found.append([t.number for t in pending.eligible(book)])
+    assert found == [[2], [2, 3], [], [3]]
 
 
 def test_a_later_refund_of_one_sale_waits_for_the_earlier():

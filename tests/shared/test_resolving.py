@@ -4,6 +4,7 @@ from parts import APPROVED, REACHES, Card, NorFlash, PowerCut, Road, Terminal, a
 from raises import raises
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
+from yuanlu.store import pending
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, ROAD_WALLET, Draft
 from yuanlu.wire import iso8583
 
@@ -198,6 +199,38 @@ async def test_a_held_queue_waits_for_a_person_and_goes_on_when_released():
     await till.forwarder.send(second)
     assert [s.STATE_NAMES[t.state] for t in (first, second)] == ["done", "done"]
     assert road.sent[0] != road.sent[2] and first.attempt == 2
+
+
+def test_L5_a_persons_hold_outlives_a_cut_at_every_operation_and_every_sector():
+    """Carried from sector to sector like what is unsettled, until it is released; the control is the journal without it."""
+    till = Terminal(NorFlash(5, 4096, 16))
+    refund = till.refund(till.sell(), 300)
+    assert not till.journal.held and refund in pending.eligible(till.journal)
+    image = till.flash.snapshot()
+    seen = []
+    for operation in range(1, 30):
+        till.flash.restore(image)
+        till = again(till)
+        till.flash.cut = (operation, operation % len(REACHES))
+        try:
+            till.desk.visiting("yuanlu.resolving", "hold", 254, b"case 1")
+        except PowerCut:
+            pass
+        till.flash.power_on()
+        till = again(till)
+        seen.append(len(till.journal.held))
+        assert bool(pending.eligible(till.journal)) != bool(till.journal.held)
+        assert s.STATE_NAMES[till.journal.find_live(refund.number).state] == "queued"
+    assert seen.count(1) > 3 and seen.count(0) > 3, seen
+    for _ in range(100):
+        till.sell()
+    held = till.journal.held
+    assert held[0][3].rstrip(b"\0") == b"case 1" and not pending.eligible(till.journal)
+    till = again(till)
+    assert till.journal.held == held and not till.journal.trouble
+    till.desk.release(254, b"mended")
+    assert not till.journal.held and pending.eligible(till.journal)
+    assert not again(till).journal.held
 
 
 def test_where_no_refund_may_wait_for_a_line_one_may_go_over_it():

@@ -55,7 +55,8 @@ REVERSAL = const(2)
 # What a DECISION is.
 NOT_DONE = const(1)
 ANOTHER = const(2)
-RELEASE = const(3)
+RELEASE = const(3)  # of no transaction: it ends a hold
+HELD = const(4)  # of no transaction: nothing but queries and reversals goes until it is released
 
 # Verdicts: what a RESULT says of one send. The first seven are the classes of the code table, in its order.
 DONE = const(1)

@@ -34,6 +34,7 @@ def _status(door, given):
         "batch": journal.counters.batch,
         "config": till.config.config_version,
         "date": today[0],
+        "held": str(journal.held[0][3].rstrip(b"\0"), "ascii") if journal.held else "",
         "late": [t.number for t in pending.overdue(journal, till.config, today)],
         "network": till.board.network.is_up(),
         "owed": len(journal.owed),
@@ -89,9 +90,15 @@ def _withdraw(door, given):
 
 
 def _release(door, given):
-    if not [t for t in door.till.journal.live if t.state == s.IS_HELD]:
+    if not door.till.journal.held and not [t for t in door.till.journal.live if t.state == s.IS_HELD]:
         raise Refused("refused.not_open")
     _decide(door, service.RELEASE, 0, lambda desk: desk.release(TECHNICIAN, _evidence(given)))
+
+
+def _hold(door, given):
+    """The same words again change them."""
+    evidence = _evidence(given)
+    _decide(door, service.HOLD, 0, lambda desk: desk.visiting("yuanlu.resolving", "hold", TECHNICIAN, evidence))
 
 
 def _done(door, given):
@@ -139,6 +146,7 @@ _DO = {
     service.SEND_NOW: (_send_now, 4, 4),
     service.WITHDRAW: (_withdraw, 4, 4),
     service.RELEASE: (_release, 1, EVIDENCE),
+    service.HOLD: (_hold, 1, EVIDENCE),
     service.DONE: (_done, 9, 8 + EVIDENCE),
     service.NOT_DONE: (_not_done, 5, 4 + EVIDENCE),
     service.AGAIN: (_again, 5, 4 + EVIDENCE),

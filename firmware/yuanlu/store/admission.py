@@ -33,7 +33,7 @@ def fits(journal, places, owed):
     """A slip that is owed may be named too: it takes no room from what is unsettled. It can be had by the reprint key else."""
     log = journal.log
     taken = sum([place[2] for transaction in journal.live for place in transaction.rests_on])
-    taken += log.done_size * len(journal.originals)
+    taken += log.done_size * len(journal.originals) + sum([place[2] for place in journal.held])
     known = {place[0] for place in places}
     taken += sum([place[2] for other in journal.owed for place in other.rests_on if other is owed or place[0] in known])
     return len(places) + len(owed.rests_on) <= room_for_places(log) and taken <= _usable(log.flash) - log.exchange_room
@@ -43,9 +43,16 @@ def is_crowded(journal, size):
     """With `size` more bytes, what is unsettled in the newest sector might one day not fit another one."""
     flash, here = journal.log.flash, journal.log.head
     unsettled = sum([journal.log.done_size for place in journal.originals if place[1] // flash.sector_size == here])
+    unsettled += sum([place[2] for place in journal.held if place[1] // flash.sector_size == here])
     for transaction in journal.live:
         unsettled += sum([place[2] for place in transaction.rests_on if place[1] // flash.sector_size == here])
     return unsettled and unsettled + size > _usable(flash)
+
+
+def hold(record):
+    """What a DECISION of no transaction makes of the hold, for Journal.held."""
+    body = record.body()
+    return [(record.number, record.address, record.size, body.evidence)] if body.decision == s.HELD else []
 
 
 def _usable(flash):

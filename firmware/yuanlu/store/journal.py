@@ -27,6 +27,7 @@ class Journal:
         self.live = []
         self.owed = []  # settled, but no slip says so yet
         self.originals = []  # places of the SALE records that refunds in `live` rest on: (number, address, original)
+        self.held = []  # a person holds the queue: (number, address, size, evidence) of that DECISION
         self.printed = 0  # number of the transaction whose slip came last
         self.has_session = False  # messages are sealed under session keys, which takes records besides
         self.trouble = []  # what contradicts, is missing or unreadable: reported, never guessed over
@@ -37,9 +38,8 @@ class Journal:
         visit("yuanlu.store.mount").mount(self.log, self)
         leave("yuanlu.store.mount")
         self.live.sort(key=lambda transaction: transaction.number)
-        for transaction in self.live:
-            if transaction.original != transaction.number:
-                self._rest_on_sale(transaction.original)
+        for transaction in [t for t in self.live if t.original != t.number]:
+            self._rest_on_sale(transaction.original)
 
     # ---- what the log asks
 
@@ -55,8 +55,8 @@ class Journal:
     def addresses(self):
         """(number, address, mark) of every record that the unsettled transactions rest on, in order of number."""
         places = [place[:2] + (summary.ORIGINAL,) for place in self.originals]
-        for transaction in self.live:
-            places += [place[:2] + (0,) for place in transaction.rests_on]
+        for rests_on in [self.held] + [transaction.rests_on for transaction in self.live]:
+            places += [place[:2] + (0,) for place in rests_on]
         for transaction in self.owed[::-1]:
             if admission.fits(self, places, transaction):
                 places += [place[:2] + (0,) for place in transaction.rests_on]
@@ -67,7 +67,7 @@ class Journal:
     def moved(self, moves):
         """Records stand elsewhere now: (number, new address), or None for one that can no longer be read."""
         for number, address in moves:
-            self.originals = moved(self.originals, number, address)
+            self.originals, self.held = [moved(places, number, address) for places in (self.originals, self.held)]
             for transaction in self.live + self.owed:
                 transaction.rests_on = moved(transaction.rests_on, number, address)
 
@@ -88,10 +88,11 @@ class Journal:
         self.counters.fold(record)
         if record.type == s.PRINTED:
             self.printed = record.transaction
-        if record.transaction:
-            self._apply(record)
+        self._apply(record)
 
     def _apply(self, record):
+        if record.type == s.DECISION and not record.transaction:
+            self.held = admission.hold(record)
         transaction = self.find_live(record.transaction) or numbered(self.owed, record.transaction)
         if transaction is None:
             if record.type != s.ALARM and not (record.type in (s.INTENT, s.REFUND) and record.number == record.transaction):
@@ -113,8 +114,7 @@ class Journal:
             return
         if transaction in self.live:
             self.live.remove(transaction)
-            families = [other.original for other in self.live]
-            self.originals = [place for place in self.originals if place[2] in families]
+            self.originals = [place for place in self.originals if place[2] in [other.original for other in self.live]]
         if transaction.printed != transaction.state:
             self.owed = self.owed[1 - admission.OWED :] + [transaction]
 

@@ -12,7 +12,7 @@ def eligible(journal):
     busy, found = [], []
     sendable = [t for t in journal.live if s.is_sendable(t.state) and not needs_person(journal, t)]
     reversals = [t for t in sendable if needs_reversal(t)]
-    if not reversals and holds_queue(journal.live):
+    if not reversals and (journal.held or holds_queue(journal.live)):
         sendable = [t for t in sendable if s.is_asked(t.state)]
     for transaction in reversals or sendable:
         if transaction.original not in busy:

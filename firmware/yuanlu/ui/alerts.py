@@ -23,6 +23,8 @@ def _overdue(till, today):
 
 
 def _held(till, _):
+    if till.journal.held:
+        return ("alert.hold", str(till.journal.held[0][3].rstrip(b"\0"), "ascii"))
     return ("alert.held",) if any(t.state == s.IS_HELD for t in till.journal.live) else None
 
 

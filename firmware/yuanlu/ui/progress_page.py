@@ -55,7 +55,7 @@ def next_try(till, transaction):
     if not s.is_sendable(transaction.state) or pending.needs_person(till.journal, transaction):
         return ("try.held",) if transaction.state == s.IS_HELD else ("try.person",)
     if transaction not in pending.eligible(till.journal):
-        return ("try.behind",)
+        return ("try.held",) if till.journal.held else ("try.behind",)
     if till.is_offline():
         return ("try.line",)
     clock = till.board.clock

@@ -55,6 +55,7 @@ READ = const(17)
 SEND_NOW = const(32)
 WITHDRAW = const(33)
 RELEASE = const(34)
+HOLD = const(35)
 DONE = const(48)
 NOT_DONE = const(49)
 AGAIN = const(50)
@@ -68,6 +69,7 @@ COMMANDS = {
     SEND_NOW: QUEUE,
     WITHDRAW: QUEUE,
     RELEASE: QUEUE,
+    HOLD: QUEUE,
     DONE: RESOLVE,
     NOT_DONE: RESOLVE,
     AGAIN: RESOLVE,

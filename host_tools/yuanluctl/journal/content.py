@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from host_tools.yuanluctl.journal.inquiry import Inquiry
-from host_tools.yuanluctl.journal.layout import HEADER, SALE, SUMMARY, Record, Summary, filter_of, parse_record
+from host_tools.yuanluctl.journal.layout import DECISION, HEADER, SALE, SUMMARY, Record, Summary, filter_of, parse_record
 from host_tools.yuanluctl.journal.reader import Gap, Sector
 from host_tools.yuanluctl.journal.report import Kind
 
@@ -111,7 +111,7 @@ def _check_addresses(inquiry: Inquiry, record: Record, content: Summary, sector:
         found = parse_record(journal.image, address, (address // size + 1) * size, journal.geometry)
         if there.sequence <= sector.sequence - journal.geometry.window or found is None:
             _contradicts(inquiry, record, f"the address {address:#x} leads to no record of the window")
-        elif not last <= found.number < record.number or not found.transaction:
+        elif not last <= found.number < record.number or not (found.transaction or found.type == DECISION):
             _contradicts(inquiry, record, f"the address {address:#x} leads to record {found.number}, out of order")
         elif address in content.sales and found.type != SALE:
             _contradicts(

@@ -46,6 +46,7 @@ VERDICTS = {
     10: "reversed",
     11: "accepted",
 }
+HELD = 4  # a DECISION of no transaction
 DECISIONS = {1: "resolved_not_done", 2: "queued", 3: "waiting"}
 NOTES = {1: "complaint", 2: "call", 3: "feedback", 4: "self-test", 5: "case", 6: "found", 7: "people", 8: "refused"}
 DONE = ("done", "resolved_done")
@@ -147,6 +148,7 @@ class Ledger:
     boots: int = 0
     wrong_pins: dict[int, int] = field(default_factory=dict)  # by operator
     last: Record | None = None
+    held: str = ""  # the evidence on which a person holds the queue
 
     @property
     def unsettled(self) -> list[Transaction]:
@@ -206,6 +208,8 @@ def fold(records: Iterable[Record]) -> Ledger:
             ledger.boots += 1
         elif record.type == BATCH:
             ledger.closings.append(record)
+        elif record.type == DECISION and not record.transaction:
+            ledger.held = text_of(record, "evidence") if record.value("decision") == HELD else ""
         elif record.type == PIN_TRY:
             operator = record.value("operator")
             ledger.wrong_pins[operator] = ledger.wrong_pins.get(operator, 0) + 1
