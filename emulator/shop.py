@@ -97,6 +97,7 @@ class Shop:
         base_key, reader_key, pending_key = (keys.randbytes(16) for _ in range(3))
         self.journal_root_key = keys.randbytes(32)
         master_key = keys.randbytes(16)
+        self.transport_key = random.Random(f"transport {seed}").randbytes(32)
         pins = random.Random(f"pins {seed}")
         self.pins = {number: _pin(pins, role) for number, role in STAFF.items()}  # as they are now, by id
         self._draws, self.authority_key = pins, pins.randbytes(32)
@@ -135,6 +136,7 @@ class Shop:
             SEAL: journal_seal(self.journal_root_key, TERMINAL, int(self.settings["epoch"]), pending_key),
             MESSAGE_KEYS: message_keys(acquirers.initial_key(base_key, key_id), key_id),
             MASTER_KEY: master_key,
+            vault.TRANSPORT: vault.transport(self.transport_key),
             vault.SETTINGS_KEY: bundles.public_key(authority.signing_key(self.authority_key)),
             vault.SETTINGS_TAKEN: vault.settings_taken(self.bundle.version, self.bundle.digest),
             **self._staff(),

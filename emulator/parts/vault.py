@@ -16,6 +16,7 @@ from emulator.parts.flash import TEARS, PowerCut
 
 OPERATORS, PIN_KEY, AUTHORITY_KEY, SERVICE_KEY = 10, 12, 13, 14
 SETTINGS_KEY, SETTINGS_TAKEN = 15, 16
+TRANSPORT = 24
 SEAL, MESSAGE_KEYS, MASTER_KEY = 2, 4, 8  # MASTER_KEY: 16 bytes, the TMK, for session keys
 
 
@@ -69,6 +70,12 @@ def authority_key(root: bytes, terminal: str) -> bytes:
 def service_key(root: bytes, terminal: str) -> bytes:
     """What provisioning puts into slot SERVICE_KEY: what technicians' tickets are checked with."""
     return hmac.digest(root, b"yuanlu service " + terminal.encode(), "sha256")
+
+
+def transport(key: bytes) -> bytes:
+    """What provisioning puts into slot TRANSPORT: the 32 bytes that key blocks come under, and that none came so far."""
+    state = struct.pack("<IB", 1, 0) + key
+    return state + crc32(state).to_bytes(4, "little")
 
 
 def settings_taken(version: int, digest: bytes) -> bytes:

@@ -23,15 +23,15 @@ class BadKeyFile(ValueError):
     """No key file, or another passphrase: says which."""
 
 
-def new(passphrase: str, key: bytes = b"") -> bytes:
-    """The bytes of a new key file, for these 32 bytes or new ones."""
+def new(passphrase: str, key: bytes = b"", form: str = FORMAT) -> bytes:
+    """The bytes of a new key file, for these 32 bytes or new ones. form: what key it is."""
     salt, nonce = os.urandom(16), os.urandom(12)
-    sealed = AESGCM(_stretched(passphrase, salt)).encrypt(nonce, key or os.urandom(32), FORMAT.encode())
-    content = {"format": FORMAT, "salt": salt.hex(), "nonce": nonce.hex(), "sealed": sealed.hex()}
+    sealed = AESGCM(_stretched(passphrase, salt)).encrypt(nonce, key or os.urandom(32), form.encode())
+    content = {"format": form, "salt": salt.hex(), "nonce": nonce.hex(), "sealed": sealed.hex()}
     return (json.dumps(content, indent=1) + "\n").encode()
 
 
-def open_key(content: bytes, passphrase: str) -> bytes:
+def open_key(content: bytes, passphrase: str, wanted: str = FORMAT) -> bytes:
     """The 32 bytes of the authority's key; BadKeyFile."""
     try:
         parts = json.loads(content)
@@ -39,10 +39,10 @@ def open_key(content: bytes, passphrase: str) -> bytes:
         salt, nonce, sealed = (bytes.fromhex(parts[name]) for name in ("salt", "nonce", "sealed"))
     except (ValueError, KeyError, TypeError) as problem:
         raise BadKeyFile("that is no key file of an authority") from problem
-    if form != FORMAT or (len(salt), len(nonce), len(sealed)) != (16, 12, 48):
-        raise BadKeyFile(f"that is no key file of the format '{FORMAT}'")
+    if form != wanted or (len(salt), len(nonce), len(sealed)) != (16, 12, 48):
+        raise BadKeyFile(f"that is no key file of the format '{wanted}'")
     try:
-        return AESGCM(_stretched(passphrase, salt)).decrypt(nonce, sealed, FORMAT.encode())
+        return AESGCM(_stretched(passphrase, salt)).decrypt(nonce, sealed, wanted.encode())
     except InvalidTag as problem:
         raise BadKeyFile("the passphrase is another one, or the file was changed") from problem
 

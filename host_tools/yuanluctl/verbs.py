@@ -16,6 +16,7 @@ PLACES = {
     "firmware": ("cli_firmware", "Build, sign and check the file that brings a terminal new firmware."),
     "flash": ("cli_flash", "Look at an image of a terminal's flash chip, turn it into text and back, or damage a copy."),
     "journal": ("cli_journal", "Read and verify the journal in an image of a terminal's flash chip."),
+    "keys": ("cli_keys", "Which keys a terminal has, a new one in a key block, the ceremony in which two people make the key for blocks."),
     "list": ("cli_live", "Ask every serial port of this computer, and the TARGETs, for a terminal."),
     "ping": ("cli_live", "Ask a terminal who it is, several times; no ticket is needed."),
     "queue": ("cli_live", "What waits on a terminal: look, send now, take back, hold, release, decide on evidence."),

@@ -11,6 +11,10 @@ try:
         """Encrypt whole blocks chained from a zero block."""
         return aes(key, 2, bytes(16)).encrypt(blocks)
 
+    def cbc_decrypt(key, start, blocks):
+        """Decrypt whole blocks that were chained from the block `start`."""
+        return aes(key, 2, start).decrypt(blocks)
+
 except ImportError:
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -21,3 +25,7 @@ except ImportError:
     def cbc(key, blocks):
         """Encrypt whole blocks chained from a zero block."""
         return Cipher(algorithms.AES(key), modes.CBC(bytes(16))).encryptor().update(bytes(blocks))
+
+    def cbc_decrypt(key, start, blocks):
+        """Decrypt whole blocks that were chained from the block `start`."""
+        return Cipher(algorithms.AES(key), modes.CBC(start)).decryptor().update(bytes(blocks))

@@ -38,9 +38,24 @@ class Keys:
 
 def loaded(initial_key, key_id):
     """What a vault holds at first. initial_key: 16 bytes; key_id: 8 bytes, the first half of every KSN's id."""
+    return first(_of(initial_key, key_id))
+
+
+def load(vault, initial_key, key_id):
+    """Durable: the keys that come from this one take the place of those that are there. Its id must be a new one."""
+    kept(vault).store(_of(initial_key, key_id))
+
+
+def _of(initial_key, key_id):
     registers = bytearray(16 * _REGISTERS)
     _fill(registers, _REGISTERS, initial_key, key_id, 0)
-    return first(pack("<I", 1) + key_id + registers)
+    return pack("<I", 1) + key_id + registers
+
+
+def standing(vault):
+    """(initial key id, next counter), or None without keys."""
+    state = kept(vault).state
+    return state and (bytes(state[4:12]), unpack_from("<I", state, 0)[0])
 
 
 def derive(key, usage, key_id, counter):

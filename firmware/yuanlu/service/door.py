@@ -18,6 +18,8 @@ _REST_MS = const(60_000)
 _BAD_TICKETS = const(8)  # then it rests
 # What may be done without a yes at the keypad: it changes nothing.
 _UNASKED = service.DIAG
+# Which visiting module carries a command out, by command >> 4; commands where none is named.
+_MODULES = {6: "yuanlu.service.keys"}
 
 
 class Door:
@@ -145,8 +147,9 @@ class Door:
             return bytes((service.MALFORMED,))
         if needed & ~self.ticket.allowed:
             return bytes((service.NOT_ALLOWED,))
+        module = _MODULES.get(plain[0] >> 4, "yuanlu.service.commands")
         try:
-            return bytes((service.OK,)) + visit("yuanlu.service.commands").do(self, plain[0], plain[1:])
+            return bytes((service.OK,)) + visit(module).do(self, plain[0], plain[1:])
         except BadMessage:
             return bytes((service.MALFORMED,))
         except Refused as error:
@@ -154,7 +157,7 @@ class Door:
         except StoreFull:
             return bytes((service.REFUSED,)) + b"refused.journal"
         finally:
-            leave("yuanlu.service.commands")
+            leave(module)
 
     def note(self, ticket, command, about):
         """Durable: who does what, before it is done. about: the transaction's number, or 0."""

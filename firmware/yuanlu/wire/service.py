@@ -59,6 +59,8 @@ HOLD = const(35)
 DONE = const(48)
 NOT_DONE = const(49)
 AGAIN = const(50)
+KEYS = const(96)
+INJECT = const(97)
 COMMANDS = {
     BYE: 0,
     PING: DIAG,
@@ -73,6 +75,8 @@ COMMANDS = {
     DONE: RESOLVE,
     NOT_DONE: RESOLVE,
     AGAIN: RESOLVE,
+    KEYS: DIAG,
+    INJECT: KEYLOAD,
 }
 
 # First byte of an answer.

@@ -1,0 +1,144 @@
+"""`yuanluctl keys`: what keys a terminal has, a new one in a key block, and how two people make the key that blocks come under."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from host_tools.yuanluctl import authority, transport_keys
+from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
+from host_tools.yuanluctl.live import LiveTerminal
+from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.targets import read_regular
+from yuanlu.wire import service as wire
+
+_LARGEST_FILE = 4096
+_key_file = click.argument("key_file", type=click.Path(path_type=Path))
+
+
+@click.group()
+def keys() -> None:
+    """Which keys a terminal has, a new one in a key block, the ceremony in which two people make the key for blocks."""
+
+
+@keys.command()
+@on_a_line()
+def status(terminal: LiveTerminal, voice: Voice) -> None:
+    """Say of each key whether it is there, its check value or id, and its counter. Never a key.
+
+    Exit codes: 0 shown, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed.
+    """
+    rows = _rows(terminal, terminal.open(wire.DIAG).command(wire.KEYS))
+    lines = [
+        voice.say("keys.there" if one["there"] else "keys.missing", voice.say(f"key.{one['key']}"), one["check"], one["counter"])
+        for one in rows
+    ]
+    voice.answer({"target": terminal.name, "keys": rows}, lines)
+
+
+def _rows(terminal: LiveTerminal, content: bytes) -> list[dict[str, Any]]:
+    try:
+        rows = [
+            {"key": str(name), "there": bool(there), "check": str(check), "counter": int(counter)}
+            for name, there, check, counter in json.loads(content)
+        ]
+    except (ValueError, TypeError, RecursionError) as problem:
+        raise Trouble("protocol", terminal.name, "keys") from problem
+    if unknown := [one["key"] for one in rows if one["key"] not in _NAMES]:
+        raise Trouble("protocol", terminal.name, f"keys {unknown[0][:20]!r}")
+    return rows
+
+
+_NAMES = ("transport", "messages", "master", "pins", "telephone", "service", "signatures")
+
+
+@keys.command()
+@click.argument("block_file", type=click.Path(path_type=Path))
+@on_a_line(writes=True)
+def inject(terminal: LiveTerminal, voice: Voice, block_file: Path) -> None:
+    """Give the terminal the key for messages in BLOCK_FILE, a TR-31 block of version D; only the terminal can open it.
+
+    A block that the terminal refuses ends the session: one try a ticket.
+
+    Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
+    """
+    block = read_regular(block_file, _LARGEST_FILE, "file", str(block_file)).strip()
+    if voice.dry_run:
+        voice.chat("queue.would", terminal.name)
+        return
+    check = terminal.open(wire.DIAG | wire.KEYLOAD).command(wire.INJECT, block[: wire.MOST_READ])
+    value = check.decode("ascii", "replace")[:5]
+    voice.answer({"target": terminal.name, "check": value}, [voice.say("keys.injected", value)])
+
+
+@keys.command()
+@_key_file
+@spoken()
+def ceremony(voice: Voice, key_file: Path) -> None:
+    """Make a transport key of the components of two people, and keep it under a passphrase. A file that is there is left alone.
+
+    Each types 64 hex digits that the other does not see, twice; the check value of each and of the key is shown. The terminal
+    must get the same two components at its own provisioning.
+
+    Exit codes: 0 made, 2 wrong use or the file is there.
+    """
+    parts = [_component(voice, number) for number in (1, 2)]
+    try:
+        key = transport_keys.joined(*parts)
+    except ValueError as problem:
+        raise Trouble("components", problem) from problem
+    passphrase = click.prompt(voice.say("live.passphrase"), hide_input=True, confirmation_prompt=True, err=True)
+    if len(passphrase) < authority.SHORTEST:
+        raise Trouble("short_passphrase", authority.SHORTEST)
+    try:
+        handle = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as problem:
+        raise Trouble("file", key_file, problem.strerror or problem) from problem
+    with os.fdopen(handle, "wb") as file:
+        file.write(authority.new(passphrase, key, transport_keys.FORMAT))
+    value = transport_keys.check_value(key)
+    voice.answer({"file": str(key_file), "check": value}, [voice.say("keys.made", key_file, value)])
+
+
+def _component(voice: Voice, number: int) -> bytes:
+    text = click.prompt(voice.say("keys.component", number), hide_input=True, confirmation_prompt=True, err=True)
+    try:
+        part = transport_keys.component(text)
+    except ValueError as problem:
+        raise Trouble("components", problem) from problem
+    click.echo(voice.say("keys.component_check", number, transport_keys.check_value(part)), err=True)
+    return part
+
+
+@keys.command()
+@_key_file
+@click.option("--key-id", required=True, metavar="HEX", help="Of the initial key, 16 hex digits; another one than before.")
+@click.option("--version", type=click.IntRange(1, 99), required=True, metavar="N", help="Higher than that of every block before.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The block.")
+@spoken(writes=True)
+def wrap(voice: Voice, key_file: Path, key_id: str, version: int, out: Path) -> None:
+    """Put an initial key of AES-DUKPT, which is asked for, into a block for the terminal with that transport key.
+
+    For a shop without a hardware security module: this computer sees the key.
+
+    Exit codes: 0 written, 2 wrong use, no key file, or another passphrase.
+    """
+    try:
+        name = transport_keys.hex_bytes(key_id, transport_keys.KEY_ID_BYTES)
+        passphrase = os.environ.get("YUANLU_PASSPHRASE") or click.prompt(voice.say("live.passphrase"), hide_input=True, err=True)
+        content = read_regular(key_file, _LARGEST_FILE, "file", str(key_file))
+        transport_key = authority.open_key(content, passphrase, transport_keys.FORMAT)
+        text = click.prompt(voice.say("keys.initial"), hide_input=True, err=True)
+        initial = transport_keys.hex_bytes(text, transport_keys.INITIAL_KEY_BYTES)
+    except authority.BadKeyFile as problem:
+        raise Trouble("key_file", key_file, problem) from problem
+    except ValueError as problem:
+        raise Trouble("components", problem) from problem
+    block = transport_keys.wrap(transport_key, initial, name, version)
+    voice.write(out, block.encode() + b"\n")
+    value = transport_keys.check_value(initial)
+    voice.answer({"file": str(out), "check": value, "version": version}, [voice.say("keys.wrapped", out, value)])

@@ -1,0 +1,57 @@
+"""A terminal's transport key, which key blocks come under (ANSI X9.143, TR-31): two people make it, each of a component of his own.
+
+The file is the authority's in another format (see authority.py). Blocks are made by psec, which is asked for where it is used.
+"""
+
+from __future__ import annotations
+
+import re
+
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
+
+from host_tools.yuanluctl.outcome import Trouble
+
+FORMAT = "yuanlu transport key 1"
+BYTES = 32
+INITIAL_KEY_BYTES, KEY_ID_BYTES = 16, 8
+LONGEST_BLOCK = 256  # characters that a terminal takes
+
+
+def component(text: str) -> bytes:
+    """The 32 bytes in 64 hex digits, blanks aside; ValueError."""
+    return hex_bytes(text, BYTES)
+
+
+def hex_bytes(text: str, count: int) -> bytes:
+    """So many bytes in hex, blanks aside; ValueError that names no digit."""
+    digits = "".join(text.split())
+    if re.fullmatch(f"[0-9A-Fa-f]{{{2 * count}}}", digits) is None:
+        raise ValueError(f"{2 * count} hex digits are needed, {len(digits)} characters were given")
+    return bytes.fromhex(digits)
+
+
+def joined(first: bytes, second: bytes) -> bytes:
+    """The key that two components make; ValueError when one person would know it."""
+    if first == second or not any(first) or not any(second):
+        raise ValueError("the components are equal, or one is nothing but zeros")
+    return bytes(a ^ b for a, b in zip(first, second, strict=True))
+
+
+def check_value(key: bytes) -> str:
+    """Five hex digits by which people compare a key: AES-CMAC of a block of zeros."""
+    mac = CMAC(AES(key))
+    mac.update(bytes(16))
+    return mac.finalize().hex()[:5].upper()
+
+
+def wrap(transport_key: bytes, initial_key: bytes, key_id: bytes, version: int) -> str:
+    """The block that brings a terminal that initial key of AES-DUKPT: to derive from alone, not to be exported. version: 1 to 99,
+    higher than that of every block before. Trouble without psec."""
+    try:
+        from psec import tr31
+    except ImportError as problem:
+        raise Trouble("no_psec") from problem
+    header = tr31.Header("D", "B1", "A", "X", f"{version:02d}", "N")
+    header.blocks["IK"] = key_id.hex().upper()
+    return str(tr31.wrap(transport_key, header, initial_key))

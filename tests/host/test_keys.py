@@ -1,0 +1,134 @@
+"""Keys: what a technician sees of them, a key block from psec to the vault, and the ceremony of two people."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from psec import tr31 as psec
+
+from host_tools.yuanluctl import authority, transport_keys
+from host_tools.yuanluctl.cli_keys import keys
+from host_tools.yuanluctl.outcome import Trouble
+from tests.conftest import FIRMWARE
+from tests.host.service_line import Technician, on_the_line
+from yuanlu.crypto import tr31
+from yuanlu.errors import BadMessage
+from yuanlu.wire import service as wire
+
+KEY, KEY_ID = bytes(range(16)), bytes.fromhex("1122334455667788")
+FIRST, SECOND = "01" * 32, "A5" * 32
+PASSPHRASE = "two people in a room"
+
+
+def standing(technician: Technician) -> dict[str, list[object]]:
+    rows = json.loads(technician.come_in(wire.DIAG).command(wire.KEYS))
+    return {row[0]: row[1:] for row in rows}
+
+
+def inject(technician: Technician, block: str) -> str:
+    """The check value, or the words of the refusal."""
+    session = technician.come_in(wire.KEYLOAD)
+    try:
+        return session.command(wire.INJECT, block.encode()).decode()
+    except Trouble as caught:
+        return str(caught.about[-1])
+
+
+def test_a_block_is_taken_once_and_the_terminal_goes_on_with_its_key():
+    with on_the_line(FIRMWARE) as technician:
+        before = standing(technician)
+        assert before["transport"] == [1, transport_keys.check_value(technician.shop.transport_key), 0]
+        assert before["messages"][0] == 1 and before["service"][1] == transport_keys.check_value(technician.key)
+        assert technician.key.hex().upper() not in json.dumps(before)
+        protection = technician.shop.transport_key
+        for odd in (
+            transport_keys.wrap(bytes(32), KEY, KEY_ID, 1),
+            psec.wrap(protection, psec.Header("D", "B1", "A", "X", "01", "N"), KEY),
+            psec.wrap(protection, _header("P0", "X", "01"), KEY),
+            psec.wrap(protection, _header("B1", "B", "01"), KEY),
+            psec.wrap(protection, _header("B1", "X", "c1"), KEY),
+            psec.wrap(protection, _header("B1", "X", "01"), KEY + KEY),
+        ):
+            assert inject(technician, odd) == "key_block"
+        assert standing(technician) == before
+        block = transport_keys.wrap(protection, KEY, KEY_ID, 1)
+        assert inject(technician, block) == transport_keys.check_value(KEY)
+        assert standing(technician)["messages"] == [1, KEY_ID.hex().upper(), 1]
+        assert standing(technician)["transport"][2] == 1
+        assert inject(technician, block) == "key_old", "L4: its counters would come twice"
+        assert inject(technician, transport_keys.wrap(protection, KEY, KEY_ID, 2)) == "key_old"
+        assert inject(technician, transport_keys.wrap(protection, KEY, bytes(8), 2)) == transport_keys.check_value(KEY)
+
+
+def _header(usage: str, mode: str, version: str) -> psec.Header:
+    header = psec.Header("D", usage, "A", mode, version, "N")
+    header.blocks["IK"] = KEY_ID.hex().upper()
+    return header
+
+
+def test_L4_a_cut_at_any_write_leaves_the_old_keys_or_the_new_and_no_block_twice():
+    """Control: without a cut both places are written."""
+    for cut in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12):
+        with on_the_line(FIRMWARE) as technician:
+            vault, block = technician.shop.terminal.vault, transport_keys.wrap(technician.shop.transport_key, KEY, KEY_ID, 1)
+            session = technician.come_in(wire.KEYLOAD)
+            vault.cut = (vault.operations + cut, "half")
+            try:
+                session.command(wire.INJECT, block.encode())
+                went = not technician.shop.terminal.is_on
+            except Trouble:
+                went = True
+            if not went:
+                break
+            technician.shop.terminal.power_on()
+            technician.shop.world.run(1000)
+            after = standing(technician)
+            assert after["messages"][0] == 1, after
+            if after["messages"][1] == KEY_ID.hex().upper():
+                assert after["transport"][2] == 1, "the version rises first"
+    assert cut > 5
+
+
+def test_what_psec_makes_the_terminal_reads_and_what_is_changed_neither_takes():
+    """Keys of three lengths, optional blocks, random padding."""
+    for key in (bytes(16), bytes(range(24)), bytes(range(32))):
+        for blocks in ({}, {"IK": "0011223344556677"}, {"TS": "2026-11-27T10:00:00Z", "LB": "till"}):
+            header = psec.Header("D", "B1", "A", "X", "07", "N")
+            for name, text in blocks.items():
+                header.blocks[name] = text
+            block = psec.wrap(bytes(range(32)), header, key)
+            assert psec.unwrap(bytes(range(32)), block)[1] == key
+            found = tr31.unwrap(bytes(range(32)), block.encode())
+            assert found.key == key
+            assert {name.decode(): text.decode() for name, text in found.options if name != b"PB"} == blocks
+    with pytest.raises(BadMessage):
+        tr31.unwrap(bytes(32), block.encode())
+
+
+def ceremony(tmp_path, *typed: str):
+    """What it prints, and its exit code."""
+    told = CliRunner().invoke(keys, ["ceremony", str(tmp_path / "key"), "--lang", "en"], input="".join(f"{one}\n" for one in typed))
+    return told.output, told.exit_code
+
+
+def test_two_people_make_a_key_that_neither_saw(tmp_path):
+    output, code = ceremony(tmp_path, FIRST, FIRST, SECOND, SECOND, PASSPHRASE, PASSPHRASE)
+    key = bytes.fromhex("A4" * 32)
+    assert code == 0 and transport_keys.check_value(key) in output
+    for part in (FIRST, SECOND):
+        assert part not in output and transport_keys.check_value(bytes.fromhex(part)) in output
+    content = (tmp_path / "key").read_bytes()
+    assert authority.open_key(content, PASSPHRASE, transport_keys.FORMAT) == key
+    with pytest.raises(authority.BadKeyFile):
+        authority.open_key(content, PASSPHRASE)  # it is no authority's
+    words = ["wrap", str(tmp_path / "key"), "--key-id", KEY_ID.hex(), "--version", "3", "-o", str(tmp_path / "block")]
+    told = CliRunner().invoke(keys, words, input=f"{KEY.hex()}\n", env={"YUANLU_PASSPHRASE": PASSPHRASE})
+    assert told.exit_code == 0 and KEY.hex() not in told.output.lower()
+    assert tr31.unwrap(key, (tmp_path / "block").read_bytes().strip()).key == KEY
+    assert ceremony(tmp_path, FIRST, FIRST, SECOND, SECOND, PASSPHRASE, PASSPHRASE)[1] == 2, "the file is there"
+
+
+@pytest.mark.parametrize("typed", [(FIRST, FIRST, FIRST, FIRST), ("00" * 32, "00" * 32, SECOND, SECOND), ("12", "12")])
+def test_what_is_no_pair_of_components_makes_no_key(tmp_path, typed):
+    output, code = ceremony(tmp_path, *typed)
+    assert code == 2 and "Traceback" not in output and not (tmp_path / "key").exists()
