@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from emulator import protocol as p
@@ -47,6 +48,7 @@ class Terminal:
         self.paper: list[str] = []  # what each slip says
         self.slips: list[list[str | printer.Picture]] = []  # as they came out, since power was first on; never torn off
         self.paper_in = True
+        self.clock_ahead = timedelta(0)  # of the world's time
         self.log: list[str] = []
         self.network = NetworkLine(world, self.post)
         self.serial = SerialLine(world, self.post)
@@ -257,10 +259,14 @@ class Terminal:
         return b"".join(number.to_bytes(size, "little") for number, size in numbers)
 
     def _date(self, body: bytes) -> bytes:
-        now = self.world.date
+        now = self.world.date + self.clock_ahead
         date = now.year * 10000 + now.month * 100 + now.day
         clock = now.hour * 10000 + now.minute * 100 + now.second
         return date.to_bytes(4, "little") + clock.to_bytes(4, "little") + b"\x01"
+
+    def _set_date(self, body: bytes) -> None:
+        date, clock = int.from_bytes(body[:4], "little"), int.from_bytes(body[4:8], "little")
+        self.clock_ahead = datetime.strptime(f"{date:08d}{clock:06d}", "%Y%m%d%H%M%S") - self.world.date
 
     def _log(self, body: bytes) -> None:
         self.log.append(body.decode(errors="replace"))
@@ -288,6 +294,7 @@ _OPERATIONS: dict[int, Callable[[Terminal, bytes], bytes | None]] = {
     p.SERIAL_WRITE: lambda terminal, body: terminal.serial.write(body),
     p.RANDOM: lambda terminal, body: terminal.world.draw.randbytes(body[0]),
     p.DATE: Terminal._date,
+    p.SET_DATE: Terminal._set_date,
     p.LOG: Terminal._log,
     p.HEAP: Terminal._heap,
 }

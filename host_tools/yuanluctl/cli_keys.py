@@ -1,4 +1,4 @@
-"""`yuanluctl keys`: what keys a terminal has, a new one in a key block, and how two people make the key that blocks come under."""
+"""`yuanluctl keys`: which keys a terminal has, a new one in a key block, how two people make the key that blocks come under."""
 
 from __future__ import annotations
 

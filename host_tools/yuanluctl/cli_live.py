@@ -1,10 +1,11 @@
-"""The verbs that a live terminal answers over its line: `list`, `ping`, `support`, `watch`, `queue`."""
+"""The verbs that a live terminal answers over its line: `list`, `ping`, `support`, `watch`, `logs`, `time`, `queue`."""
 
 from __future__ import annotations
 
 import sys
 import time
-from struct import pack
+from datetime import datetime
+from struct import error, pack, unpack
 from typing import Any
 
 import rich_click as click
@@ -123,6 +124,42 @@ def watch(terminal: LiveTerminal, voice: Voice, every: float, once: bool) -> Non
         if once:
             return
         time.sleep(every)
+
+
+@click.command()
+@on_a_line()
+def logs(terminal: LiveTerminal, voice: Voice) -> None:
+    """Print the last lines of the terminal's log since power came.
+
+    Exit codes: 0 printed, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed.
+    """
+    text = terminal.open(wire.DIAG).command(wire.LOGS).decode("utf-8", "replace")
+    lines = ["".join(c for c in line if c.isprintable()) for line in text.split("\n")]
+    voice.answer({"target": terminal.name, "lines": lines}, lines)
+
+
+@click.group("time")
+def time_() -> None:
+    """Set the terminal's clock by this computer's."""
+
+
+@time_.command()
+@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%S"]), metavar="YYYY-MM-DDTHH:MM:SS", help="Else now.")
+@on_a_line(writes=True)
+def sync(terminal: LiveTerminal, voice: Voice, at: datetime | None) -> None:
+    """Set its date and time, on record with the seconds moved. Refused when that is before its newest record.
+
+    Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
+    """
+    if voice.dry_run:
+        voice.chat("queue.would", terminal.name)
+        return
+    session, when = terminal.open(wire.DIAG | wire.CONFIG), at or datetime.now()
+    try:
+        (moved,) = unpack("<q", session.command(wire.TIME, pack("<II", int(f"{when:%Y%m%d}"), int(f"{when:%H%M%S}"))))
+    except error as problem:
+        raise Trouble("protocol", terminal.name, "time") from problem
+    voice.answer({"target": terminal.name, "seconds": moved}, [voice.say("time.moved", moved)])
 
 
 @click.group()

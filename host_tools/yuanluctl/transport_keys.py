@@ -1,4 +1,4 @@
-"""A terminal's transport key, which key blocks come under (ANSI X9.143, TR-31): two people make it, each of a component of his own.
+"""A terminal's transport key, which key blocks come under (ANSI X9.143, TR-31): two people make it of a component each.
 
 The file is the authority's in another format (see authority.py). Blocks are made by psec, which is asked for where it is used.
 """

@@ -16,14 +16,19 @@ PLACES = {
     "firmware": ("cli_firmware", "Build, sign and check the file that brings a terminal new firmware."),
     "flash": ("cli_flash", "Look at an image of a terminal's flash chip, turn it into text and back, or damage a copy."),
     "journal": ("cli_journal", "Read and verify the journal in an image of a terminal's flash chip."),
-    "keys": ("cli_keys", "Which keys a terminal has, a new one in a key block, the ceremony in which two people make the key for blocks."),
+    "keys": (
+        "cli_keys",
+        "Which keys a terminal has, a new one in a key block, the ceremony in which two people make the key for blocks.",
+    ),
     "list": ("cli_live", "Ask every serial port of this computer, and the TARGETs, for a terminal."),
+    "logs": ("cli_live", "Print the last lines of the terminal's log since power came."),
     "ping": ("cli_live", "Ask a terminal who it is, several times; no ticket is needed."),
     "queue": ("cli_live", "What waits on a terminal: look, send now, take back, hold, release, decide on evidence."),
     "report": ("cli_report", "Evidence of a refund, the request sheet, a statement compared, what operators did."),
     "rescue": ("cli_rescue", "Give back every whole record of a chip whose headers are damaged."),
     "status": ("cli_status", "Say in one screen who the terminal is, whether its journal is whole, and what money waits."),
     "support": ("cli_live", "Print what a support desk or the authority needs."),
+    "time": ("cli_live", "Set the terminal's clock by this computer's."),
     "watch": ("cli_live", "Show the terminal's screen as it is, until Ctrl-C."),
 }
 
@@ -44,7 +49,7 @@ class Verbs(click.Group):
         module, sentence = PLACES[cmd_name]
         if self._listing:
             return click.Command(name=cmd_name, help=sentence, short_help=sentence)
-        name = "list_" if cmd_name == "list" else cmd_name  # list is a word of Python
+        name = {"list": "list_", "time": "time_"}.get(cmd_name, cmd_name)  # words of Python
         found: click.Command = getattr(import_module(f"host_tools.yuanluctl.{module}"), name)
         return found
 

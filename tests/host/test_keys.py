@@ -107,7 +107,9 @@ def test_what_psec_makes_the_terminal_reads_and_what_is_changed_neither_takes():
 
 def ceremony(tmp_path, *typed: str):
     """What it prints, and its exit code."""
-    told = CliRunner().invoke(keys, ["ceremony", str(tmp_path / "key"), "--lang", "en"], input="".join(f"{one}\n" for one in typed))
+    told = CliRunner().invoke(
+        keys, ["ceremony", str(tmp_path / "key"), "--lang", "en"], input="".join(f"{one}\n" for one in typed)
+    )
     return told.output, told.exit_code
 
 

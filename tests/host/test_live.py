@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import serial
+import serial.rfc2217
 
 from emulator.clerk import Clerk
 from emulator.shop import PASSPHRASE, Shop
@@ -83,6 +86,63 @@ def test_status_over_tcp_and_over_a_pty(bench: Bench):
     assert bench.run("status", target=device)["trace"] == over_tcp["trace"]
     bench.shop.terminal.serial.plugged = False
     assert bench.run("status", "--timeout", "1", target=device, code=5)["error"]["code"] == "silent"
+
+
+class PortServer2217:
+    """A serial port server of RFC 2217, pyserial's own, over the terminal's line."""
+
+    def __init__(self, target: str) -> None:
+        self.port = serial.serial_for_url(target, timeout=0.05)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.target = f"rfc2217://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.thread = threading.Thread(target=self._serve)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        client, _ = self.listener.accept()
+        self.client = client
+        manager = serial.rfc2217.PortManager(self.port, self)
+        client.settimeout(0.02)
+        with client:
+            while True:
+                try:
+                    data = client.recv(1024)
+                    if not data:
+                        return
+                    self.port.write(b"".join(manager.filter(data)))
+                except TimeoutError:
+                    pass
+                except OSError:
+                    return
+                if came := self.port.read(self.port.in_waiting or 1):
+                    self.write(b"".join(manager.escape(came)))
+
+    def write(self, data: bytes) -> None:
+        """What the manager has to say."""
+        self.client.sendall(data)
+
+    def close(self) -> None:
+        self.thread.join(10)
+        self.listener.close()
+        self.port.close()
+
+
+def test_status_over_a_port_server_of_rfc_2217(bench: Bench):
+    server = PortServer2217(bench.target)
+    assert bench.run("status", target=server.target)["batch"] == 1
+    server.close()
+
+
+def test_hold_release_keys_logs_and_time_over_tcp(bench: Bench):
+    assert bench.run("queue", "hold", *CASE, keys="ENTER")["waiting"] == []
+    assert bench.run("status")["held"] == "case 1"
+    bench.run("queue", "release", *CASE, keys="ENTER")
+    assert [one["key"] for one in bench.run("keys", "status")["keys"]][:2] == ["transport", "messages"]
+    block = bench.folder / "block"
+    block.write_text("D" + "0" * 111)
+    assert "key_block" in bench.run("keys", "inject", str(block), keys="ENTER", code=8)["error"]["message"]
+    assert any("ready" in line for line in bench.run("logs")["lines"])
+    assert abs(bench.run("time", "sync", keys="ENTER")["seconds"]) < 60
 
 
 def test_a_pulled_journal_is_the_chip_and_serves_every_verb_for_images(bench: Bench):

@@ -4,8 +4,8 @@ from parts import APPROVED, REACHES, Card, NorFlash, PowerCut, Road, Terminal, a
 from raises import raises
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
-from yuanlu.store import pending
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, ROAD_WALLET, Draft
+from yuanlu.store import pending
 from yuanlu.wire import iso8583
 
 EVIDENCE = b"112210150700"

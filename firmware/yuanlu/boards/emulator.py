@@ -6,11 +6,12 @@ from struct import pack, unpack_from
 
 from yuanlu.boards import pipe_emulator as p
 from yuanlu.boards.lines_emulator import Inbox, Network, SerialPort
-from yuanlu.boards.virtual_time import drive
-from yuanlu.compat import TimeoutError, const, run, sleep_ms, wait_for_ms
+from yuanlu.boards.virtual_time import Clock, drive
+from yuanlu.compat import const, run
 from yuanlu.errors import Refused
 
 _KEYS_AHEAD = const(32)
+_LOGGED = const(12)  # lines that stay for a technician
 _COLLECT_EVERY = const(8192)  # bytes allocated: a heap that is let run full scatters what stays over all of it
 
 
@@ -53,38 +54,6 @@ class Vault:
     def draw(self, largest):
         """A random int of 0 to `largest` (below 2^24)."""
         return int.from_bytes(self.random(3), "little") * (largest + 1) >> 24
-
-
-class Clock:
-    """Milliseconds since power-up, and the date with its quality (1: trusted)."""
-
-    def __init__(self, pipe):
-        self.pipe = pipe
-
-    def ticks_ms(self):
-        return self.pipe.now
-
-    def deadline(self, ms):
-        return self.pipe.now + ms
-
-    def diff_ms(self, later, earlier):
-        return later - earlier
-
-    def date(self):
-        """(yyyymmdd, hhmmss, quality)"""
-        return unpack_from("<IIB", self.pipe.ask(p.DATE), 0)
-
-    async def sleep_ms(self, ms):
-        await sleep_ms(ms)
-
-    async def wait(self, event, ms):
-        """True once `event` is set, False after `ms` (negative: no limit)."""
-        if ms < 0:
-            return await event.wait()
-        try:
-            return await wait_for_ms(event.wait(), ms)
-        except TimeoutError:
-            return False
 
 
 class Display:
@@ -167,6 +136,7 @@ class Board:
     def __init__(self, pipe, tables_path):
         self.pipe = pipe
         self.tables_path = tables_path
+        self.logged = []
         self.clock = Clock(pipe)
         self.flash = Flash(pipe)
         self.training = Flash(pipe, 1)
@@ -192,6 +162,7 @@ class Board:
                 return memoryview(file.read())
 
     def log(self, text):
+        self.logged = self.logged[1 - _LOGGED :] + [text]
         self.pipe.ask(p.LOG, text.encode())
 
     def failed(self, name, error):

@@ -27,6 +27,7 @@ DATE = const(15)
 LOG = const(17)
 GEOMETRY = const(18)
 HEAP = const(19)
+SET_DATE = const(20)
 
 KEY = const(1)
 CARD = const(2)

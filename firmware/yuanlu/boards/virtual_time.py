@@ -4,6 +4,11 @@ On MicroPython two names of asyncio.core are replaced. Its C queue stamps what i
 lie 2^24 ms ahead of that, so the two never mix: ready tasks first, in order, then timers by time and order of arming.
 """
 
+from struct import pack, unpack_from
+
+from yuanlu.boards import pipe_emulator as p
+from yuanlu.compat import TimeoutError, sleep_ms, wait_for_ms
+
 try:
     import asyncio.core as core
     from time import ticks_add, ticks_ms
@@ -13,6 +18,42 @@ except ImportError:
 
 _AHEAD = 1 << 24
 _LIVELOCK = 20_000
+
+
+class Clock:
+    """Milliseconds since power-up, and the date with its quality (1: trusted)."""
+
+    def __init__(self, pipe):
+        self.pipe = pipe
+
+    def ticks_ms(self):
+        return self.pipe.now
+
+    def deadline(self, ms):
+        return self.pipe.now + ms
+
+    def diff_ms(self, later, earlier):
+        return later - earlier
+
+    def date(self):
+        """(yyyymmdd, hhmmss, quality)"""
+        return unpack_from("<IIB", self.pipe.ask(p.DATE), 0)
+
+    def set(self, date, time):
+        """Go on from there. A board whose clock cannot be set has no such method."""
+        self.pipe.ask(p.SET_DATE, pack("<II", date, time))
+
+    async def sleep_ms(self, ms):
+        await sleep_ms(ms)
+
+    async def wait(self, event, ms):
+        """True once `event` is set, False after `ms` (negative: no limit)."""
+        if ms < 0:
+            return await event.wait()
+        try:
+            return await wait_for_ms(event.wait(), ms)
+        except TimeoutError:
+            return False
 
 
 class _Idle:

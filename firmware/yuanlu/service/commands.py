@@ -4,12 +4,13 @@ BadMessage for bytes that are no such command, Refused for what may not be done.
 """
 
 import json
-from struct import unpack_from
+from struct import pack, unpack_from
 
 from yuanlu.errors import BadMessage, Refused
+from yuanlu.refund import rules
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import EVIDENCE, TECHNICIAN
-from yuanlu.store import pending
+from yuanlu.store import history, pending
 from yuanlu.wire import service
 
 
@@ -51,6 +52,46 @@ def _status(door, given):
 
 def _screen(door, given):
     return "\n".join([row[0] if row else "" for row in door.till.dialogs.grid.drawn]).encode()
+
+
+def _logs(door, given):
+    return "\n".join(door.till.board.logged).encode()
+
+
+def _time(door, given):
+    """u32 yyyymmdd, u32 hhmmss. Gives the seconds by which the clock went forward."""
+    clock = door.till.board.clock
+    date, time = unpack_from("<II", given, 0)
+    if not _is_date(date, time):
+        raise BadMessage("service: no date")
+    if date < _newest_date(door.till.journal):
+        raise Refused("refused.time_back")
+    if not hasattr(clock, "set"):
+        raise Refused("refused.no_clock")
+    today = clock.date()
+    moved = (rules.days(date) - rules.days(today[0])) * 86_400 + rules.seconds(time) - rules.seconds(today[1])
+    door.note(door.ticket, service.TIME, moved & 0xFFFFFFFF)
+    clock.set(date, time)
+    return pack("<q", moved)
+
+
+def _is_date(date, time):
+    year, month = date // 10_000, date // 100 % 100
+    if not (2000 <= year < 2100 and 1 <= month <= 12 and time < 240_000 and time // 100 % 100 < 60 and time % 100 < 60):
+        return False
+    after = (year + month // 12) * 10_000 + (month % 12 + 1) * 100 + 1
+    return date % 100 > 0 and rules.days(date) < rules.days(after)
+
+
+def _newest_date(journal):
+    """yyyymmdd that the newest records name: of what is unsettled, and of what is settled in the newest sector that has any."""
+    newest, size, sector = max([0] + [t.date for t in journal.live]), journal.log.flash.sector_size, None
+    for record in history.newest_first(journal.log, None):
+        if sector not in (None, record.address // size):
+            break
+        if record.type in (s.SALE, s.REFUND):
+            newest, sector = max(newest, record.body().date), record.address // size
+    return newest
 
 
 def _geometry(door, given):
@@ -141,6 +182,8 @@ _DO = {
     service.PING: (_ping, 0, service.MOST_READ),
     service.STATUS: (_status, 0, 0),
     service.SCREEN: (_screen, 0, 0),
+    service.TIME: (_time, 8, 8),
+    service.LOGS: (_logs, 0, 0),
     service.GEOMETRY: (_geometry, 0, 0),
     service.READ: (_read, 6, 6),
     service.SEND_NOW: (_send_now, 4, 4),

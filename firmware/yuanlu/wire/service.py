@@ -50,6 +50,8 @@ BYE = const(0)
 PING = const(1)
 STATUS = const(2)
 SCREEN = const(3)
+TIME = const(4)
+LOGS = const(5)
 GEOMETRY = const(16)
 READ = const(17)
 SEND_NOW = const(32)
@@ -66,6 +68,8 @@ COMMANDS = {
     PING: DIAG,
     STATUS: DIAG,
     SCREEN: DIAG,
+    TIME: CONFIG,
+    LOGS: DIAG,
     GEOMETRY: PULL,
     READ: PULL,
     SEND_NOW: QUEUE,
