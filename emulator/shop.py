@@ -95,12 +95,12 @@ class Shop:
         self.seed = seed
         keys = random.Random(f"keys {seed}")
         base_key, reader_key, pending_key = (keys.randbytes(16) for _ in range(3))
-        self.journal_root_key = keys.randbytes(32)
         master_key = keys.randbytes(16)
         self.transport_key = random.Random(f"transport {seed}").randbytes(32)
         pins = random.Random(f"pins {seed}")
         self.pins = {number: _pin(pins, role) for number, role in STAFF.items()}  # as they are now, by id
         self._draws, self.authority_key = pins, pins.randbytes(32)
+        self.journal_root_key = authority.journal_root_key(self.authority_key)
         mac = settings.get("mac", SETTINGS["mac"])
         self.acquirer = acquirers.Acquirer(
             kind,

@@ -42,7 +42,7 @@ def status(terminal: LiveTerminal, voice: Voice) -> None:
 
 def _rows(terminal: LiveTerminal, content: bytes) -> list[dict[str, Any]]:
     try:
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"key": str(name), "there": bool(there), "check": str(check), "counter": int(counter)}
             for name, there, check, counter in json.loads(content)
         ]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import serial
@@ -15,6 +15,9 @@ import serial.rfc2217
 
 from emulator.clerk import Clerk
 from emulator.shop import PASSPHRASE, Shop
+from host_tools.yuanluctl import authority
+from host_tools.yuanluctl.journal.layout import Geometry
+from host_tools.yuanluctl.journal.verify import verify
 from tests.conftest import FIRMWARE, ROOT
 
 CASE = ["--evidence", "case 1"]
@@ -101,7 +104,8 @@ class PortServer2217:
     def _serve(self) -> None:
         client, _ = self.listener.accept()
         self.client = client
-        manager = serial.rfc2217.PortManager(self.port, self)
+        port, connection = cast(Any, self.port), cast(Any, self)
+        manager = serial.rfc2217.PortManager(port, connection)
         client.settimeout(0.02)
         with client:
             while True:
@@ -152,6 +156,10 @@ def test_a_pulled_journal_is_the_chip_and_serves_every_verb_for_images(bench: Be
     assert told["bytes"] == image.stat().st_size and image.read_bytes() == bytes(bench.shop.terminal.flash.data)
     assert bench.run("status", target=f"image:{image}")["waiting"] == []
     assert bench.run("journal", "tail", "-n", "1", keys="ENTER")["records"]
+    flash, key = bench.shop.terminal.flash, authority.journal_root_key(bench.shop.authority_key)
+    geometry = Geometry(flash.sector_size, flash.unit, flash.sectors)
+    assert not verify(image.read_bytes(), geometry, key, "YL000001", 1).findings, "the authority's journal-key is what seals"
+    assert verify(image.read_bytes(), geometry, bytes(32), "YL000001", 1).findings, "control"
     assert not list(bench.folder.glob("*.part"))
 
 

@@ -28,6 +28,7 @@ class _Board:
     def __init__(self, terminal, flash):
         self.clock, self.vault, self.flash = terminal.clock, terminal.vault, flash
         self.network, self.keypad, self.serial = _Network(), _Keypad(), Inbox()
+        self.logged = ["ready"]
 
 
 class _Grid:
