@@ -6,7 +6,7 @@ on its way.
 
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import EVIDENCE, KIND_REFUND, KIND_SALE, RESOLVED
+from yuanlu.refund.transaction import EVIDENCE, KIND_REFUND, KIND_SALE, RESOLVED, TECHNICIAN
 from yuanlu.store import pending
 
 
@@ -37,13 +37,14 @@ def release(desk, operator, evidence):
     for transaction in [t for t in desk.journal.live if t.state == s.IS_HELD]:
         _check(desk, transaction, evidence)
         _decide(desk, transaction, s.RELEASE, operator, evidence)
-    if desk.journal.held:
+    if desk.journal.held and operator == TECHNICIAN:  # what a technician holds no supervisor lets go
         desk.refuse_while_busy()
         desk.journal.append(s.DECISION, (0, 0, s.RELEASE, operator, evidence))
 
 
 def hold(desk, operator, evidence):
     """Nothing but queries and reversals goes until it is released, whatever power does."""
+    desk.refuse_while_busy()
     desk.journal.append(s.DECISION, (0, 0, s.HELD, operator, evidence))
 
 

@@ -228,6 +228,8 @@ def test_L5_a_persons_hold_outlives_a_cut_at_every_operation_and_every_sector():
     assert held[0][3].rstrip(b"\0") == b"case 1" and not pending.eligible(till.journal)
     till = again(till)
     assert till.journal.held == held and not till.journal.trouble
+    till.desk.release(7, b"mended")
+    assert till.journal.held, "what a technician holds no supervisor lets go"
     till.desk.release(254, b"mended")
     assert not till.journal.held and pending.eligible(till.journal)
     assert not again(till).journal.held

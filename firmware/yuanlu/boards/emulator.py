@@ -11,7 +11,7 @@ from yuanlu.compat import const, run
 from yuanlu.errors import Refused
 
 _KEYS_AHEAD = const(32)
-_LOGGED = const(12)  # lines that stay for a technician
+_LOGGED = const(8)  # lines that stay for a technician
 _COLLECT_EVERY = const(8192)  # bytes allocated: a heap that is let run full scatters what stays over all of it
 
 

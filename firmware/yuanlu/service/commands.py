@@ -55,7 +55,7 @@ def _screen(door, given):
 
 
 def _logs(door, given):
-    return "\n".join(door.till.board.logged).encode()
+    return "\n".join(door.till.board.logged).encode()[-service.MOST_READ :]
 
 
 def _time(door, given):
