@@ -7,37 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from emulator.scenario import load, play
 from emulator.shop import compare
-from host_tools.yuanluctl.cli import yuanluctl
 from host_tools.yuanluctl.evidence import evidence_page, open_case
-from host_tools.yuanluctl.journal.ledger import CASH, Ledger, Transaction, every_record, fold
-from host_tools.yuanluctl.journal.reader import find_geometry, read_journal
+from host_tools.yuanluctl.journal.ledger import CASH, Ledger, Transaction
+from host_tools.yuanluctl.journal.reader import find_geometry
 from host_tools.yuanluctl.journal.verify import verify
 from host_tools.yuanluctl.paper import Text
 from host_tools.yuanluctl.reconcile import Span, reconcile
+from tests.host.kept_chips import keep, ledger_of, run, verified
 
-SCENARIOS = Path(__file__).parents[1] / "scenarios"
 NOVEMBER = Span(20261101, 20261231)
-
-
-def run(*words: object) -> Result:
-    return CliRunner().invoke(yuanluctl, [str(word) for word in words], env={"LANG": "C", "LC_ALL": "", "COLUMNS": "200"})
 
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The chip, its key and the acquirer's anchor after 30.00 in cash and 70.00 to the card of one sale of 100.00."""
-    folder = tmp_path_factory.mktemp("kept")
-    assert play(load(SCENARIOS / "cash-refund-counts.yaml"), keep=folder).code == 0
-    return folder
-
-
-def ledger_of(kept: Path) -> Ledger:
-    image = (kept / "chip.img").read_bytes()
-    return fold(every_record(read_journal(image, find_geometry(image))))
+    return keep(tmp_path_factory.mktemp("kept"), "cash-refund-counts")
 
 
 def in_cash(ledger: Ledger) -> Transaction:
@@ -46,9 +32,7 @@ def in_cash(ledger: Ledger) -> Transaction:
 
 
 def test_the_journal_verifies(kept: Path) -> None:
-    anchor = (kept / "anchor").read_text().strip()
-    words = ("--key", kept / "journal.key", "--terminal", "YL000001", "--epoch", 1, "--anchor", anchor)
-    told = run("journal", "verify", kept / "chip.img", *words)
+    told = verified(kept)
     assert told.exit_code == 0, told.output
 
 

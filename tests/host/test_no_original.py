@@ -6,35 +6,23 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from emulator.scenario import load, play
-from host_tools.yuanluctl.cli import yuanluctl
 from host_tools.yuanluctl.evidence import evidence_page, open_case, sheet_page
-from host_tools.yuanluctl.journal.ledger import NO_ORIGINAL, every_record, fold
-from host_tools.yuanluctl.journal.reader import find_geometry, read_journal
+from host_tools.yuanluctl.journal.ledger import NO_ORIGINAL
+from host_tools.yuanluctl.journal.reader import find_geometry
 from host_tools.yuanluctl.journal.verify import verify
 from host_tools.yuanluctl.paper import Text
-
-SCENARIOS = Path(__file__).parents[1] / "scenarios"
-
-
-def run(*words: object) -> Result:
-    return CliRunner().invoke(yuanluctl, [str(word) for word in words], env={"LANG": "C", "LC_ALL": "", "COLUMNS": "200"})
+from tests.host.kept_chips import keep, ledger_of, run, verified
 
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The chip, its key and the acquirer's anchor after two that were booked, one that was declined, and no sale."""
-    folder = tmp_path_factory.mktemp("kept")
-    assert play(load(SCENARIOS / "no-original-capped.yaml"), keep=folder).code == 0
-    return folder
+    return keep(tmp_path_factory.mktemp("kept"), "no-original-capped")
 
 
 def test_the_journal_verifies(kept: Path) -> None:
-    anchor = (kept / "anchor").read_text().strip()
-    words = ("--key", kept / "journal.key", "--terminal", "YL000001", "--epoch", 1, "--anchor", anchor)
-    told = run("journal", "verify", kept / "chip.img", *words)
+    told = verified(kept)
     assert told.exit_code == 0, told.output
 
 
@@ -49,13 +37,12 @@ def test_it_counts_for_its_operator_and_in_a_column_of_its_own(kept: Path) -> No
 
 def test_evidence_and_sheet_say_that_there_is_none_not_that_it_was_lost(kept: Path) -> None:
     image = (kept / "chip.img").read_bytes()
-    journal = read_journal(image, find_geometry(image))
-    ledger = fold(every_record(journal))
+    ledger, report = ledger_of(kept), verify(image, find_geometry(image))
     (declined, *done) = [one for one in ledger.transactions.values() if one.kind == "refund"]
     assert declined.state == "declined" and len(done) == 2
     for one in done:
         assert (one.road, one.original, one.card) == (NO_ORIGINAL, one.number, "411111******1111")
-        case = open_case(ledger, str(one.number), verify(image, journal.geometry), "")
+        case = open_case(ledger, str(one.number), report, "")
         for page in (evidence_page(case), sheet_page(case, "")):
             words = [block.word for block in page if isinstance(block, Text)]
             assert "evidence.no_original" in words and "evidence.no_sale" not in words

@@ -180,7 +180,7 @@ def believed(records: Iterable[Record]) -> dict[tuple[int, str], tuple[str, int]
 
 
 def test_status_says_what_money_waits(folder: Path) -> None:
-    """T-012: in both languages."""
+    """T-012, T-073: in both languages."""
     done = run("status", "-t", f"image:{folder / 'chip'}", "--json")
     answer = json.loads(done.stdout)
     (waiting,) = [one for one in answer["waiting"] if one["number"] == int((folder / "owed").read_text())]

@@ -30,7 +30,6 @@ NOT_WALKED = {
     "login": {"operators.own_pin", "pin.later", "pin.term", "pin.term_over"},
     "operators": {"operators.history_stays", "refused.id_used"},
     "pending": {"line.late"},
-    "refund": {"cash.from_till", "cash.same_way", "cash.way"},
     "report": {"report.damaged", "report.no_original"},
     "self_test": {"line.busy", "refused.keys_used_up"},
     "service": {"approval.id", "refused.no_supervisor", "service.late"},
