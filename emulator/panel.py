@@ -8,7 +8,7 @@ from typing import Any
 from emulator.parts.flash import Flash
 from yuanlu.errors import StoreDamaged
 from yuanlu.record import LARGEST, OVERHEAD, Record
-from yuanlu.refund.state import BOOT, STATE_NAMES
+from yuanlu.refund.state import BOOT, STATE_NAMES, is_final
 from yuanlu.refund.transaction import KIND_NAMES, ROAD_CASH, Transaction
 from yuanlu.wire.messages import refund_number
 
@@ -50,7 +50,7 @@ def view(flash: Flash, config: Any) -> list[dict[str, Any]]:
             "number": refund_number(config, transaction.number),
             "kind": KIND_NAMES[transaction.kind],
             "original": refund_number(config, transaction.original),
-            "amount": transaction.amount,
+            "amount": transaction.booked if transaction.alarm and not is_final(transaction.state) else transaction.amount,
             "state": STATE_NAMES[transaction.state],
             "trace": transaction.trace,
             "sends": transaction.sends,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -301,7 +302,8 @@ class Acquirer:
             if refusal.code not in UNDECIDED:
                 self._repeats.store(message, answer.frame)
             return answer
-        frame = self._build_answer(message, now, code, {37: entry.rrn, 38: entry.approval} if code == APPROVED else {})
+        booked = {4: f"{entry.amount:012d}", 37: entry.rrn, 38: entry.approval}
+        frame = self._build_answer(message, now, code, booked if code == APPROVED else {})
         self._repeats.store(message, frame)
         return Answer(frame, note, moods.swallows(mood, amount))
 
@@ -317,7 +319,10 @@ class Acquirer:
             self.wallets.accept(entry, now)
             return code, entry, "accepted"
         moods.refuse(mood, amount)
-        entry = self._ledger.book(self._transactions.entry(form.name, message, now))
+        entry = self._transactions.entry(form.name, message, now)
+        if mood == "less" and form.name == "refund" and amount > 1:
+            entry = replace(entry, amount=amount - 1, asked=amount)
+        self._ledger.book(entry)
         return APPROVED, entry, "booked" if entry.booking == 1 else "booked again"
 
     def _build_answer(self, message: Message, now: datetime, code: str, extra: dict[int, str] | None = None) -> bytes:

@@ -22,7 +22,7 @@ class Entry:
     """One booking: amount in fen, card masked, `booking` 1 for the first of its attempt, 2 when it was booked again.
 
     `origin`: how the sale was made, for a void or refund that of its sale, none where it has no sale. A sale made offline has no
-    number: it was uploaded.
+    number: it was uploaded. `asked`: fen that were asked for, where another amount was booked.
     """
 
     kind: Kind
@@ -39,6 +39,7 @@ class Entry:
     when: datetime
     booking: int
     origin: Origin = "card"
+    asked: int = 0
 
     @property
     def attempt(self) -> Attempt:

@@ -10,10 +10,11 @@
     garbage     as the ledger says           bytes that are no frame: by turns with a length that fits, and with none
     bad-mac     as the ledger says           the answer with a wrong MAC
     by-amount   the amount's last two digits the answer; nothing after a booking of .68
+    less        a refund of a fen less       the answer, which says so
 
 `declines` also refuses reversals and all that closes a batch. `by-amount` concerns sales, voids and refunds that are decided for
 the first time; their repeats, reversals and queries are answered truly, so that a terminal can find its way out. A wallet's
-refund of .09 is accepted, and 09 is the answer.
+refund of .09 is accepted, and 09 is the answer. `less` concerns refunds but those of wallets.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import NamedTuple
 from .codes import APPROVED, DECLINED, IN_PROGRESS, REFUSING, Refused
 from .message import MAC_BYTES, SHORTEST, TPDU_PROTOCOL, decode
 
-MOODS = ("normal", "silent", "loses", "declines", "late", "twice", "garbage", "bad-mac", "by-amount")
+MOODS = ("normal", "silent", "loses", "declines", "late", "twice", "garbage", "bad-mac", "by-amount", "less")
 BOOKED_BUT_LOST = 68
 GARBAGE_BYTES = 64
 

@@ -77,7 +77,7 @@ class Reversals:
 
     def _check_same(self, message: Message, booked: Collection[Entry], kind: Kind, now: datetime) -> None:
         said = (kind, int(message.fields[4]), refund_number(message))
-        if any((entry.kind, entry.amount, entry.number) != said for entry in booked):
+        if any((entry.kind, entry.asked or entry.amount, entry.number) != said for entry in booked):
             self._refuse("something else is booked under this attempt", message, now)
 
     def _check_nothing_given_back(self, message: Message, booked: Collection[Entry], now: datetime) -> None:

@@ -55,4 +55,4 @@ class Services:
         if not self.query and message.fields[60][:2] != WALLET_QUERY:
             raise Refused(UNSUPPORTED, "this acquirer has no query")
         entry = self._reversals.query(message, now)
-        return {37: entry.rrn, 38: entry.approval}, "booked"
+        return {4: f"{entry.amount:012d}", 37: entry.rrn, 38: entry.approval}, "booked"

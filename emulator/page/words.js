@@ -37,6 +37,7 @@ export const MOODS = {
   garbage: ["应答乱码", "answers garbage"],
   "bad-mac": ["校验码错", "wrong MAC"],
   "by-amount": ["按金额尾数", "by amount"],
+  less: ["少退一分", "a fen less"],
 };
 
 /** What every acquirer can do, for one that does not say. */

@@ -18,6 +18,7 @@ from emulator.parts.reader import TRAY
 from emulator.shop import STAFF, TERMINAL, Shop
 from emulator.terminal import KEYS
 from tests.journeys import titles
+from tests.journeys.technician import truth
 
 # By the row at the bottom, which says what the keys do. A list is picked from evenly, and what is asked for is typed.
 WEIGHTS: dict[str, dict[str, int]] = {
@@ -37,6 +38,7 @@ LISTS = ("hint.menu", "hint.choose", "hint.find", "hint.reason", "hint.training"
 ENDINGS = (3, 97, 30, 9, 68, 96, 98, 91, 5, 51, 94, 77, 25, 6)
 DECIDING = {"decide.done": True, "decide.not_done": False, "decide.again": False}
 OFTEN = {("menu.title", "1"): 8, ("menu.title", "2"): 40, ("menu.title", "3"): 8, ("menu.title", "7"): 4, ("menu.more", "8"): 8}
+OF_SUPERVISORS = ("approval.title", "service.title")
 ANYTHING, WRONG_PIN, OTHERWISE = 0.04, 0.06, 0.1
 
 
@@ -121,11 +123,8 @@ class Fingers:
         self.tried = 0
 
     def _truth(self) -> set[bool]:
-        """What can be said of the transaction that was looked into: done, not done; nothing while a wallet is at it."""
-        row = self._row()
-        if row is None or row["number"] in [entry["number"] for entry in self.shop.acquirer.ledger.view()["accepted"]]:
-            return set()
-        return {self.shop.booked().get(row["number"], {"times": 0})["times"] > 0}
+        """What can be said of the transaction that was looked into."""
+        return truth(self.shop, self._row())
 
     def _row(self) -> dict[str, Any] | None:
         found = [row for row in self.shop.terminal_ledger() if row["trace"] == self.looked]
@@ -174,7 +173,7 @@ class Fingers:
 
     def _number(self, view: View) -> int:
         """Of an operator; of a new one where one is added."""
-        ids = [number for number in self.pins if view.name != "approval.title" or STAFF.get(number, 1) == 2]
+        ids = [number for number in self.pins if view.name not in OF_SUPERVISORS or STAFF.get(number, 1) == 2]
         new = self.draw.random() < OTHERWISE / 5
         if view.name == "login.title":
             ids += [number for number in ids if STAFF.get(number, 1) == 2]  # who may do more

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from emulator.acquirer import MOODS
 from emulator.parts.flash import TEARS
 from emulator.shop import TERMINAL, Shop
+from tests.journeys import technician
 
 WORSE, BETTER = 1 / 9, 1 / 14  # whenever something was pressed or typed
-SENDING, BAD_LUCK = ("sale.card", "refund.confirm", "void.confirm", "wrong.title"), 1 / 2
+BAD_LUCK = {"sale.card": 1 / 2, "refund.confirm": 1 / 2, "wrong.title": 1 / 2, "void.confirm": 3 / 4}  # where something is sent
 SECOND, HOUR = 1000, 3_600_000
+PATIENCE = 30 * SECOND
 FAILURES = ("14", "61", "06")
 
 
 class Mishaps:
-    """Given the Shop and the walk's chance. calm: power stays on, so that one life is long."""
+    """Given the Shop and the walk's chance. calm: power stays on, so that one life is long. until_answered: somebody works on at
+    the keypad until he has answered a technician."""
 
-    def __init__(self, shop: Shop, draw: Random, calm: bool) -> None:
+    def __init__(self, shop: Shop, draw: Random, calm: bool, until_answered: Callable[[], None]) -> None:
         self.shop, self.terminal, self.draw, self.calm = shop, shop.terminal, draw, calm
         self.kinds = {
             self._mood: 10,
@@ -29,7 +33,10 @@ class Mishaps:
             self._batch: 1,
             self._slow: 3,
             self._asks: 1,
+            lambda: technician.visit(shop, draw, until_answered): 1,
         }
+        # Voids are rarer than sales and refunds, and each way in which one can end is wanted.
+        self.of_a_void = {self._mood: 2, self._refuses: 4, self._keeps: 4, self._no_line: 4, self._paper: 1}
         if not calm:
             self.kinds |= {self._power: 3, self._cut: 4}
         if not shop.settings["wallet_accepts"]:  # an approval is a booking then, so wallets must be of that kind
@@ -38,8 +45,9 @@ class Mishaps:
 
     def pass_by(self, screen: str) -> None:
         """Something may happen now, or all be well again. screen: its word, for trouble that waits until something is sent."""
-        if self.draw.random() < (BAD_LUCK if screen in SENDING else WORSE):
-            self.draw.choices(list(self.kinds), list(self.kinds.values()))[0]()
+        if self.draw.random() < BAD_LUCK.get(screen, WORSE):
+            kinds = self.of_a_void if screen == "void.confirm" else self.kinds
+            self.draw.choices(list(kinds), list(kinds.values()))[0]()
         elif self.draw.random() < BETTER:
             self.mend()
 
@@ -54,8 +62,30 @@ class Mishaps:
             terminal.plug_network(True)
 
     def _mood(self) -> None:
-        mood = self.draw.choice((*MOODS, "by-amount", "by-amount", "silent", "loses"))
+        mood = self.draw.choice((*MOODS, "by-amount", "by-amount", "silent", "loses", "less"))
         self.shop.acquirer.set_mood(mood, None if mood == "normal" or self.draw.random() < 0.5 else self.draw.randrange(1, 8))
+
+    def _refuses(self) -> None:
+        """Whatever comes, reversals too."""
+        self.shop.acquirer.set_mood("declines")
+
+    def _keeps(self) -> None:
+        """It books what comes next, its answer is lost, and it does not take it back."""
+        acquirer = self.shop.acquirer
+        acquirer.set_mood("loses", 1)
+        until = self.shop.world.now_ms + PATIENCE
+
+        def refuse() -> None:
+            if acquirer.mood == "normal":
+                acquirer.set_mood("declines")
+            elif acquirer.mood == "loses" and self.shop.world.now_ms < until:
+                self.shop.world.at(SECOND, refuse)
+
+        self.shop.world.at(SECOND, refuse)
+
+    def _no_line(self) -> None:
+        self.shop.plug_serial(False)
+        self.terminal.plug_network(False)
 
     def _line(self) -> None:
         self.terminal.plug_network(not self.terminal.network.plugged)

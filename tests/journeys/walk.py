@@ -33,13 +33,14 @@ SHARE = 0.95
 # doubling as flows bring theirs, takes 14 of it at once with 64-bit words, 9 with 32-bit words, and never again.
 GROWTH_KB = 24
 LOOK_EVERY = 100  # presses, at the flash: what is settled may leave the ring
+ASKED, ANSWERED = "service.title", 40  # steps until he gives up
 PAUSES_MS = (0, 0, 0, 40, 200, 1200)
 QUIET_MS = 1300 * SECOND  # who is logged in is logged out, what waits has gone
 LIMITS = {"limit_operator": 5000, "limit_supervisor": 200_000, "shift_count": 6, "old_days": 1}
 REMINDERS = {"self_test_days": 1, "closing_days": 1, "due_days_card": 1, "due_days_wallet": 1, "notices": "20271231 盘点"}
 SHOPS: tuple[dict[str, Any], ...] = (
-    {"kind": "a", "budget": 4},
-    {"kind": "c", "login": 1, "budget": 4, **LIMITS},
+    {"kind": "a", "budget": 4, "cash_refunds": 1},
+    {"kind": "c", "login": 1, "budget": 4, "no_original": 1, **LIMITS},
     {"kind": "b", "can_be_asked": True, **REMINDERS},
     {"kind": "d", "login": 1, "open_hours": "0900-1900", **LIMITS, **REMINDERS},
     {"kind": "a", "can_be_asked": True, "login": 1, "budget": 3, "wallet_asks": "5 30", **LIMITS},
@@ -91,7 +92,7 @@ class Terminal:
     def __init__(self, figures: Figures, shop: Shop, draw: Random, calm: bool) -> None:
         self.figures, self.shop, self.draw = figures, shop, draw
         self.terminal, self.clerk = shop.terminal, Clerk(shop)
-        self.fingers, self.mishaps = Fingers(shop, draw), Mishaps(shop, draw, calm)
+        self.fingers, self.mishaps = Fingers(shop, draw), Mishaps(shop, draw, calm, self._answer_technician)
         self.known: set[str] = set()
         self.complaints: list[str] = []
         self.told = 0  # lines of its log
@@ -102,14 +103,27 @@ class Terminal:
         while self.figures.presses < until:
             before = self.figures.presses
             self._switch_on()
-            view = self._look()
-            for key in self.fingers.keys(view) or [""]:
-                if not self._press(key) or read(self.terminal.screen.text).name != view.name:
-                    break  # what was to be typed was meant for that screen
+            self._step()
             self.mishaps.pass_by(read(self.terminal.screen.text).name)
             if before // LOOK_EVERY != self.figures.presses // LOOK_EVERY:
                 self._read_flash()
         self._end_life()
+
+    def _step(self) -> None:
+        view = self._look()
+        for key in self.fingers.keys(view) or [""]:
+            if not self._press(key) or read(self.terminal.screen.text).name != view.name:
+                break  # what was to be typed was meant for that screen
+
+    def _answer_technician(self) -> None:
+        """He goes on with what he does, and back to the menu the question stands there."""
+        was_asked = False
+        for _ in range(ANSWERED):
+            is_asked = read(self.terminal.screen.text).name == ASKED
+            if not self.terminal.is_on or (was_asked and not is_asked):
+                break
+            was_asked = was_asked or is_asked
+            self._step()
 
     def _switch_on(self) -> None:
         if not self.terminal.is_on:

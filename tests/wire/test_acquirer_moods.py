@@ -20,7 +20,7 @@ def is_delimited(data):
 
 
 def test_the_moods_are_these():
-    assert MOODS == ("normal", "silent", "loses", "declines", "late", "twice", "garbage", "bad-mac", "by-amount")
+    assert MOODS == ("normal", "silent", "loses", "declines", "late", "twice", "garbage", "bad-mac", "by-amount", "less")
 
 
 def test_late_books_at_once_and_answers_later():
@@ -206,3 +206,12 @@ def test_every_other_request_counts(frame):
     acquirer = an_acquirer_with_a_sale()
     acquirer.set_mood("twice", 2)
     assert [len(acquirer.answer(frame, NOW)) for _ in range(3)] == [2, 2, 1]
+
+
+def test_less_books_a_fen_less_of_a_refund_and_says_so_to_the_query_too():
+    acquirer = an_acquirer_with_a_sale(query=True)
+    acquirer.set_mood("less")
+    assert code_of(acquirer, SALE) == "00" and [entry.amount for entry in acquirer.ledger.entries] == [1234, 1234]
+    told = [take_apart(ask(acquirer, frame), frame) for frame in (REFUND, REFUND, query())]
+    assert [(fields[39], int(fields[4].hex())) for fields in told] == [(b"00", 499)] * 3
+    assert acquirer.ledger.money()["YL000001-0001-00000012"] == {"amount": 499, "times": 1} and not acquirer.ledger.alarms
