@@ -13,7 +13,7 @@ from tests.journeys import technician
 WORSE, BETTER = 1 / 9, 1 / 14  # whenever something was pressed or typed
 BAD_LUCK = {"sale.card": 1 / 2, "refund.confirm": 1 / 2, "wrong.title": 1 / 2, "void.confirm": 3 / 4}  # where something is sent
 SECOND, HOUR = 1000, 3_600_000
-PATIENCE = 30 * SECOND
+PATIENCE = 40 * SECOND  # so long nothing else happens: three reversals have failed then
 FAILURES = ("14", "61", "06")
 
 
@@ -23,8 +23,10 @@ class Mishaps:
 
     def __init__(self, shop: Shop, draw: Random, calm: bool, until_answered: Callable[[], None]) -> None:
         self.shop, self.terminal, self.draw, self.calm = shop, shop.terminal, draw, calm
+        self.until = 0  # ms of the world
         self.kinds = {
             self._mood: 10,
+            self._by_amount: 4,
             self._line: 6,
             self._serial: 2,
             self._paper: 2,
@@ -45,6 +47,8 @@ class Mishaps:
 
     def pass_by(self, screen: str) -> None:
         """Something may happen now, or all be well again. screen: its word, for trouble that waits until something is sent."""
+        if self.shop.world.now_ms < self.until:
+            return
         if self.draw.random() < BAD_LUCK.get(screen, WORSE):
             kinds = self.of_a_void if screen == "void.confirm" else self.kinds
             self.draw.choices(list(kinds), list(kinds.values()))[0]()
@@ -65,6 +69,9 @@ class Mishaps:
         mood = self.draw.choice((*MOODS, "by-amount", "by-amount", "silent", "loses", "less"))
         self.shop.acquirer.set_mood(mood, None if mood == "normal" or self.draw.random() < 0.5 else self.draw.randrange(1, 8))
 
+    def _by_amount(self) -> None:
+        self.shop.acquirer.set_mood("by-amount")
+
     def _refuses(self) -> None:
         """Whatever comes, reversals too."""
         self.shop.acquirer.set_mood("declines")
@@ -73,12 +80,12 @@ class Mishaps:
         """It books what comes next, its answer is lost, and it does not take it back."""
         acquirer = self.shop.acquirer
         acquirer.set_mood("loses", 1)
-        until = self.shop.world.now_ms + PATIENCE
+        self.until = self.shop.world.now_ms + PATIENCE
 
         def refuse() -> None:
             if acquirer.mood == "normal":
                 acquirer.set_mood("declines")
-            elif acquirer.mood == "loses" and self.shop.world.now_ms < until:
+            elif acquirer.mood == "loses" and self.shop.world.now_ms < self.until:
                 self.shop.world.at(SECOND, refuse)
 
         self.shop.world.at(SECOND, refuse)

@@ -54,16 +54,17 @@ def _ticket(shop: Shop, draw: Random, hello: wire.Hello) -> Pass:
 
 
 def _work(shop: Shop, draw: Random, session: Session) -> None:
-    for number, amount, state, _ in session.status()["waiting"]:
-        found = [row for row in shop.terminal_ledger() if row["number"].endswith(f"-{number:08d}")]
-        if draw.random() < DECIDED:
+    for number, _, state, _ in session.status()["waiting"]:
+        row = next((row for row in shop.terminal_ledger() if row["number"].endswith(f"-{number:08d}")), None)
+        if row and draw.random() < DECIDED:
+            booked = shop.booked().get(row["number"], {"amount": 0})["amount"]
             try:
-                session.command(*_command(state, number, amount, truth(shop, found[-1] if found else None), draw))
+                session.command(*_command(state, number, truth(shop, row), booked, draw))
             except Trouble:
                 continue  # it has come to its end, or is on its way
 
 
-def _command(state: str, number: int, amount: int, said: set[bool], draw: Random) -> tuple[int, bytes]:
+def _command(state: str, number: int, said: set[bool], booked: int, draw: Random) -> tuple[int, bytes]:
     place = pack("<I", number)
     if state == "held" and draw.random() < DECIDED:
         return wire.RELEASE, EVIDENCE
@@ -72,5 +73,5 @@ def _command(state: str, number: int, amount: int, said: set[bool], draw: Random
     if not said:
         return wire.SEND_NOW, place
     if said == {True}:
-        return wire.DONE, place + pack("<I", 0) + EVIDENCE
+        return wire.DONE, place + pack("<I", booked) + EVIDENCE
     return draw.choice((wire.NOT_DONE, wire.NOT_DONE, wire.AGAIN)), place + EVIDENCE
