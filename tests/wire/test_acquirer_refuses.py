@@ -284,7 +284,7 @@ def outcome_of(acquirer: Acquirer, frame: bytes, outcomes: Counter[str]) -> None
 
 @pytest.mark.parametrize("kind", ["a", "b", "c", "d"])
 def test_mutated_frames_get_an_answer_or_silence_or_bad_message(kind):
-    random, acquirer = Random(20260928), an_acquirer_with_a_sale(kind, query=True)
+    random, acquirer = Random(20260929), an_acquirer_with_a_sale(kind, query=True)
     outcomes: Counter[str] = Counter()
     acquirer.ledger.book(replace(ORIGINAL, rrn=OTHER_RRN.decode(), trace="999999"))
     acquirer.ledger.book(replace(ORIGINAL, rrn=WALLET_RRN.decode(), trace="999996", origin="wallet"))
