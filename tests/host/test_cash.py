@@ -82,3 +82,12 @@ def test_counting_money_knows_that_cash_is_not_booked_and_sees_more_than_was_pai
     assert compare([sale, card, cash | {"in_cash": False}], booked) == ["3: the terminal says done, the acquirer booked 0.00"]
     assert compare([sale, card, cash], booked | {"3": {"amount": 30, "times": 1}}) != []
     assert compare([sale, card, cash | {"amount": 31}], booked) == ["1: 1.00 was paid, 1.01 went back"]
+
+
+def test_counting_money_lets_less_be_booked_only_of_what_is_open() -> None:
+    sale: dict[str, Any] = {"number": "1", "kind": "sale", "original": "1", "amount": 100, "state": "done"}
+    refund = sale | {"number": "2", "kind": "refund", "amount": 70, "state": "parked"}
+    books = {number: {"1": {"amount": 100, "times": 1}, "2": {"amount": number, "times": 1}} for number in (69, 71)}
+    assert compare([sale, refund], books[69]) == []
+    assert compare([sale, refund | {"state": "resolved_done"}], books[69]) == ["2: 0.70 on the terminal, 0.69 at the acquirer"]
+    assert compare([sale, refund], books[71]) == ["2: 0.70 on the terminal, 0.71 at the acquirer"]
