@@ -6,20 +6,22 @@ attempt would name another refund, and an answer would be checked with a key tha
 
 from yuanlu.errors import BadConfig, BadMessage, StoreDamaged
 from yuanlu.refund.transaction import refund_number
+from yuanlu.store import fence
 from yuanlu.wire import iso8583
 from yuanlu.wire.messages import PREFIX
 
 _KSN = 2  # tag of field 57 that stands there under DUKPT alone
 
 
-def check(journal, config):
+def check(journal, config, vault):
     """BadConfig when something open was made under other settings: its recorded bytes name them."""
+    journal.shut = fence.Fence(vault).is_shut
     for transaction in journal.live:
         try:
             fields = iso8583.decode(journal.message(transaction)[PREFIX:])[1]
         except (StoreDamaged, BadMessage):
             continue  # it can never be sent: a person will find out
-        number = refund_number(config, transaction.number).encode()
+        number = refund_number(config, transaction.called).encode()
         private = fields[57]
         after = 2 + len(number)
         _same(transaction, "merchant", fields[42] == config.merchant.encode())

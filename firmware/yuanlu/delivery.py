@@ -35,6 +35,8 @@ class Delivery:
             return
         before = _standing(transaction)
         try:
+            if self.journal.shut:  # since it was chosen
+                raise Refused("refused.handed_over")
             transaction.why = None
             if self.forwarder.sign_on_due:
                 await self.exchange.sign_on()

@@ -25,7 +25,7 @@ class Desk:
         self.sealing = sealing(config.mac, vault)
         journal.has_session = self.sealing.has_session
         self.clock = clock
-        visit("yuanlu.continuity").check(journal, config)
+        visit("yuanlu.continuity").check(journal, config, vault)
         leave("yuanlu.continuity")
 
     # ---- for the clerk
@@ -47,7 +47,7 @@ class Desk:
         return min(self._places(), rules.may_wait(self.config, self.is_offline()) - len(self._never_sent()))
 
     def _places(self):
-        return min(self.config.open_limit - len(self.journal.live), self.journal.refunds_left())
+        return 0 if self.journal.shut else min(self.config.open_limit - len(self.journal.live), self.journal.refunds_left())
 
     def _never_sent(self):
         return [t for t in self.journal.live if t.kind == KIND_REFUND and t.state == s.IS_QUEUED and not t.stale]
@@ -55,7 +55,7 @@ class Desk:
     def check_places(self):
         """Refused when no more transaction may stand open."""
         if self._places() <= 0:
-            raise Refused("refused.too_many_open", len(self.journal.live))
+            raise Refused("refused.handed_over" if self.journal.shut else "refused.too_many_open", len(self.journal.live))
 
     def open(self, draft):
         """Check the draft against the journal and make it durable with the exact bytes to be sent (L1, L3).
@@ -187,7 +187,7 @@ class Desk:
             raise Refused("refused.journal_damaged")
         new = Draft(KIND_REFUND, refund.amount) if original else self.visiting("yuanlu.no_original", "anew", refund)
         identity = self.journal.counters.next_trace()
-        message = self._message(new, refund.number, identity, original)
+        message = self._message(new, refund.called, identity, original)
         self._record_attempt(refund, s.AGAIN, identity, message)
 
     def reverse(self, transaction, reason):

@@ -67,6 +67,8 @@ class Forwarder:
                 leave("yuanlu.delivery")
             if pending.needs_person(self.journal, transaction):
                 transaction.why = "refused.journal_damaged"
+            if self.journal.shut:
+                transaction.why = "refused.handed_over"
 
     # ---- for the screens
 

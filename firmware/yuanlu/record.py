@@ -44,6 +44,7 @@ _FORMATS = {
     s.NOTE: "<IIBBII24s",
     s.TECHNICIAN: "<IIIHBI",
     s.CONFIG: "<IIII32s",
+    s.HANDOVER: _DESCRIPTION + "B8sHII",
 }
 _KIND = "transaction original kind amount batch trace date time quality reason operator approver card fingerprint"
 _DONE = _KIND + " rrn approval"
@@ -67,6 +68,7 @@ _FIELDS = {
     s.NOTE: "transaction original kind operator date time text",
     s.TECHNICIAN: "transaction original technician allowed command about",
     s.CONFIG: "transaction original version date digest",
+    s.HANDOVER: _KIND + " standing other install told epoch",
 }
 _bodies = {}  # fields: the namedtuple of them, made when the first such record is read
 
@@ -94,6 +96,11 @@ def encode(record_type, values, tail=b""):
     pack_into(_FORMATS[record_type], payload, 0, *values)
     payload[fixed:] = tail
     return payload
+
+
+def decode(record_type, payload):
+    """The fields of a payload that `encode` made, as Record.body has them."""
+    return _body(_FIELDS[record_type])(*unpack_from(_FORMATS[record_type], payload, 0))
 
 
 class Record:

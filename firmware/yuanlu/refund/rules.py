@@ -37,14 +37,16 @@ def check(draft, original, spent, batch):
         raise Refused("refused.nothing_left")
     if draft.amount > left:
         raise Refused("refused.over_cap", yuan(left))
-    if draft.kind == KIND_VOID and (original.road or spent or draft.amount != original.amount or original.batch != batch):
+    if draft.kind == KIND_VOID and (
+        original.road or original.brought or spent or draft.amount != original.amount or original.batch != batch
+    ):
         raise Refused("refused.no_void")
 
 
 def voidable(sale, spent, amount, batch):
     """A whole sale of the open batch with nothing given back yet is voided rather than refunded: it then never reaches the
     cardholder's account at all. A wallet has no void."""
-    return sale.road == ROAD_CARD and spent == 0 and amount == sale.amount and sale.batch == batch
+    return sale.road == ROAD_CARD and not sale.brought and spent == 0 and amount == sale.amount and sale.batch == batch
 
 
 def may_wait(config, offline):

@@ -20,6 +20,8 @@ DECISION another         -> queued        a person takes it on himself that a ne
 DECISION release         -> waiting       what held the queue is mended: it goes again, a refund as a new attempt
 SEAL                     -> as before     under session keys: field 64 of the bytes that go next (docs/wire.md section 5)
 ALARM                    -> parked        money moved otherwise than was believed: complete in itself, from any state
+HANDOVER                 -> queued        brought from another terminal, which had not sent it (docs/handover.md)
+HANDOVER sent            -> parked        the same, which may have sent it
 """
 
 from yuanlu.compat import const
@@ -47,6 +49,10 @@ ALARM = const(18)
 SEAL = const(19)
 NOTE = const(20)
 TECHNICIAN = const(21)
+
+FIRST = (INTENT, REFUND, HANDOVER)  # a transaction may begin with it
+# What a terminal may not write that has handed its business over: no bytes leave without one of them.
+MONEY = (SALE, INTENT, SENDING, RESULT, ATTEMPT, DECISION, WITHDRAWN, REFUND, ALARM, SEAL)
 
 # What an ATTEMPT is.
 AGAIN = const(1)
@@ -113,10 +119,12 @@ _AFTER_REVERSAL = {REVERSED: IS_REVERSED, SILENT: IS_REVERSING, PERSON: IS_PARKE
 
 def next_state(state, record_type, verdict=0):
     """The state after one more record; StoreDamaged when no such arrow exists. `verdict`: a RESULT's, an ATTEMPT's or DECISION's
-    kind; of a SALE or REFUND, whether it stands there by a person's word."""
+    kind; of a SALE or REFUND, whether it stands there by a person's word; of a HANDOVER, whether it may have been sent."""
     after = None
     if record_type == INTENT and state == IS_NEW:
         after = IS_QUEUED
+    elif record_type == HANDOVER and state == IS_NEW:
+        after = IS_PARKED if verdict else IS_QUEUED
     elif record_type in (SALE, REFUND) and not is_final(state):
         after = IS_RESOLVED_DONE if verdict else IS_DONE
     elif record_type == SENDING and state in _SENDABLE and state not in _ASKED:

@@ -17,14 +17,15 @@ ROAD_CASH = const(4)  # of a refund from the till: it is recorded, and nothing i
 
 RESOLVED = const(0x80)  # in a record's quality: it stands there by a person's word, `rrn` and `approval` are the evidence
 EVIDENCE = const(18)  # bytes of it
+BROUGHT = const(0x40)  # in a record's quality: another terminal's, in whose batch it was (docs/handover.md)
 BY_CODE = const(255)  # an approver: the authority, by a code over the telephone
 TECHNICIAN = const(254)  # who decided over the service line: the TECHNICIAN record just before says which one
 
 
 # The records of these types that a newer one makes superfluous.
-_ALL = (s.INTENT, s.ATTEMPT, s.SENDING, s.RESULT, s.DECISION, s.SEAL)
+_ALL = (s.INTENT, s.HANDOVER, s.ATTEMPT, s.SENDING, s.RESULT, s.DECISION, s.SEAL)
 _ASIDE = (s.APPROVAL, s.NOTE)  # say something about a transaction, and change nothing of it
-_WHOLE = (s.INTENT, s.SALE, s.REFUND, s.ALARM)  # say all there is to say of a transaction
+_WHOLE = (s.INTENT, s.HANDOVER, s.SALE, s.REFUND, s.ALARM)  # say all there is to say of a transaction
 _OUTDATES = {
     s.ATTEMPT: (s.ATTEMPT, s.SENDING, s.RESULT, s.DECISION, s.SEAL),
     s.SEAL: (s.SEAL,),
@@ -58,7 +59,8 @@ class Transaction:
     `attempt` counts from 1; `sends` counts SENDING records of the attempt; `doubt` is true once a send of it ended without a
     conclusive answer; `stale` when the attempt was refused unseen, or given up by a person, and another one is needed; `alarm`
     when money moved otherwise than was believed; `rests_on` are the places of the records that fold to this again: (number,
-    address, bytes on flash, type), in order of number.
+    address, bytes on flash, type), in order of number. `brought` when another terminal handed it over, and `origin` what that one
+    called it: (terminal, install epoch, number); None for our own.
     `asked` (times that a wallet has answered a query), `failures` (tries that were of no help, in a row), `due` (ms ticks) and
     `why` (word id of the last hindrance) are the forwarder's notes and live in RAM alone.
     """
@@ -76,7 +78,8 @@ class Transaction:
         self.state = s.IS_NEW
         self.attempt = 1
         self.sends = 0
-        self.doubt = self.stale = self.alarm = False
+        self.doubt = self.stale = self.alarm = self.brought = False
+        self.origin = None
         self.code = self.rrn = self.approval = b""
         self.printed = s.IS_NEW
         self.copies = 0
@@ -94,6 +97,11 @@ class Transaction:
     def never_sent(self):
         """Not a byte of it has left: it can be taken back."""
         return self.state == s.IS_QUEUED and not self.stale and self.attempt == 1
+
+    @property
+    def called(self):
+        """What `refund_number` makes its one name for life of."""
+        return self.origin or self.number
 
     def apply(self, record):
         """Fold one record in. A record seen before changes nothing, nor does what is left of a settled transaction whose
@@ -124,6 +132,9 @@ class Transaction:
             # What was refused may be answered by the same refusal for ever, where a repeat is known.
             self.stale = body.decision == s.ANOTHER or (body.decision == s.RELEASE and self.kind == KIND_REFUND)
             self.code = b""
+        elif kind == s.HANDOVER:
+            self.origin, self.doubt = (str(body.other, "ascii"), body.install, body.told), bool(body.batch)
+            self.why = "why.brought" if body.batch else None
         elif kind == s.ALARM:
             self.alarm, self.booked = True, body.booked
             self.code, self.rrn, self.approval = b"00", body.rrn, body.approval
@@ -172,7 +183,8 @@ class Transaction:
         self.date, self.time = body.date, body.time
         self.card, self.fingerprint = body.card, body.fingerprint
         self.reason, self.operator, self.approver = body.reason, body.operator, body.approver
-        self.quality = body.quality & ~RESOLVED
+        self.quality = body.quality & ~(RESOLVED | BROUGHT)
+        self.brought = bool(body.quality & BROUGHT)
 
 
 def _verdict(record_type, body):
@@ -183,6 +195,8 @@ def _verdict(record_type, body):
         return body.kind
     if record_type == s.DECISION:
         return body.decision
+    if record_type == s.HANDOVER:
+        return body.batch  # of the attempt that may have been sent
     return body.quality & RESOLVED if record_type in (s.SALE, s.REFUND) else 0
 
 
@@ -206,8 +220,10 @@ def moved(places, number, address):
 
 
 def refund_number(config, number):
-    """The one number a refund (or sale) keeps for life: terminal, install epoch, record number."""
-    return "{}-{:04X}-{:08d}".format(config.terminal, config.epoch, number)
+    """The one number a refund (or sale) keeps for life: terminal, install epoch, record number. number: of the record, or the
+    `origin` of what was brought here."""
+    parts = number if isinstance(number, tuple) else (config.terminal, config.epoch, number)
+    return "{}-{:04X}-{:08d}".format(*parts)
 
 
 def numbered(transactions, number):

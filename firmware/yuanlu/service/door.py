@@ -19,7 +19,7 @@ _BAD_TICKETS = const(8)  # then it rests
 # What may be done without a yes at the keypad: it changes nothing.
 _UNASKED = service.DIAG
 # Which visiting module carries a command out, by command >> 4; commands where none is named.
-_MODULES = {6: "yuanlu.service.keys"}
+_MODULES = {4: "yuanlu.service.handover", 6: "yuanlu.service.keys"}
 
 
 class Door:

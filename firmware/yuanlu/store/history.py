@@ -10,7 +10,7 @@ from array import array
 from yuanlu import record as r
 from yuanlu.errors import StoreDamaged
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import ROAD_CASH, ROAD_OFFLINE, Transaction, attempt_told
+from yuanlu.refund.transaction import BROUGHT, ROAD_CASH, ROAD_OFFLINE, Transaction, attempt_told
 from yuanlu.store import summary
 
 
@@ -172,7 +172,7 @@ def batch(log, number):
     for record in records(log, None):
         if record.type in (s.SALE, s.REFUND):
             body = record.body()
-            if record.type == s.SALE and body.kind >> 4 == ROAD_OFFLINE:
+            if body.quality & BROUGHT or (record.type == s.SALE and body.kind >> 4 == ROAD_OFFLINE):
                 continue
             if body.batch == number and not any(record.number == known[0] for known in found):
                 found.append((record.number, body.kind & 15, body.kind >> 4, body.trace, body.amount))

@@ -25,6 +25,7 @@ class Journal:
         self.seal = seal
         self.counters = Counters()
         self.live = []
+        self.shut = False  # all of it is another terminal's, or on its way from one: docs/handover.md
         self.owed = []  # settled, but no slip says so yet
         self.originals = []  # places of the SALE records that refunds in `live` rest on: (number, address, original)
         self.held = []  # a person holds the queue: (number, address, size, evidence) of that DECISION
@@ -86,8 +87,7 @@ class Journal:
             self.moved([(record.number, record.address)])
             return
         self.counters.fold(record)
-        if record.type == s.PRINTED:
-            self.printed = record.transaction
+        self.printed = record.transaction if record.type == s.PRINTED else self.printed
         self._apply(record)
 
     def _apply(self, record):
@@ -95,7 +95,7 @@ class Journal:
             self.held = admission.hold(record)
         transaction = self.find_live(record.transaction) or numbered(self.owed, record.transaction)
         if transaction is None:
-            if record.type != s.ALARM and not (record.type in (s.INTENT, s.REFUND) and record.number == record.transaction):
+            if record.type != s.ALARM and not (record.type in s.FIRST and record.number == record.transaction):
                 return
             transaction = Transaction(record.transaction, record.original)
         self._fold(transaction, record)
@@ -136,7 +136,7 @@ class Journal:
         """One durable record, folded in. `values`: its fields in order; `tail`: answer key and message, concealed on flash."""
         self.make_room(r.size(r.payload_length(record_type, len(tail)), self.log.flash.unit))
         number = self._write(record_type, values, tail)
-        if record_type in (s.INTENT, s.ALARM) and values[1] != values[0]:
+        if record_type in (s.INTENT, s.ALARM, s.HANDOVER) and values[1] != values[0]:
             self._rest_on_sale(values[1])
         return number
 
@@ -154,26 +154,26 @@ class Journal:
                 raise Refused("refused.flash" if names_itself else "refused.busy") from None
 
     def _append(self, record_type, values, tail=b""):
-        if tail:
-            tail = self.seal.conceal(self.log.number, tail)
+        tail = self.seal.conceal(self.log.number, tail) if tail else tail
         number = self.log.append(record_type, r.encode(record_type, values, tail), self._check)
         self.apply(self.log.record)
         return number
 
     def _check(self, record):
-        """StoreDamaged before it is written, when no arrow of the fold allows it."""
+        """StoreDamaged before it is written, when no arrow of the fold allows it; Refused when it is not ours to write."""
+        if self.shut and record.type in s.MONEY:
+            raise Refused("refused.handed_over")
         transaction = self.find_live(record.transaction)
         if transaction is not None:
             transaction.after(record)
 
     def _rest_on_sale(self, original):
-        if [1 for place in self.originals if place[2] == original]:
-            return
-        sale = self.original(original)
-        if sale is None:
-            self.report("the sale {} cannot be read".format(original))
-        else:
+        known = [place for place in self.originals if place[2] == original]
+        sale = None if known else self.original(original)
+        if sale is not None:
             self.originals.append((sale.rests_on[0][0], sale.rests_on[0][1], original))
+        elif not known:
+            self.report("the sale {} cannot be read".format(original))
 
     def is_busy(self, payload_length):
         """While an answer is awaited nothing may be erased, as the first write of a life does, and the answer must find room."""

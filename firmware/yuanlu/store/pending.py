@@ -9,6 +9,8 @@ from yuanlu.refund.transaction import KIND_REFUND, ROAD_WALLET
 def eligible(journal):
     """What may be sent as soon as it is due, oldest first: a later refund of one sale waits for the earlier one; while a sale or
     void has to be reversed nothing else is sent; while the queue is held only queries are."""
+    if journal.shut:
+        return []
     busy, found = [], []
     sendable = [t for t in journal.live if s.is_sendable(t.state) and not needs_person(journal, t)]
     reversals = [t for t in sendable if needs_reversal(t)]

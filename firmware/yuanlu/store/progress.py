@@ -4,7 +4,7 @@ A note stands in the ring as long as its sector does and is not copied: it is a 
 """
 
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import ROAD_CASH, Transaction
+from yuanlu.refund.transaction import BROUGHT, ROAD_CASH, Transaction
 from yuanlu.store import history, summary
 
 COMPLAINT, CALL, FEEDBACK, SELF_TEST, CASE, FOUND, PEOPLE, REFUSED = 1, 2, 3, 4, 5, 6, 7, 8  # kinds of a NOTE
@@ -50,7 +50,7 @@ def open_since(log, batch):
     for record in history.records(log, None):
         if record.type in (s.SALE, s.REFUND):
             body = record.body()
-            if body.batch == batch and (not oldest or body.date < oldest):
+            if body.batch == batch and not body.quality & BROUGHT and (not oldest or body.date < oldest):
                 oldest = body.date
     return oldest
 

@@ -10,11 +10,15 @@ from yuanlu.store import pending
 async def run(till):
     """The most urgent line, in a list; an empty one when there is nothing."""
     today = till.board.clock.date()
-    for look in (_overdue, _held, _person, _version, _notices, _self_test, _closing):
+    for look in (_handed_over, _overdue, _held, _person, _version, _notices, _self_test, _closing):
         line = look(till, today)
         if line:
             return [line]
     return []
+
+
+def _handed_over(till, _):
+    return ("alert.handed_over",) if till.journal.shut else None
 
 
 def _overdue(till, today):

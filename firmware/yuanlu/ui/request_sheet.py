@@ -35,7 +35,7 @@ def render(till, transaction):
         out += [slip.middle(say("sheet.no_original")), pair(say("slip.card"), say(card(transaction)))]
     else:
         out += _sale(till, till.journal.original(transaction.original), slip)
-    out += [slip.RULE, pair(say("slip.number"), refund_number(config, transaction.number))]
+    out += [slip.RULE, pair(say("slip.number"), refund_number(config, transaction.called))]
     out += [pair(say("sheet.trace"), "{:06d} / {:06d}".format(transaction.batch, transaction.trace))]
     out += [pair(say("slip.when"), moment(transaction))] + slip.money(say, transaction.amount, True)
     out += [pair(say("slip.reason"), say(reason(transaction.reason)))]

@@ -35,7 +35,7 @@ def render(till, transaction):
         out.append(pair(say("slip.trace"), "{:06d} / {:06d}".format(transaction.batch, transaction.trace)))
     out += [
         pair(say("slip.when"), moment(transaction)),
-        pair(say("slip.number"), refund_number(config, transaction.number)),
+        pair(say("slip.number"), refund_number(config, transaction.called)),
         pair(say("slip.anchor"), "{}:{}".format(anchor[0], anchor[1].hex())),
     ]
     out += _road(till, transaction, refund) + money(say, transaction.amount, refund)

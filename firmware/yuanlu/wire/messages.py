@@ -76,7 +76,7 @@ def reversal(config, transaction, reason, head, keys):
 
 def query(config, transaction, head, nonce, keys):
     """The frame of a query 0600: what became of this refund attempt? nonce: 8 bytes, so that no older answer fits."""
-    private = _number(config, transaction.number) + _proof(head, keys) + bytes((5, 8)) + nonce
+    private = _number(config, transaction.called) + _proof(head, keys) + bytes((5, 8)) + nonce
     name = "wallet query" if transaction.road == ROAD_WALLET else "query"
     values = {61: "{:06d}{:06d}0000".format(transaction.batch, transaction.trace)}  # the day it was sent on is not known here
     return _frame(config, name, (transaction.batch, transaction.trace), keys, transaction.amount, private, values)

@@ -61,6 +61,14 @@ HOLD = const(35)
 DONE = const(48)
 NOT_DONE = const(49)
 AGAIN = const(50)
+EXPORT = const(64)
+CAPSULE = const(65)
+IMPORT = const(66)
+TAKE = const(67)
+FINISH = const(68)
+ABORT = const(69)
+DECLINE = const(70)
+OWNER = const(71)
 KEYS = const(96)
 INJECT = const(97)
 COMMANDS = {
@@ -79,6 +87,14 @@ COMMANDS = {
     DONE: RESOLVE,
     NOT_DONE: RESOLVE,
     AGAIN: RESOLVE,
+    EXPORT: HANDOVER,
+    CAPSULE: HANDOVER,
+    IMPORT: HANDOVER,
+    TAKE: HANDOVER,
+    FINISH: HANDOVER,
+    ABORT: HANDOVER,
+    DECLINE: HANDOVER,
+    OWNER: HANDOVER,
     KEYS: DIAG,
     INJECT: KEYLOAD,
 }

@@ -1,0 +1,195 @@
+"""What a terminal has open goes to a spare one: docs/handover.md. A visiting module of the Door; the spare's half is taking.py.
+
+The laptop carries blocks and receipts that it can neither read nor make. Each step is durable before its answer leaves, and may
+be asked for again.
+"""
+
+from struct import pack, unpack
+
+from yuanlu import record as r
+from yuanlu.compat import const, leave, visit
+from yuanlu.crypto.cmac import equal
+from yuanlu.crypto.hkdf import hkdf_sha256
+from yuanlu.crypto.hmac import hmac_sha256
+from yuanlu.errors import BadMessage, Refused
+from yuanlu.refund import state as s
+from yuanlu.refund.transaction import BROUGHT, KIND_REFUND, RESOLVED, ROAD_OFFLINE
+from yuanlu.service.door import SERVICE_KEY
+from yuanlu.store import fence as f
+from yuanlu.store import pending
+from yuanlu.wire import service
+
+_WARRANT = "<8sI32s16s"  # the spare, epoch, the handover key under the old one's pad, tag
+HEAD = "<B8s8sIH15sH"  # version, old terminal, spare, epoch, old install epoch, merchant, blocks with this one
+VERSION = const(1)
+ORIGIN = "<8sHI"
+_BATCH = const(4)  # place in the fields of a SALE
+
+
+def do(door, command, given):
+    """The bytes that answer it."""
+    action, least, most = _DO[command]
+    if not least <= len(given) <= most:
+        raise BadMessage("service: command {} takes {} to {} bytes".format(command, least, most))
+    fence = f.Fence(door.till.board.vault)
+    if action:
+        return action(door, given, fence) or b""
+    try:
+        return visit("yuanlu.service.taking").do(door, command, given, fence)
+    finally:
+        leave("yuanlu.service.taking")
+
+
+def _owner(door, given, fence):
+    """u8 standing, u32 epoch, the other terminal, u16 install epoch, u16 refunds that still find room."""
+    till = door.till
+    return pack("<BI8sHH", fence.standing, fence.epoch, fence.other, till.config.epoch, max(0, till.desk.refunds_left()))
+
+
+# ---- the old terminal
+
+
+def _export(door, given, fence):
+    """From here on this terminal sends nothing. Gives u16 blocks of the capsule."""
+    till = door.till
+    other, epoch, wrapped, tag = unpack(_WARRANT, given)
+    key, names = till.board.vault.load(SERVICE_KEY), till.config.terminal.encode() + given[:12]
+    if not equal(hmac_sha256(key, b"yuanlu warrant" + names + wrapped)[:16], tag):
+        raise Refused("refused.handover_warrant")
+    if not fence.is_at(f.GIVEN, epoch, other):
+        refuse_while_under_way(till.journal)
+        door.note(door.ticket, service.EXPORT, 0)
+        pad = hmac_sha256(key, b"yuanlu wrap" + names)
+        fence.begin(f.GIVEN, epoch, other, bytes([one ^ two for one, two in zip(wrapped, pad)]))
+        till.journal.shut = True
+    record(till, fence)
+    till.forwarder.wake()
+    return (1 + sum([1 for _ in _items(till)])).to_bytes(2, "little")
+
+
+def refuse_while_under_way(journal):
+    """Refused while an answer may come, or a sale or void is open: those end where they began."""
+    if journal.log.quiet or any(t.state == s.IS_SENDING for t in journal.live):
+        raise Refused("refused.busy")
+    if any(t.kind != KIND_REFUND for t in journal.live):
+        raise Refused("refused.handover_open")
+
+
+def _capsule(door, given, fence):
+    """u16 number of a block, from 0; the sealed block."""
+    till, index = door.till, unpack("<H", given)[0]
+    if fence.standing != f.GIVEN:
+        raise Refused("refused.handover_number", fence.epoch)
+    at, plain = 0, None
+    for item in _items(till):
+        at += 1
+        if at == index:
+            plain = _block(till, *item)
+    if index == 0:
+        config = till.config
+        own, merchant = config.terminal.encode(), config.merchant.encode()
+        plain = pack(HEAD, VERSION, own, fence.other, fence.epoch, config.epoch, merchant, at + 1)
+    if plain is None:
+        raise BadMessage("service: no such block")
+    return service.seal(keys(fence.key), b"H", index, plain)
+
+
+def _items(till):
+    """(record type, Transaction, whether its sale came before it, whether it may go as a new attempt) of each block: a sale, what
+    is given back of it, what of it is open. Nothing of it changes while the terminal is shut: a block is the same whenever it is
+    asked for."""
+    journal, last, sale = till.journal, 0, None
+    family = visit("yuanlu.store.family")
+    try:
+        for refund in sorted(journal.live, key=lambda t: (t.original, t.number)):
+            if refund.original != last:
+                last, sale = refund.original, journal.original(refund.original)
+                damaged = journal.log.damaged or last < journal.log.unsure
+                parts = family.given(journal, sale) if sale else []
+                if damaged or journal.log.damaged:
+                    sale, parts = None, []  # how much is left of it nobody knows: nothing of it is given back there
+                if sale:
+                    yield s.SALE, sale, False, False
+                for part in parts:
+                    if s.is_final(part.state):
+                        yield s.REFUND, part, True, False
+            unsent = refund.state == s.IS_QUEUED and not refund.stale and not pending.needs_person(journal, refund)
+            yield s.HANDOVER, refund, sale is not None, bool(sale and unsent and sale.road != ROAD_OFFLINE)
+    finally:
+        leave("yuanlu.store.family")
+
+
+def _block(till, kind, part, has_sale, may_go):
+    """Record type, u8 whether its sale came before it, the fields of a SALE, what it is called. Batch 0: it was never sent."""
+    marks = BROUGHT | (RESOLVED if part.state == s.IS_RESOLVED_DONE else 0)
+    amount = max(part.amount, part.booked)
+    values = list(till.desk.whole(part, part.date, part.operator, marks, part.rrn + part.approval, amount))
+    if may_go:
+        values[_BATCH] = 0
+    terminal, install, told = part.origin or (till.config.terminal, till.config.epoch, part.number)
+    return bytes((kind, has_sale)) + r.encode(s.SALE, values) + pack(ORIGIN, terminal.encode(), install, told)
+
+
+def _finish(door, given, fence):
+    """The spare's receipt: it has all."""
+    _close(door, given, fence, f.FINISHED, b"yuanlu taken", service.FINISH)
+
+
+def _abort(door, given, fence):
+    """The spare's word, or the authority's: it will never take it. This terminal goes on."""
+    _close(door, given, fence, f.BACK, b"yuanlu declined", service.ABORT)
+
+
+def _close(door, given, fence, standing, what, command):
+    till = door.till
+    names = till.config.terminal.encode() + fence.other + fence.epoch.to_bytes(4, "little")
+    if fence.standing not in (f.GIVEN, standing) or not equal(proof(fence.key, what, names), given):
+        raise Refused("refused.handover_receipt")
+    if fence.standing == f.GIVEN:
+        door.note(door.ticket, command, 0)
+        record(till, fence, standing)
+        fence.move(standing)
+        opened(till, fence)
+
+
+# ---- both
+
+
+def keys(key):
+    """64 bytes that seal its blocks, as those of a session do its commands."""
+    return hkdf_sha256(key, b"", b"yuanlu capsule", 64)
+
+
+def proof(key, what, names):
+    """16 bytes that nobody makes who has not the handover key."""
+    return hmac_sha256(key, what + names)[:16]
+
+
+def record(till, fence, standing=None):
+    """One HANDOVER of the terminal itself."""
+    nothing = [0] * 12 + [b"", b""]
+    standing = fence.standing if standing is None else standing
+    till.journal.append(s.HANDOVER, nothing + [standing, fence.other, till.config.epoch, 0, fence.epoch])
+
+
+def opened(till, fence):
+    """The forwarder learns whether it may go on."""
+    till.journal.shut = fence.is_shut
+    for transaction in till.journal.live:
+        if transaction.why == "refused.handed_over" and not fence.is_shut:
+            transaction.why = "why.brought" if transaction.origin and transaction.doubt else None
+    till.forwarder.wake()
+    till.forwarder.changed.set()
+
+
+# Each with the fewest and the most bytes that it takes; None: in taking.
+_DO = {
+    service.EXPORT: (_export, 60, 60),
+    service.CAPSULE: (_capsule, 2, 2),
+    service.IMPORT: (None, 33, service.MOST_READ),
+    service.TAKE: (None, 12, 12),
+    service.FINISH: (_finish, 16, 16),
+    service.ABORT: (_abort, 16, 16),
+    service.DECLINE: (None, 12, 12),
+    service.OWNER: (_owner, 0, 0),
+}

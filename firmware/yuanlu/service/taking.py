@@ -1,0 +1,127 @@
+"""The spare's half of a handover: docs/handover.md. A visiting module of service.handover, which checks how long things are.
+
+A block becomes one record, in order; the vault counts them. Nothing of it is sent, and no clerk is served, before all are here.
+"""
+
+from struct import pack, unpack, unpack_from
+
+from yuanlu import record as r
+from yuanlu.compat import const, leave, visit
+from yuanlu.crypto.hmac import hmac_sha256
+from yuanlu.errors import BadMessage, Refused
+from yuanlu.refund import state as s
+from yuanlu.service.door import SERVICE_KEY
+from yuanlu.service.handover import HEAD, ORIGIN, VERSION, keys, opened, proof, record, refuse_while_under_way
+from yuanlu.store import fence as f
+from yuanlu.wire import service
+
+_NAMED = "<8sI"  # the old terminal, epoch
+_FINGERPRINT = const(11)  # place in the fields of a SALE, those of every record aside
+_ROOM = const(256)  # bytes of the record of a block, at most
+
+
+def do(door, command, given, fence):
+    """The bytes that answer it."""
+    return _DO[command](door, given, fence)
+
+
+def _import(door, given, fence):
+    """The old terminal, epoch, the next block; gives u16 blocks that are here. One that is here already changes nothing."""
+    till = door.till
+    old, epoch = unpack_from(_NAMED, given, 0)
+    index, key = unpack_from("<H", given, 12)[0], _handover_key(till, given[:12])
+    plain = service.unseal(keys(key), b"H", index, given[12:])
+    if index == 0:
+        _begin(door, plain, fence, old, epoch, key)
+    elif not fence.is_at(f.TAKING, epoch, old) or index > fence.taken:
+        raise Refused("refused.handover_number", fence.epoch)
+    elif index == fence.taken:
+        till.journal.shut = False  # for this one block, between two waits
+        try:
+            _take_in(till, fence, plain)
+        finally:
+            till.journal.shut = True
+        fence.taken += 1
+        fence.keep()
+    return fence.taken.to_bytes(2, "little")
+
+
+def _begin(door, plain, fence, old, epoch, key):
+    till, config = door.till, door.till.config
+    version, giver, spare, told, _, merchant, count = unpack(HEAD, plain)
+    if version != VERSION or (giver, spare, told) != (old, config.terminal.encode(), epoch):
+        raise BadMessage("service: another capsule")
+    if merchant != config.merchant.encode():
+        raise Refused("refused.handover_merchant")
+    if fence.is_at(f.TAKING, epoch, old):
+        return
+    refuse_while_under_way(till.journal)
+    door.note(door.ticket, service.IMPORT, 0)
+    fence.begin(f.TAKING, epoch, old, key, count)
+    till.journal.shut = True
+    record(till, fence)
+
+
+def _take_in(till, fence, plain):
+    """The record that a block becomes, unless a cut came after it was written."""
+    journal, kind, has_sale = till.journal, plain[0], plain[1]
+    fields = r.decode(s.SALE, plain[2:])
+    terminal, install, told = unpack(ORIGIN, plain[-14:])
+    journal.make_room(_ROOM)  # first: it takes record numbers
+    number = journal.log.number
+    body = list(fields)[2:]
+    if kind == s.SALE:
+        found = journal.sales(1, trace=fields.trace, like=lambda other: list(other)[2:] == body)
+        fence.sale = found[0].number if found else journal.append(s.SALE, [number, number] + body)
+    elif kind == s.REFUND:
+        body[_FINGERPRINT] = pack("<I", told) + b"hand"  # by this it is known again
+        if body[_FINGERPRINT] not in [part.fingerprint for part in _given(journal, fence.sale)]:
+            journal.append(s.REFUND, [number, fence.sale] + body)
+        for part in [t for t in journal.owed if t.brought]:
+            journal.append(s.PRINTED, (part.number, part.original, part.state, 1))  # the old one has printed it
+    elif not any(t.origin == (str(terminal, "ascii"), install, told) for t in journal.live):
+        till.desk.check_places()
+        head = [number, fence.sale if has_sale else number]
+        journal.append(s.HANDOVER, head + body[:-2] + [f.TAKING, terminal, install, told, fence.epoch])
+
+
+def _given(journal, number):
+    family = visit("yuanlu.store.family")
+    try:
+        return family.given(journal, journal.original(number))
+    finally:
+        leave("yuanlu.store.family")
+
+
+def _take(door, given, fence):
+    """The old terminal, epoch: all of the capsule is here, and goes from here on. The receipt for the old one."""
+    till = door.till
+    old, epoch = unpack(_NAMED, given)
+    if fence.is_at(f.TAKING, epoch, old) and fence.taken == fence.count:
+        door.note(door.ticket, service.TAKE, 0)
+        record(till, fence, f.TAKEN)
+        fence.move(f.TAKEN)
+        opened(till, fence)
+    if not fence.is_at(f.TAKEN, epoch, old):
+        raise Refused("refused.handover_part", fence.taken, fence.count)
+    return proof(fence.key, b"yuanlu taken", old + till.config.terminal.encode() + given[8:])
+
+
+def _decline(door, given, fence):
+    """The old terminal, epoch: that capsule is never taken here. The word that frees the old one; Refused once some of it is."""
+    till = door.till
+    old, epoch = unpack(_NAMED, given)
+    if not fence.is_at(f.DECLINED, epoch, old):
+        door.note(door.ticket, service.DECLINE, 0)
+        fence.begin(f.DECLINED, epoch, old, _handover_key(till, given))
+        record(till, fence)
+    return proof(fence.key, b"yuanlu declined", old + till.config.terminal.encode() + given[8:])
+
+
+def _handover_key(till, named):
+    """32 bytes, as the authority makes them of the spare's service key. named: the old terminal, epoch."""
+    key = till.board.vault.load(SERVICE_KEY)
+    return hmac_sha256(key, b"yuanlu handover" + named[:8] + till.config.terminal.encode() + named[8:12])
+
+
+_DO = {service.IMPORT: _import, service.TAKE: _take, service.DECLINE: _decline}
