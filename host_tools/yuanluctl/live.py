@@ -32,15 +32,18 @@ class Credentials(NamedTuple):
         """A pass for that HELLO; Trouble."""
         if self.ticket:
             return read_pass(self.ticket)
+        service_key = authority.service_key(self.key(), hello.terminal.decode("ascii", "replace"))
+        return issue(service_key, hello, self.technician, allowed)
+
+    def key(self) -> bytes:
+        """The authority's; Trouble where it is not here."""
         if self.key_file is None:
             raise Trouble("no_pass")
         content = read_regular(self.key_file, KEY_FILE_LARGEST, "file", str(self.key_file))
         try:
-            key = authority.open_key(content, self.ask())
+            return authority.open_key(content, self.ask())
         except authority.BadKeyFile as problem:
             raise Trouble("key_file", self.key_file, problem) from problem
-        service_key = authority.service_key(key, hello.terminal.decode("ascii", "replace"))
-        return issue(service_key, hello, self.technician, allowed)
 
 
 class PortLine:

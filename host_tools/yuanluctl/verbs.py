@@ -15,6 +15,7 @@ PLACES = {
     "explain": ("cli_explain", "Say what a response code (like 51) or a refusal (like no_paper) means, and what to do."),
     "firmware": ("cli_firmware", "Build, sign and check the file that brings a terminal new firmware."),
     "flash": ("cli_flash", "Look at an image of a terminal's flash chip, turn it into text and back, or damage a copy."),
+    "handover": ("cli_handover", "Give what is open on a terminal to a spare one, so that no refund goes twice or gets lost."),
     "journal": ("cli_journal", "Read and verify the journal in an image of a terminal's flash chip."),
     "keys": (
         "cli_keys",

@@ -1,10 +1,10 @@
-"""Two terminals and a laptop between them, for what is handed over (docs/handover.md). Power may go at any operation of a chip or a
-vault; the laptop then begins again with what it has."""
+"""Two terminals and a laptop between them, for what is handed over (docs/handover.md). Power may go at any operation of a chip or
+a vault; the laptop then begins again with what it has."""
 
 from struct import pack
 
 from hostile_service import _Board, _Dialogs
-from parts import KEY_ID, NorFlash, PowerCut, Terminal, Vault, answering, keys_of
+from parts import NorFlash, Terminal, Vault
 from yuanlu.crypto.hmac import hmac_sha256
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import refund_number
@@ -139,6 +139,3 @@ class Pair:
     def both_may_send(self):
         """Refunds that could go from either."""
         return [name for name in self.old.sendable() if name in self.spare.sendable()]
-
-
-__all__ = "EPOCH KEY_ID NAMED OLD SPARE ForgetfulVault Life Pair PowerCut answering keys_of warrant".split()

@@ -87,6 +87,11 @@ def test_L9_a_cut_at_every_operation_of_a_handover_that_is_called_off():
         cuts(Pair(), side, lambda pair: pair.undone(), called_off)
 
 
+def some(operation):
+    """Reaches to try there: not all on both runtimes, since each is two lives of two terminals."""
+    return list(reaches(operation))[operation % 3 :: 3] or list(reaches(operation))
+
+
 def cuts(pair, side, work, check):
     """Power goes at each operation of that side's chip and vault."""
     flash = pair.flashes[side]
@@ -95,7 +100,7 @@ def cuts(pair, side, work, check):
     count = flash.operations - before
     assert count > 5, count
     for operation in range(1, count + 1):
-        for reach in reaches(operation):
+        for reach in some(operation):
             where = (side, operation, reach)
             pair.restore()
             flash.cut = (operation, reach)

@@ -1,0 +1,240 @@
+"""`yuanluctl handover`: what is open on a terminal goes to a spare one. docs/handover.md says in which order, and why."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from struct import error, pack
+from typing import Any
+
+import rich_click as click
+
+from host_tools.yuanluctl import handover as made
+from host_tools.yuanluctl.cli_authority import key_file_argument, open_seed, passphrase_option
+from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
+from host_tools.yuanluctl.handover import Capsule, Names, Receipt
+from host_tools.yuanluctl.live import LiveTerminal
+from host_tools.yuanluctl.outcome import FINDINGS, Trouble
+from host_tools.yuanluctl.service import Session
+from host_tools.yuanluctl.status import waiting_of
+from host_tools.yuanluctl.targets import parse
+from yuanlu.wire import service as wire
+
+_RIGHTS = wire.DIAG | wire.HANDOVER
+_BUSY = ("given", "finished", "taking")  # standings in which no other handover begins
+
+
+@click.group()
+def handover() -> None:
+    """Give what is open on a terminal to a spare one, so that no refund goes twice or gets lost."""
+
+
+def _terminal(_: click.Context, __: click.Parameter, name: str) -> str:
+    if name and re.fullmatch("[!-~]{8}", name) is None:
+        raise click.BadParameter(f"{name} is not the 8 characters of a terminal")
+    return name
+
+
+_epoch = click.option(
+    "--epoch", type=click.IntRange(1, (1 << 32) - 1), metavar="N", help="Of this handover; else the seconds of this computer."
+)
+_file = click.argument("file", type=click.Path(path_type=Path))
+_out = click.option("-o", "--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="What to write.")
+
+
+def _owner(session: Session) -> dict[str, Any]:
+    try:
+        standing, epoch, other, _, places = made.OWNER.unpack(session.command(wire.OWNER))
+        name = made.STANDINGS[standing]
+    except (error, IndexError) as problem:
+        raise Trouble("protocol", session.line.name, "owner") from problem
+    return {"standing": name, "epoch": epoch, "other": other.strip(b"\0").decode("ascii", "replace"), "places": places}
+
+
+def _shown(voice: Voice, name: str, owner: dict[str, Any]) -> str:
+    return voice.say("handover.standing", name, voice.say(f"handover.{owner['standing']}"), owner["epoch"], owner["other"] or "-")
+
+
+@handover.command()
+@click.argument("spare", metavar="SPARE")
+@on_a_line()
+def plan(terminal: LiveTerminal, voice: Voice, spare: str) -> None:
+    """Say what would go from the terminal to SPARE, another one on a line, and whether it can. Nothing changes.
+
+    Exit codes: 0 it can, 1 it cannot, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed.
+    """
+    session = terminal.open(_RIGHTS)
+    old, waiting = _owner(session), waiting_of(terminal, terminal.status())
+    other = LiveTerminal(parse(spare), terminal.timeout, terminal.credentials, terminal.waiting)
+    try:
+        new = _owner(other.open(_RIGHTS))
+    finally:
+        other.close()
+    epoch = max(old["epoch"], new["epoch"]) + 1
+    can = old["standing"] not in _BUSY and new["standing"] not in _BUSY and new["places"] >= len(waiting)
+    told = {"old": old, "spare": new, "waiting": waiting, "epoch": epoch, "possible": can}
+    lines = [_shown(voice, terminal.name, old), _shown(voice, other.name, new)]
+    lines.append(voice.say("handover.room", new["places"], len(waiting)))
+    lines.append(voice.say("handover.possible", epoch) if can else voice.say("handover.not_possible"))
+    voice.answer(told, lines)
+    if not can:
+        raise SystemExit(FINDINGS)
+
+
+@handover.command()
+@key_file_argument
+@click.argument("old", callback=_terminal)
+@click.argument("spare", callback=_terminal)
+@_epoch
+@passphrase_option
+@spoken()
+def warrant(voice: Voice, key_file: Path, old: str, spare: str, epoch: int | None, passphrase: str) -> None:
+    """Print the authority's word that what is open on terminal OLD goes to SPARE, for `export --warrant`.
+
+    Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
+    """
+    names = _named(old, spare, epoch)
+    text = made.warrant_text(made.warrant(open_seed(key_file, passphrase), names))
+    voice.answer({"warrant": text, **names._asdict()}, [text])
+
+
+def _named(old: str, spare: str, epoch: int | None) -> Names:
+    if old == spare:
+        raise click.BadParameter("a terminal is no spare of its own", param_hint="SPARE")
+    return Names(old, spare, epoch or int(time.time()))
+
+
+@handover.command()
+@click.option("--spare", default="", callback=_terminal, metavar="ID", help="The 8 characters of the spare.")
+@_epoch
+@click.option("--warrant", "word", default="", metavar="TEXT", help="The authority's, where its key file is not here.")
+@_out
+@on_a_line(writes=True)
+def export(terminal: LiveTerminal, voice: Voice, spare: str, epoch: int | None, word: str, out: Path) -> None:
+    """Have the terminal seal what is open for the spare. From here on it sends nothing, until `abort`.
+
+    May be repeated with the same --spare and --epoch, or the same --warrant, until the file is written.
+
+    Exit codes: 0 written, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
+    """
+    if bool(spare) == bool(word):
+        raise click.UsageError("name the spare, or give a warrant")
+    hello, _ = terminal.hello()
+    old = hello.terminal.decode("ascii", "replace")
+    if voice.dry_run:
+        voice.chat("handover.would_export", terminal.name)
+        return
+    if word:
+        given = made.read_warrant(word)
+        names = Names(old, given[:8].decode("ascii", "replace"), int.from_bytes(given[8:12], "little"))
+    else:
+        names = _named(old, spare, epoch)
+    session = terminal.open(_RIGHTS)
+    if not word:
+        names = _same_again(_owner(session), names, epoch)
+        given = made.warrant(terminal.credentials.key(), names)
+    count = int.from_bytes(session.command(wire.EXPORT, given), "little")
+    blocks = []
+    with voice.progress("handover", count) as progress:
+        for index in range(count):
+            blocks.append(session.command(wire.CAPSULE, pack("<H", index)))
+            progress(index + 1)
+    voice.write(out, Capsule(names, blocks).to_bytes())
+    told = {"file": str(out), "blocks": count, **names._asdict()}
+    voice.answer(told, [voice.say("handover.exported", old, count, names.epoch)])
+
+
+def _same_again(owner: dict[str, Any], names: Names, epoch: int | None) -> Names:
+    """An export that broke off goes on under its epoch."""
+    began = owner["standing"] == "given" and owner["other"] == names.spare and epoch is None
+    return names._replace(epoch=owner["epoch"]) if began else names
+
+
+@handover.command("import")
+@_file
+@_out
+@on_a_line(writes=True)
+def import_(terminal: LiveTerminal, voice: Voice, file: Path, out: Path) -> None:
+    """Bring the capsule FILE to the spare, which sends what it holds from here on. Writes its receipt, for `finish`.
+
+    May be repeated until the receipt is written.
+
+    Exit codes: 0 taken, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
+    """
+    capsule = made.read_capsule(file)
+    if voice.dry_run:
+        voice.chat("handover.would_step", terminal.name)
+        return
+    session = terminal.open(_RIGHTS)
+    with voice.progress("handover", len(capsule.blocks)) as progress:
+        for index, block in enumerate(capsule.blocks):
+            session.command(wire.IMPORT, capsule.names.for_spare + block)
+            progress(index + 1)
+    receipt = Receipt(made.TAKEN, capsule.names, session.command(wire.TAKE, capsule.names.for_spare))
+    voice.write(out, receipt.to_bytes())
+    told = {"file": str(out), "blocks": len(capsule.blocks), **capsule.names._asdict()}
+    voice.answer(told, [voice.say("handover.imported", capsule.names.spare)])
+
+
+@handover.command()
+@_file
+@_out
+@on_a_line(writes=True)
+def decline(terminal: LiveTerminal, voice: Voice, file: Path, out: Path) -> None:
+    """Have the spare say that it will never take the capsule FILE; refused once some of it is there. Writes that, for `abort`.
+
+    Exit codes: 0 declined, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
+    """
+    names = made.read_capsule(file).names
+    if voice.dry_run:
+        voice.chat("handover.would_step", terminal.name)
+        return
+    receipt = Receipt(made.DECLINED, names, terminal.open(_RIGHTS).command(wire.DECLINE, names.for_spare))
+    voice.write(out, receipt.to_bytes())
+    voice.answer({"file": str(out), **names._asdict()}, [voice.say("handover.declined_now", names.spare)])
+
+
+@handover.command()
+@_file
+@on_a_line(writes=True)
+def finish(terminal: LiveTerminal, voice: Voice, file: Path) -> None:
+    """Bring the spare's receipt FILE to the old terminal: what it has open is the spare's, for good.
+
+    Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
+    """
+    _close(terminal, voice, wire.FINISH, made.read_receipt(file, made.TAKEN).proof)
+
+
+@handover.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--lost-spare", is_flag=True, help="The authority says in its place that it will never send anything of it.")
+@on_a_line(writes=True)
+def abort(terminal: LiveTerminal, voice: Voice, file: Path | None, lost_spare: bool) -> None:
+    """Let the old terminal send again, on the spare's word FILE that it has not taken the capsule.
+
+    With --lost-spare the authority's key file stands for that word: whoever has it takes on himself that the spare is lost, and
+    took nothing.
+
+    Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
+    """
+    if lost_spare == (file is not None):
+        raise click.UsageError("give the spare's word, or --lost-spare")
+    if file:
+        proof = made.read_receipt(file, made.DECLINED).proof
+    else:
+        hello, _ = terminal.hello()
+        owner = _owner(terminal.open(_RIGHTS))
+        names = Names(hello.terminal.decode("ascii", "replace"), owner["other"], owner["epoch"])
+        proof = made.declined(terminal.credentials.key(), names).proof
+    _close(terminal, voice, wire.ABORT, proof)
+
+
+def _close(terminal: LiveTerminal, voice: Voice, command: int, proof: bytes) -> None:
+    if voice.dry_run:
+        voice.chat("handover.would_step", terminal.name)
+        return
+    session = terminal.open(_RIGHTS)
+    session.command(command, proof)
+    owner = _owner(session)
+    voice.answer({"target": terminal.name, **owner}, [_shown(voice, terminal.name, owner)])

@@ -1,0 +1,131 @@
+"""What passes between two terminals in a handover, as the laptop and the authority have it: docs/handover.md.
+
+The laptop reads nothing of a capsule; the authority can make every key of it, since it has the service key of both.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from pathlib import Path
+from struct import Struct, pack
+from typing import NamedTuple
+
+from host_tools.yuanluctl import authority
+from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.targets import read_regular
+
+STANDINGS = "own given back finished taking taken declined".split()
+OWNER = Struct("<BI8sHH")
+TAKEN, DECLINED = "taken", "declined"
+_MAGIC = b"YLH1"
+_HEAD = Struct("<4s8s8sIH")
+_LARGEST = 1 << 20
+_WARRANT = "YLW1."
+WARRANT_SIZE = 60
+
+
+class Names(NamedTuple):
+    """One handover: the two terminals, and its epoch, which never comes again at either."""
+
+    old: str
+    spare: str
+    epoch: int
+
+    def to_bytes(self) -> bytes:
+        """As every key and proof has them."""
+        return self.old.encode() + self.spare.encode() + self.epoch.to_bytes(4, "little")
+
+    @property
+    def for_spare(self) -> bytes:
+        """What the spare is told."""
+        return self.old.encode() + self.epoch.to_bytes(4, "little")
+
+
+def handover_key(key: bytes, names: Names) -> bytes:
+    """32 bytes, of the authority's key; the spare makes them itself."""
+    return hmac.digest(authority.service_key(key, names.spare), b"yuanlu handover" + names.to_bytes(), "sha256")
+
+
+def warrant(key: bytes, names: Names) -> bytes:
+    """The authority's word to the old terminal: the spare, the epoch, and the handover key, which it alone can read."""
+    theirs, named = authority.service_key(key, names.old), names.to_bytes()
+    pad = hmac.digest(theirs, b"yuanlu wrap" + named, "sha256")
+    wrapped = bytes(one ^ two for one, two in zip(handover_key(key, names), pad, strict=True))
+    return named[8:] + wrapped + hmac.digest(theirs, b"yuanlu warrant" + named + wrapped, "sha256")[:16]
+
+
+def warrant_text(given: bytes) -> str:
+    """For a person to carry."""
+    return _WARRANT + base64.urlsafe_b64encode(given).decode()
+
+
+def read_warrant(text: str) -> bytes:
+    """The warrant in its text; Trouble."""
+    try:
+        given = base64.b64decode("".join(text.split()).removeprefix(_WARRANT), "-_", validate=True)
+    except (binascii.Error, ValueError) as problem:
+        raise Trouble("warrant", text[:20]) from problem
+    if len(given) != WARRANT_SIZE or not text.strip().startswith(_WARRANT):
+        raise Trouble("warrant", text[:20])
+    return given
+
+
+class Receipt(NamedTuple):
+    """A terminal's word about a capsule: `what` is TAKEN or DECLINED."""
+
+    what: str
+    names: Names
+    proof: bytes
+
+    def to_bytes(self) -> bytes:
+        """One line of text."""
+        return f"yuanlu handover {self.what} {self.names.old} {self.names.spare} {self.names.epoch} {self.proof.hex()}\n".encode()
+
+
+def declined(key: bytes, names: Names) -> Receipt:
+    """The authority's word in the place of a spare that is lost: that nothing of it will ever be sent there."""
+    return Receipt(DECLINED, names, hmac.digest(handover_key(key, names), b"yuanlu declined" + names.to_bytes(), "sha256")[:16])
+
+
+def read_receipt(path: Path, what: str) -> Receipt:
+    """Of that kind; Trouble."""
+    try:
+        words = read_regular(path, 256, "file", str(path)).decode("ascii").split()
+        yuanlu, handover, kind, old, spare, epoch, proof = words
+        found = Receipt(kind, Names(old, spare, int(epoch)), bytes.fromhex(proof))
+    except ValueError as problem:
+        raise Trouble("receipt", path) from problem
+    if (yuanlu, handover, kind, len(found.proof)) != ("yuanlu", "handover", what, 16):
+        raise Trouble("receipt", path)
+    return found
+
+
+class Capsule(NamedTuple):
+    """What the old terminal has sealed for the spare."""
+
+    names: Names
+    blocks: list[bytes]
+
+    def to_bytes(self) -> bytes:
+        """A file: YLH1, old 8, spare 8, u32 epoch, u16 blocks, then each with its u16 length before it."""
+        old, spare = self.names.old.encode(), self.names.spare.encode()
+        head = _HEAD.pack(_MAGIC, old, spare, self.names.epoch, len(self.blocks))
+        return head + b"".join(pack("<H", len(block)) + block for block in self.blocks)
+
+
+def read_capsule(path: Path) -> Capsule:
+    """Trouble."""
+    data = read_regular(path, _LARGEST, "file", str(path))
+    if len(data) < _HEAD.size or data[:4] != _MAGIC:
+        raise Trouble("capsule", path)
+    _, old, spare, epoch, count = _HEAD.unpack_from(data)
+    blocks, at = [], _HEAD.size
+    for _ in range(count):
+        length = int.from_bytes(data[at : at + 2], "little")
+        blocks.append(data[at + 2 : at + 2 + length])
+        at += 2 + length
+    if at != len(data) or not count or not (old.isascii() and spare.isascii()):
+        raise Trouble("capsule", path)
+    return Capsule(Names(old.decode(), spare.decode(), epoch), blocks)
