@@ -92,7 +92,7 @@ def declined(key: bytes, names: Names) -> Receipt:
 def read_receipt(path: Path, what: str) -> Receipt:
     """Of that kind; Trouble."""
     try:
-        words = read_regular(path, 256, "file", str(path)).decode("ascii").split()
+        words = read_regular(path, _LARGEST, "no_image", str(path)).decode("ascii").split()
         yuanlu, handover, kind, old, spare, epoch, proof = words
         found = Receipt(kind, Names(old, spare, int(epoch)), bytes.fromhex(proof))
     except ValueError as problem:
@@ -117,7 +117,7 @@ class Capsule(NamedTuple):
 
 def read_capsule(path: Path) -> Capsule:
     """Trouble."""
-    data = read_regular(path, _LARGEST, "file", str(path))
+    data = read_regular(path, _LARGEST, "no_image", str(path))
     if len(data) < _HEAD.size or data[:4] != _MAGIC:
         raise Trouble("capsule", path)
     _, old, spare, epoch, count = _HEAD.unpack_from(data)

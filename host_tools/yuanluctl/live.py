@@ -39,7 +39,7 @@ class Credentials(NamedTuple):
         """The authority's; Trouble where it is not here."""
         if self.key_file is None:
             raise Trouble("no_pass")
-        content = read_regular(self.key_file, KEY_FILE_LARGEST, "file", str(self.key_file))
+        content = read_regular(self.key_file, KEY_FILE_LARGEST, "no_image", str(self.key_file))
         try:
             return authority.open_key(content, self.ask())
         except authority.BadKeyFile as problem:

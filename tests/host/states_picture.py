@@ -18,6 +18,8 @@ from yuanlu.refund import state as fold
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "states.md"
 
+YES = {"HANDOVER": "sent"}  # what a verdict that is a yes or no says; else that a person has said so
+
 Fold = Callable[[int, int, int], int]
 Arrows = dict[str, dict[int, int]]  # by what was recorded: the state before and the state after
 
@@ -57,7 +59,7 @@ def arrows_of(module: ModuleType | Any, next_state: Fold) -> Arrows:
                 after = {0: after[0], 1: after[1]}  # a yes or no
             for verdict, next_one in after.items():
                 if next_one is not None:
-                    told = kinds[verdict] if kinds and len(after) > 1 else "by a person's word" if verdict else ""
+                    told = kinds[verdict] if kinds and len(after) > 1 else YES.get(name, "by a person's word") if verdict else ""
                     found.setdefault(f"{name} {told.lower().replace('_', ' ')}".strip(), {})[state] = next_one
     return found
 

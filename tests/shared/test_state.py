@@ -57,6 +57,8 @@ def expected(state, record_type, verdict):
         if state == s.IS_QUEUED:
             return {s.PERSON: s.IS_PARKED}.get(verdict)
         return ENDS.get(verdict) if state in (s.IS_SENDING, s.IS_ASKING, s.IS_ACCEPTED) else None
+    if record_type == s.HANDOVER and state == s.IS_NEW:
+        return s.IS_PARKED if verdict else s.IS_QUEUED
     if record_type in (s.SALE, s.REFUND) and s.STATE_NAMES[state] in OPEN:
         return s.IS_RESOLVED_DONE if verdict else s.IS_DONE
     if record_type == s.ALARM:

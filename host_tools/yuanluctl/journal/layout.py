@@ -21,7 +21,7 @@ SHORTEST_PAYLOAD, LONGEST_PAYLOAD = 8, 640
 SHORTEST_RECORD = RECORD.size + SHORTEST_PAYLOAD + TAG_BYTES + CRC_BYTES
 
 SALE, INTENT, SENDING, RESULT, ATTEMPT, WITHDRAWN, PRINTED, SUMMARY, BOOT, REFUND = 1, 2, 3, 4, 5, 7, 10, 13, 14, 16
-DECISION, APPROVAL, PIN_TRY, BATCH, ALARM, SEAL, NOTE, TECHNICIAN, CONFIG = 6, 8, 9, 17, 18, 19, 20, 21, 15
+DECISION, APPROVAL, PIN_TRY, BATCH, ALARM, SEAL, NOTE, TECHNICIAN, CONFIG, HANDOVER = 6, 8, 9, 17, 18, 19, 20, 21, 15, 12
 NAMES = {
     SALE: "SALE",
     INTENT: "INTENT",
@@ -42,6 +42,7 @@ NAMES = {
     NOTE: "NOTE",
     TECHNICIAN: "TECHNICIAN",
     CONFIG: "CONFIG",
+    HANDOVER: "HANDOVER",
 }
 
 DESCRIPTION = struct.Struct("<BIIIIIBBBB10s8s")
@@ -64,6 +65,10 @@ LAYOUTS: dict[int, tuple[struct.Struct, list[str]]] = {
     NOTE: (struct.Struct("<BBII24s"), "kind operator date time text".split()),
     TECHNICIAN: (struct.Struct("<IHBI"), "technician allowed command about".split()),
     CONFIG: (struct.Struct("<II32s"), "version date digest".split()),
+    HANDOVER: (
+        struct.Struct(DESCRIPTION.format + "B8sHII"),
+        [*DESCRIPTION_FIELDS, *"standing other install told epoch".split()],
+    ),
 }
 LAYOUTS[REFUND] = LAYOUTS[SALE]
 WITH_MESSAGE = (INTENT, ATTEMPT)

@@ -19,6 +19,7 @@ from host_tools.yuanluctl.journal.layout import (
     BATCH,
     BOOT,
     DECISION,
+    HANDOVER,
     INTENT,
     NOTE,
     PIN_TRY,
@@ -113,6 +114,7 @@ class Transaction:
     approval: str = ""
     state: str = ""
     alarm: bool = False
+    brought: bool = False  # handed over from another terminal
     evidence: str = ""  # of a person's decision
     attempts: list[Attempt] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -223,7 +225,7 @@ def fold(records: Iterable[Record]) -> Ledger:
 
 def _take(transaction: Transaction, record: Record) -> None:
     """One more record of a transaction."""
-    if record.type in (SALE, REFUND, INTENT, ALARM):
+    if record.type in (SALE, REFUND, INTENT, ALARM, HANDOVER):
         _describe(transaction, record)
     elif record.type == ATTEMPT:
         reversal = record.value("kind") == 2
@@ -255,12 +257,16 @@ def _describe(transaction: Transaction, record: Record) -> None:
     kind = record.value("kind")
     transaction.kind, transaction.road = KINDS.get(kind & 15, ""), ROADS.get(kind >> 4, "")
     transaction.card = _card(record)
-    transaction.clock = record.value("quality") & 127
+    transaction.clock = record.value("quality") & 63
+    transaction.brought = bool(record.value("quality") & 64)
     for name in ("amount", "batch", "trace", "date", "time", "reason", "operator", "approver"):
         setattr(transaction, name, record.value(name))
     if record.type == INTENT:
         transaction.attempts.append(Attempt(1, "first", record.number, transaction.batch, transaction.trace))
         transaction.state = "queued"
+        return
+    if record.type == HANDOVER:
+        transaction.state = "parked" if transaction.batch else "queued"
         return
     transaction.rrn, transaction.approval = text_of(record, "rrn"), text_of(record, "approval")
     if record.type == ALARM:
