@@ -272,3 +272,17 @@ def test_L2_the_spare_sends_it_once_under_its_number_for_life():
     assert [fields[41] for kind, fields in sent if kind == "0220"] == [SPARE.encode()] * 2
     assert [t.state for t in spare.journal.live] == [s.IS_PARKED]
     assert spare.journal.spent(sale_of(spare, 10_000).number) == 3300
+
+
+def test_L3_L5_what_came_outlives_the_ring():
+    """Its records are carried from sector to sector as those of the terminal's own refunds are."""
+    pair = Pair()
+    pair.whole()
+    before, flash = brought(pair.spare), pair.flashes[1]
+    while flash.erases < 3 * flash.sectors:
+        pair.spare.sell(100)
+    pair.power_on()
+    assert brought(pair.spare) == before and pair.spare.journal.trouble == []
+    assert len(pair.spare.sendable()) == 2 and pair.old.sendable() == []
+    with raises(Refused):
+        pair.spare.refund(pair.spare.journal.original(pair.spare.journal.live[0].original), 6701)
