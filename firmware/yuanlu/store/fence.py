@@ -10,7 +10,7 @@ from yuanlu.compat import const
 from yuanlu.crypto.two_places import TwoPlaces
 from yuanlu.errors import Refused
 
-PLACES = (24, 25)  # of the vault
+PLACES = (26, 27)  # of the vault
 _FORMAT = "<BI8s32sHHI"
 _LENGTH = const(53)
 
