@@ -53,19 +53,25 @@ class Till:
         journal = Journal(board.flash, crc32(self.config.terminal.encode()), Seal(board.vault))
         journal.mount()
         self.journal = journal
+        self.line = SerialLine(board.serial, board.clock, board.vault)
+        self.line.service = lambda frame: _serve(self, frame)
+        try:
+            self.desk = Desk(journal, self.config, board.vault, board.clock, self.is_offline)
+        except BadConfig as error:  # what is open has to end under the settings before: these wait
+            board.log("settings {}: {}".format(self.config.config_version, error))
+            self._read_settings(1)
+            is_told = True
+            self.desk = Desk(journal, self.config, board.vault, board.clock, self.is_offline)
         if not is_told:
             visit("yuanlu.store.shelf").Shelf(board.shelf(), board.vault).note(journal)
             leave(*_SHELF)
-        self.line = SerialLine(board.serial, board.clock, board.vault)
-        self.line.service = lambda frame: _serve(self, frame)
-        self.desk = Desk(journal, self.config, board.vault, board.clock, self.is_offline)
         channel = Channel([NetworkRoad(board.network, self.config), self.line], board.clock)
         self.forwarder = Forwarder(self.desk, channel, self.codes, board.vault, board.clock, self.config)
 
-    def _read_settings(self):
-        """Whether the journal tells of them; BadConfig."""
+    def _read_settings(self, passing=0):
+        """Whether the journal tells of them; BadConfig. passing: 1 for those before the newest."""
         shelf = visit("yuanlu.store.shelf").Shelf(self.board.shelf(), self.board.vault)
-        bundle, text = shelf.newest()
+        bundle, text = shelf.newest(passing)
         day = "{:04d}-{:02d}-{:02d}".format(bundle.date // 10000, bundle.date // 100 % 100, bundle.date % 100)
         self.config = Config(text, bundle.version, bundle.operator, day)
         leave(*_SHELF)

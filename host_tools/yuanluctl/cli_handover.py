@@ -133,7 +133,7 @@ def export(terminal: LiveTerminal, voice: Voice, spare: str, epoch: int | None, 
     session = terminal.open(_RIGHTS)
     if not word:
         names = _same_again(_owner(session), names, epoch)
-        given = made.warrant(terminal.credentials.key(), names)
+        given = made.warrant(terminal.credentials.open_key(), names)
     count = int.from_bytes(session.command(wire.EXPORT, given), "little")
     blocks = []
     with voice.progress("handover", count) as progress:
@@ -226,7 +226,7 @@ def abort(terminal: LiveTerminal, voice: Voice, file: Path | None, lost_spare: b
         hello, _ = terminal.hello()
         owner = _owner(terminal.open(_RIGHTS))
         names = Names(hello.terminal.decode("ascii", "replace"), owner["other"], owner["epoch"])
-        proof = made.declined(terminal.credentials.key(), names).proof
+        proof = made.declined(terminal.credentials.open_key(), names).proof
     _close(terminal, voice, wire.ABORT, proof)
 
 

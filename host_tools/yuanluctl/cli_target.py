@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -176,6 +176,7 @@ def _live(voice: Voice, target: Target, timeout: float, wait: float, **credentia
     """A terminal on a line, once it is there; Trouble."""
     from host_tools.yuanluctl.live import Credentials, LiveTerminal  # loaded where it is used, so that --help is quick
 
+    @functools.cache
     def ask() -> str:
         given = os.environ.get("YUANLU_PASSPHRASE")
         return given if given is not None else click.prompt(voice.say("live.passphrase"), hide_input=True, err=True)
@@ -215,6 +216,39 @@ def on_a_line(writes: bool = False) -> Callable[[Verb], Verb]:
                 terminal.close()
 
         return _with_options(spoken(writes)(run), _WHERE)
+
+    return decorate
+
+
+Reach = Callable[[Target], AbstractContextManager["LiveTerminal"]]
+
+
+def reaching(writes: bool = False) -> Callable[[Verb], Verb]:
+    """The same without --target, for verbs that are told otherwise where they work: the verb is given `reach`, which opens a live
+    terminal, and a `voice`."""
+
+    def decorate(verb: Verb) -> Verb:
+        @functools.wraps(verb)
+        def run(
+            voice: Voice,
+            timeout: float,
+            wait: float,
+            ticket: str,
+            authority_file: Path | None,
+            technician: int,
+            **given: Any,
+        ) -> Any:
+            @contextmanager
+            def reach(where: Target) -> Iterator[LiveTerminal]:
+                terminal = _live(voice, where, timeout, wait, ticket=ticket, key_file=authority_file, technician=technician)
+                try:
+                    yield terminal
+                finally:
+                    terminal.close()
+
+            return verb(reach=reach, voice=voice, **given)
+
+        return _with_options(spoken(writes)(run), _WHERE[1:])
 
     return decorate
 

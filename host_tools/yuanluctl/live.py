@@ -32,14 +32,14 @@ class Credentials(NamedTuple):
         """A pass for that HELLO; Trouble."""
         if self.ticket:
             return read_pass(self.ticket)
-        service_key = authority.service_key(self.key(), hello.terminal.decode("ascii", "replace"))
+        service_key = authority.service_key(self.open_key(), hello.terminal.decode("ascii", "replace"))
         return issue(service_key, hello, self.technician, allowed)
 
-    def key(self) -> bytes:
-        """The authority's; Trouble where it is not here."""
+    def open_key(self) -> bytes:
+        """The authority's 32 bytes; Trouble where it is not here."""
         if self.key_file is None:
             raise Trouble("no_pass")
-        content = read_regular(self.key_file, KEY_FILE_LARGEST, "no_image", str(self.key_file))
+        content = read_regular(self.key_file, KEY_FILE_LARGEST, "file", str(self.key_file))
         try:
             return authority.open_key(content, self.ask())
         except authority.BadKeyFile as problem:

@@ -164,7 +164,8 @@ class Session:
             raise Trouble("not_allowed", self.line.name)
         if plain[0] == wire.REFUSED:
             reason = plain[1:].decode("ascii", "replace")
-            raise Trouble("busy" if reason == "refused.busy" else "refused", self.line.name, reason.removeprefix("refused."))
+            name = "busy" if reason == "refused.busy" else "refused"
+            raise Trouble(name, self.line.name, _shown(reason.removeprefix("refused.")))
         raise Trouble("protocol", self.line.name, f"command {command}")
 
     def _is_answer(self, answer: Frame) -> bool:
@@ -229,6 +230,11 @@ class Session:
         until = self.line.now() + seconds
         while (left := until - self.line.now()) > 0:
             self._receive(left)
+
+
+def _shown(text: str) -> str:
+    """Nothing that a terminal of this computer would obey."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 _NO = {

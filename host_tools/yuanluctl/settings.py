@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -11,7 +12,7 @@ from host_tools.yuanluctl import bundles
 from host_tools.yuanluctl.bundles import BadBundle, Bundle
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.tables import FOLDER, SUBSET, read_glyphs
-from host_tools.yuanluctl.targets import LARGEST_IMAGE, LINES, read_regular, read_settings_image
+from host_tools.yuanluctl.targets import LARGEST_IMAGE, LINES, Target, read_regular, read_settings_image
 from host_tools.yuanluctl.targets import parse as parse_target
 from yuanlu import settings as rules
 from yuanlu.config import Config
@@ -44,13 +45,17 @@ class Transport(Protocol):
         """Bring that bundle there; it counts from the next start. Trouble when the terminal refuses it."""
 
 
-def read(source: str) -> Found:
-    """Settings from a file (signed, or plain JSON), an image of the flash they stand on, or an emulated terminal; Trouble."""
-    if source.startswith(("image:", "emu:", "socket://", "rfc2217://")):
+def read(source: str, fetch: Callable[[Target], bytes] | None = None) -> Found:
+    """Settings from a file (signed, or plain JSON), an image of the flash they stand on, an emulated terminal, or with `fetch`
+    from a terminal on a line; Trouble."""
+    if re.match(r"image:|emu:|socket://|rfc2217://|/dev/|COM[1-9]\d{0,2}$", source):
         target = parse_target(source)
-        if target.kind in LINES:
+        if target.kind not in LINES:
+            content = read_settings_image(target)
+        elif fetch:
+            content = fetch(target)
+        else:
             raise Trouble("target", source)
-        content = read_settings_image(target)
     else:
         content = read_regular(Path(source), LARGEST_IMAGE, "no_image", source)
     try:
@@ -126,26 +131,37 @@ def following(before: Bundle, values: dict[str, Any], date: int, by: str) -> Bun
     return bundles.of_settings(values, before.version + 1, date, by, before.digest)
 
 
-def push(transport: Transport, bundle: Bundle, agree: Callable[[list[Change]], bool]) -> list[Change]:
+def push(transport: Transport, bundle: Bundle, agree: Callable[[list[Change]], bool]) -> list[Change] | None:
     """Bring settings to a terminal once `agree` has seen what changes; Trouble when they would not be taken, or were not.
 
-    agree: shows the differences and says whether to go on.
+    agree: shows the differences and says whether to go on. None: the terminal has them already.
     """
-    now = bundles.read(transport.settings())
+    now = _newest_of(transport)
+    if now.digest == bundle.digest:
+        return None
     if bundle.version <= now.version or bundle.previous != now.digest or bundle.target != now.target:
         raise Trouble("not_following", bundle.version, now.version)
     changes = differences(now.settings(), bundle.settings())
     if not agree(changes):
         return []
     transport.install(bundle.to_bytes())
-    if bundles.read(transport.settings()).digest != bundle.digest:
+    if _newest_of(transport).digest != bundle.digest:
         raise Trouble("not_kept", bundle.version)
     return changes
 
 
 def rollback(
     transport: Transport, old: Bundle, date: int, by: str, sign: Callable[[Bundle], Bundle], agree: Callable[[list[Change]], bool]
-) -> list[Change]:
-    """Bring earlier settings back, as a new version with their content; Trouble."""
-    now = bundles.read(transport.settings())
+) -> list[Change] | None:
+    """Bring earlier settings back, as a new version with their content; Trouble. None: the terminal has that content already."""
+    now = _newest_of(transport)
+    if not differences(now.settings(), old.settings()):
+        return None
     return push(transport, sign(following(now, old.settings(), date, by)), agree)
+
+
+def _newest_of(transport: Transport) -> Bundle:
+    try:
+        return bundles.read(transport.settings())
+    except BadBundle as problem:
+        raise Trouble("settings", "terminal", problem) from problem

@@ -15,7 +15,7 @@ import serial.rfc2217
 
 from emulator.clerk import Clerk
 from emulator.shop import PASSPHRASE, Shop
-from host_tools.yuanluctl import authority
+from host_tools.yuanluctl import authority, bundles, settings
 from host_tools.yuanluctl.journal.layout import Geometry
 from host_tools.yuanluctl.journal.verify import verify
 from tests.conftest import FIRMWARE, ROOT
@@ -48,7 +48,8 @@ class Bench:
     def run(self, *words: str, target: str = "", code: int = 0, passphrase: str = PASSPHRASE, keys: str = "") -> Any:
         """What a verb prints as JSON, or its error. keys: what the clerk presses when a technician asks in."""
         environment = {**os.environ, "YUANLU_PASSPHRASE": passphrase, "YUANLU_AUTHORITY": str(self.key_file), "LANG": "C.UTF-8"}
-        command = [sys.executable, "-m", "host_tools.yuanluctl", *words, "-t", target or self.target, "--json"]
+        where = [] if self.target in words else ["-t", target or self.target]
+        command = [sys.executable, "-m", "host_tools.yuanluctl", *words, *where, "--json"]
         verb = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if keys:
             self._press_when_asked(keys, verb)
@@ -161,6 +162,24 @@ def test_a_pulled_journal_is_the_chip_and_serves_every_verb_for_images(bench: Be
     assert not verify(image.read_bytes(), geometry, key, "YL000001", 1).findings, "the authority's journal-key is what seals"
     assert verify(image.read_bytes(), geometry, bytes(32), "YL000001", 1).findings, "control"
     assert not list(bench.folder.glob("*.part"))
+
+
+def test_settings_are_got_pushed_and_rolled_back(bench: Bench):
+    """What the terminal says no to: tests/host/test_carry.py."""
+    old, new = bench.folder / "old.ylb", bench.folder / "new.ylb"
+    bench.run("config", "get", bench.target, "-o", str(old), keys="ENTER")
+    before = bundles.read(old.read_bytes())
+    assert before.to_bytes() == bench.shop.bundle.to_bytes()
+    made = settings.following(before, {**before.settings(), "limit_operator": 10_000}, 20261127, "Lin")
+    new.write_bytes(made.signed(authority.signing_key(bench.shop.authority_key)).to_bytes())
+    changes = [{"name": "limit_operator", "before": 30_000, "after": 10_000}]
+    words = ["config", "push", str(new)]
+    assert bench.run(*words, "--dry-run", keys="ENTER")["changes"] == changes
+    told = bench.run(*words, "--yes", keys="ENTER")
+    assert (told["outcome"], told["changes"]) == ("brought", changes)
+    bench.run("config", "rollback", str(old), "--by", "Wu", "--yes", keys="ENTER")
+    now = settings.newest(bytes(bench.shop.terminal.shelf.data))
+    assert (now.version, now.by, now.settings()) == (3, "Wu", bench.shop.settings)
 
 
 def test_a_ticket_from_elsewhere_serves_once(bench: Bench):

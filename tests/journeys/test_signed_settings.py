@@ -85,7 +85,7 @@ def test_without_whole_settings_nothing_is_sold_and_the_screen_says_why(clerk: C
 
 
 class Line:
-    """A way to the terminal's own code, for as long as no line carries settings."""
+    """A way to the terminal's own code; over a real one: tests/host/test_carry.py."""
 
     def __init__(self, shop: Shop, board: Any) -> None:
         self.shop, self.board = shop, board
@@ -142,9 +142,9 @@ def test_settings_are_pushed_and_rolled_back_as_a_new_version(line: Line) -> Non
 def test_a_push_that_is_not_agreed_to_or_does_not_follow_changes_nothing(line: Line) -> None:
     before, shop = line.settings(), line.shop
     assert settings.push(line, following(shop, shop="新"), lambda changes: False) == []
-    for wrong in (shop.bundle, signed(shop, bundles.of_settings(shop.settings, 5, 20261127, "Lin"))):
-        with pytest.raises(Trouble, match="not_following"):
-            settings.push(line, wrong, lambda changes: True)
+    assert settings.push(line, shop.bundle, lambda changes: True) is None, "it is there already"
+    with pytest.raises(Trouble, match="not_following"):
+        settings.push(line, signed(shop, bundles.of_settings(shop.settings, 5, 20261127, "Lin")), lambda changes: True)
     with pytest.raises(BadConfig, match="not signed"):
         settings.push(line, following(shop, shop="新").signed(bytes(32)), lambda changes: True)
     assert line.settings() == before

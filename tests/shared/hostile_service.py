@@ -30,6 +30,9 @@ class _Board:
         self.network, self.keypad, self.serial = _Network(), _Keypad(), Inbox()
         self.logged = ["ready"]
 
+    def shelf(self):
+        return NorFlash(2)
+
 
 class _Grid:
     drawn = [("menu", True), None]

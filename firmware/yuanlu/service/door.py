@@ -6,7 +6,7 @@ that no ticket followed.
 
 from yuanlu import VERSION
 from yuanlu.compat import const, leave, visit
-from yuanlu.errors import BadMessage, Refused, StoreFull
+from yuanlu.errors import BadConfig, BadMessage, Refused, StoreFull
 from yuanlu.refund import state as s
 from yuanlu.wire import serial, service
 
@@ -19,7 +19,7 @@ _BAD_TICKETS = const(8)  # then it rests
 # What may be done without a yes at the keypad: it changes nothing.
 _UNASKED = service.DIAG
 # Which visiting module carries a command out, by command >> 4; commands where none is named.
-_MODULES = {4: "yuanlu.service.handover", 6: "yuanlu.service.keys"}
+_MODULES = {4: "yuanlu.service.handover", 5: "yuanlu.service.bundles", 6: "yuanlu.service.keys"}
 
 
 class Door:
@@ -32,6 +32,7 @@ class Door:
         self.number = 0  # of the session
         self.ticket = self.consent = self.keys = None
         self.sequence = self.bad = self.rests = 0
+        self.brought = []  # pieces of a bundle; they stay when the session ends, for who lost his cable
         self.answered = b""  # the last answer: its command may come again, when the answer was lost on the line
         self.until = self.clock.deadline(_OPEN_MS)
 
@@ -154,6 +155,8 @@ class Door:
             return bytes((service.MALFORMED,))
         except Refused as error:
             return bytes((service.REFUSED,)) + error.reason.encode()
+        except BadConfig as error:
+            return bytes((service.REFUSED,)) + b"refused.bundle " + str(error).encode()
         except StoreFull:
             return bytes((service.REFUSED,)) + b"refused.journal"
         finally:

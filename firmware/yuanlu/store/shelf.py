@@ -30,8 +30,8 @@ class Shelf:
         self._highest, self._known, self.told = int.from_bytes(state[:4], "little"), state[4:36], state[36:]
         self._newest = 1  # the place of the newest ones
 
-    def newest(self):
-        """(Bundle, text) of the newest settings that the authority signed; BadConfig when there are none."""
+    def newest(self, passing=0):
+        """(Bundle, text) of the newest settings that the authority signed, passing over so many; BadConfig: there are none."""
         found = []
         for place in (0, 1):
             bundle = self._find(place)
@@ -39,22 +39,32 @@ class Shelf:
                 found.append((bundle.version, place, bundle))
         if len(found) == 2 and found[0][0] < found[1][0]:
             found = found[::-1]
-        for _, place, bundle in found:
+        for _, place, bundle in found[passing:]:
             if self._is_signed(bundle):
                 self._newest = place
                 return bundle, str(self._read(place, self._front(bundle), bundle.length), "utf-8")
         raise BadConfig("settings: none here that this shop's authority has signed")
 
-    def take(self, data):
-        """Make these bytes the newest settings; they count from the next start. BadConfig: all is as before."""
+    def signed(self):
+        """The bytes of the newest settings as the authority signed them; BadConfig."""
+        bundle, _ = self.newest()
+        front = self._read(self._newest, 0, HEAD + 84 * len(bundle.places) + 64)
+        return front + self._read(self._newest, self._front(bundle), bundle.length)
+
+    def take(self, data, last_look=lambda bundle, config: None):
+        """Make these bytes the newest settings; they count from the next start. BadConfig: all is as before. last_look: what is
+        asked when they are good, and may refuse still."""
         bundle = Bundle(data, SETTINGS)
         start = size(data)
         text = bytes(data[start:])
         if len(bundle.places) != 1 or len(text) != bundle.length or sha256(text).digest() != bundle.places[0][2]:
             raise BadConfig("bundle: the settings in it are not what was signed")
         bundle.check(self.vault.load(KEY))
-        self._check_next(bundle, str(text, "utf-8"))
-        self._write(1 - self._newest, bytes(data[:start]), text)
+        last_look(bundle, self._check_next(bundle, str(text, "utf-8")))
+        try:
+            self._write(1 - self._newest, bytes(data[:start]), text)
+        except OSError:
+            pass  # it is looked at
         if not self._find(1 - self._newest):
             raise BadConfig("settings: the flash did not keep them")
         self._accept(bundle)
@@ -78,6 +88,7 @@ class Shelf:
         wanted, here = Config(text), Config(before)
         if not bundle.terminal == wanted.terminal == here.terminal or wanted.epoch != here.epoch:
             raise BadConfig("settings: of another terminal or epoch")
+        return wanted
 
     def _is_signed(self, bundle):
         if bundle.digest == self._known:

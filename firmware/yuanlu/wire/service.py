@@ -69,6 +69,9 @@ FINISH = const(68)
 ABORT = const(69)
 DECLINE = const(70)
 OWNER = const(71)
+SETTINGS_INFO = const(80)
+BRING = const(81)
+INSTALL = const(82)
 KEYS = const(96)
 INJECT = const(97)
 COMMANDS = {
@@ -95,6 +98,9 @@ COMMANDS = {
     ABORT: HANDOVER,
     DECLINE: HANDOVER,
     OWNER: HANDOVER,
+    SETTINGS_INFO: CONFIG,
+    BRING: CONFIG,
+    INSTALL: CONFIG,
     KEYS: DIAG,
     INJECT: KEYLOAD,
 }
@@ -103,7 +109,7 @@ COMMANDS = {
 OK = const(0)
 MALFORMED = const(1)
 NOT_ALLOWED = const(2)
-REFUSED = const(3)  # followed by the id of its words
+REFUSED = const(3)  # followed by the id of its words and, behind a blank, what else is known
 
 MOST_READ = const(1024)  # bytes of one READ
 _TAG = const(16)
