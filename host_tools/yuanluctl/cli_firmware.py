@@ -97,6 +97,34 @@ def verify(voice: Voice, file: Path, key: Path, installed: str | None) -> None:
     raise SystemExit(0 if signature == "good" and newer else FINDINGS)
 
 
+@firmware.command()
+@click.option("--board", type=click.Choice(["rp2", "esp32", "stm32", "emulator"]), required=True, help="What it is.")
+@click.option("--port", required=True, metavar="PORT", help="Where its MicroPython answers.")
+@spoken(writes=True)
+def deploy(voice: Voice, board: str, port: str) -> None:
+    """Put the firmware of this checkout, not signed, on a bare MicroPython board over its REPL.
+
+    When the cable came out, run it again: it goes on. For a board that is being brought up: a terminal in use takes signed firmware
+    alone. `emulator` is a MicroPython on this computer.
+
+    Exit codes: 0 there, 2 wrong use, 3 no such port, 4 port busy, 5 no answer, cable out or the board failed, 12 another board, or
+    no room on it.
+    """
+    from host_tools.yuanluctl import deploy as bare  # loaded where it is used, so that --help is quick
+
+    target = bare.Board(port)
+    try:
+        image = bundled.build(board).files[0][1]
+    except BadBundle as problem:
+        raise Trouble("bundle", board, problem) from problem
+    if voice.dry_run:
+        voice.chat("would_write", len(image), port)
+        return
+    with voice.progress("deploy", len(image)) as progress:
+        where = bare.deploy(target, board, image, lambda done, total: progress(done))
+    voice.answer({"port": port, "board": board, "bytes": len(image), "place": where}, [voice.say(f"deploy.{where}", len(image))])
+
+
 def _read(file: Path) -> Bundle:
     content = read_regular(file, LARGEST, "no_image", str(file))
     try:

@@ -50,6 +50,9 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "impostor": (NOT_ALLOWED, False),
     "refused": (LOSES_MONEY, False),
     "protocol": (OTHER_VERSION, False),
+    "other_board": (OTHER_VERSION, False),
+    "no_rom": (OTHER_VERSION, False),
+    "board_failed": (TIMEOUT, True),
     "image_only": (OTHER_VERSION, False),
 }
 

@@ -62,7 +62,7 @@ def _install(door, given):
 
     def last_look(bundle, config):
         sealing(config.mac, till.board.vault)  # BadConfig: this image has no such MAC
-        visit("yuanlu.continuity").check(till.journal, config)
+        visit("yuanlu.continuity").check(till.journal, config, till.board.vault)
         door.note(door.ticket, service.INSTALL, bundle.version)
 
     try:
