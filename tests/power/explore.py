@@ -207,7 +207,8 @@ class Explorer:
         try:
             life = Life(chip)
             count = chip.operations
-            verdict.check(life, before._replace(content=content), after._replace(lowest=lowest), flying)
+            opened = any(operation.kind == "erase" for operation in tape[:-1])
+            verdict.check(life, before._replace(content=content), after._replace(lowest=lowest), flying, opened)
             if chip.operations != count:
                 raise verdict.Wrong("misused", "mounting wrote")
             known = (*torn, memory_of(life))
