@@ -104,11 +104,11 @@ def verify(voice: Voice, file: Path, key: Path, installed: str | None) -> None:
 def deploy(voice: Voice, board: str, port: str) -> None:
     """Put the firmware of this checkout, not signed, on a bare MicroPython board over its REPL.
 
-    When the cable came out, run it again: it goes on. For a board that is being brought up: a terminal in use takes signed firmware
-    alone. `emulator` is a MicroPython on this computer.
+    When the cable came out, run it again: it goes on. For a board that is being brought up: a terminal in use takes signed
+    firmware alone. `emulator` is a MicroPython on this computer.
 
-    Exit codes: 0 there, 2 wrong use, 3 no such port, 4 port busy, 5 no answer, cable out or the board failed, 12 another board, or
-    no room on it.
+    Exit codes: 0 there, 2 wrong use, 3 no such port, 4 port busy, 5 no answer, cable out or the board failed, 12 another board,
+    or no room on it.
     """
     from host_tools.yuanluctl import deploy as bare  # loaded where it is used, so that --help is quick
 

@@ -1,8 +1,8 @@
 """Puts the firmware on a bare MicroPython board, over its REPL: for boards that are being brought up (docs/bundles.md).
 
-The image goes into the ROM partition, where the board's MicroPython has one, else into a file that the start loads into memory. It
-is compared by its SHA-256 there; main.py, which starts it, comes last. So a cable may come out anywhere: what was there is whole,
-or nothing starts, and the next run goes on.
+The image goes into the ROM partition, where the board's MicroPython has one, else into a file that the start loads into memory.
+It is compared by its SHA-256 there; main.py, which starts it, comes last. So a cable may come out anywhere: what was there is
+whole, or nothing starts, and the next run goes on.
 """
 
 from __future__ import annotations
