@@ -59,7 +59,8 @@ def reconcile(ledger: Ledger, lines: list[Line], span: Span, days: int) -> list[
     """One finding a transaction and one a line that has none; what agrees too. `days` is N."""
     own = ledger.last.terminal if ledger.last else 0
     mine = [line for line in lines if not line.terminal or crc32(line.terminal.encode()) == own]
-    every = [one for one in ledger.transactions.values() if one.kind and one.road != CASH and not one.brought]  # no statement can have those
+    # No statement can have cash, nor what another terminal had sent.
+    every = [one for one in ledger.transactions.values() if one.kind and one.road != CASH and not one.brought]
     pairs = _pairs(every, mine)
     of_line: dict[int, list[Transaction]] = defaultdict(list)
     for number, found in pairs.items():

@@ -6,6 +6,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import verdict
@@ -53,6 +54,7 @@ class Result:
         self.examples = (self.examples + other.examples)[:FIRST_FAILURES]
 
 
+@lru_cache(maxsize=1)  # the parts of one chip come in a row
 def played(geometry: Geometry) -> Workload:
     """The days before, not torn, that fill the ring and age it; then the days that are."""
     chip = Chip(geometry.sectors, geometry.sector_size, geometry.unit)

@@ -47,7 +47,7 @@ REQUIRED_STATES = (
 )
 FINE = (Geometry(6, 4096, 1, True), Geometry(4, 16384, 32, True), Geometry(4, 4096, 1, True))
 # Into how many parts the operations of a chip are dealt: the larger its sectors, the longer a case takes.
-PARTS, LARGE_PARTS, FINE_PARTS, FLIP_PARTS = 6, 24, 136, 64
+PARTS, LARGE_PARTS, LARGEST_PARTS, FINE_PARTS, FLIP_PARTS = 6, 24, 48, 136, 64
 # How many jobs of each a round has: so that three rounds have all that is wanted. The smallest chips are the quickest.
 QUICK_HANDS, FINE_HANDS, QUICK_FINE_HANDS = 3, 6, 42
 LIVES_HANDS, FLIP_HANDS, LARGER_HANDS, NOISE_HANDS = 70, 24, 3, 8
@@ -75,7 +75,7 @@ def parts_of(geometry: Geometry) -> int:
     """Into how many parts this one's operations are dealt."""
     if geometry.fine:
         return FINE_PARTS
-    return LARGE_PARTS if geometry.sector_size > 4096 else PARTS
+    return {4096: PARTS, 16384: LARGE_PARTS}.get(geometry.sector_size, LARGEST_PARTS)
 
 
 def hands_of(geometry: Geometry) -> int:
@@ -206,7 +206,7 @@ class Report:
         whole = [str(g) for g in geometries() if g not in self.parts]
         found += [f"not one part was torn of {len(whole)} chips: {', '.join(whole)}"] if whole else []
         fine = [g for g in self.parts if g.fine]
-        found += [f"{g}: {self.parts[g]} of {self.of(g)} parts" for g in fine if self.parts[g] < self.of(g) // 8]
+        found += [f"{g}: {self.parts[g]} of {self.of(g)} parts" for g in fine if self.parts[g] < self.of(g) // 12]
         if self.distinct < wanted:
             found.append(f"{self.distinct} distinct cases, {wanted} are wanted")
         if self.lives.lives < lives:
@@ -326,7 +326,7 @@ def status(report: Report, failures: list[str], lacking: list[str]) -> int:
 def main() -> int:
     """See `status`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=29)
+    parser.add_argument("--minutes", type=float, default=29.5)
     parser.add_argument("--lives", type=int, default=10_000)
     parser.add_argument("--cases", type=int, default=WANTED_CASES, help="fewer distinct cases are no proof; 0: a sample")
     arguments = parser.parse_args()
