@@ -31,7 +31,7 @@ ALLOWANCE_SECONDS = {  # about twice what a machine needs that runs two of them 
     "shared": 200,
     "wire": 150,
     "host": 480,  # the wheel brings its dependencies into a clean environment
-    "journeys": 420,
+    "journeys": 540,
     "simulation": 360,  # lockstep, the herd, the soak in short
     "power": 600,  # cuts in the journal, controls, 500 lives on MicroPython
     "browser": 300,

@@ -59,7 +59,10 @@ class Till:
             self.desk = Desk(journal, self.config, board.vault, board.clock, self.is_offline)
         except BadConfig as error:  # what is open has to end under the settings before: these wait
             board.log("settings {}: {}".format(self.config.config_version, error))
-            self._read_settings(1)
+            try:
+                self._read_settings(1)
+            except BadConfig:
+                raise error from None  # there are no others
             is_told = True
             self.desk = Desk(journal, self.config, board.vault, board.clock, self.is_offline)
         if not is_told:

@@ -89,6 +89,7 @@ def bench(tmp_path: Path):
 
 
 def test_a_handover_from_plan_to_finish(bench: Bench):
+    """T-078."""
     plan = bench.run("plan", bench.spare.target, at=bench.old)
     assert plan["possible"] and len(plan["waiting"]) == 3 and plan["old"]["standing"] == "own"
     told = bench.run("export", "--spare", SPARE, "-o", bench.path("q.ylh"), at=bench.old)

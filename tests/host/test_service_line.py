@@ -117,7 +117,18 @@ RIGHTS = {
     wire.DONE: 8,
     wire.NOT_DONE: 8,
     wire.AGAIN: 8,
+    wire.EXPORT: 16,
+    wire.CAPSULE: 16,
+    wire.IMPORT: 16,
+    wire.TAKE: 16,
+    wire.FINISH: 16,
+    wire.ABORT: 16,
+    wire.DECLINE: 16,
+    wire.OWNER: 16,
     wire.TIME: 32,
+    wire.SETTINGS_INFO: 32,
+    wire.BRING: 32,
+    wire.INSTALL: 32,
     wire.INJECT: 64,
 }
 

@@ -34,7 +34,7 @@ class Original:
     """A transaction as far as messages name one."""
 
     kind, road, number, batch, trace, date, amount = KIND_SALE, 0, 7, 1, 7, 20261122, 1234
-    rrn, approval = APPROVED.rrn, APPROVED.approval
+    called, rrn, approval = number, APPROVED.rrn, APPROVED.approval
 
 
 class Void(Original):

@@ -77,7 +77,7 @@ def test_L9_the_old_terminal_writes_nothing_that_moves_money():
 
 
 def test_L9_a_cut_at_every_operation_of_a_handover():
-    """T-078, on both sides: at no moment may both send one refund, and from wherever it stands it can be brought to its end."""
+    """On both sides: at no moment may both send one refund, and from wherever it stands it can be brought to its end."""
     for side in (0, 1):
         cuts(Pair(), side, lambda pair: pair.whole(), ended)
 

@@ -9,7 +9,7 @@ class Book:
     """The part of a journal that pending looks at."""
 
     def __init__(self, *live):
-        self.live, self.held = list(live), []
+        self.live, self.held, self.shut = list(live), [], False
         self.log, self.unsure = self, 0  # nothing was lost
 
 
