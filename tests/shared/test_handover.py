@@ -1,5 +1,6 @@
 """What is open goes to a spare terminal, and no refund goes twice or gets lost, wherever power goes (docs/handover.md)."""
 
+import parts  # noqa: F401  # first of all: imports nest, and the stack is short where words have 32 bits
 from handing import EPOCH, NAMED, OLD, SPARE, ForgetfulVault, Life, Pair, warrant
 from parts import APPROVED, Card, PowerCut, Road, answering, create_task, reaches, sleep_ms
 from raises import raises
