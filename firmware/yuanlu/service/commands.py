@@ -16,10 +16,7 @@ from yuanlu.wire import service
 
 def do(door, command, given):
     """The bytes that answer it."""
-    action, least, most = _DO[command]
-    if not least <= len(given) <= most:
-        raise BadMessage("service: command {} takes {} to {} bytes".format(command, least, most))
-    return action(door, given) or b""
+    return service.action_of(_DO, command, given)(door, given) or b""
 
 
 def _ping(door, given):

@@ -28,9 +28,7 @@ _BATCH = const(4)  # place in the fields of a SALE
 
 def do(door, command, given):
     """The bytes that answer it."""
-    action, least, most = _DO[command]
-    if not least <= len(given) <= most:
-        raise BadMessage("service: command {} takes {} to {} bytes".format(command, least, most))
+    action = service.action_of(_DO, command, given)
     fence = f.Fence(door.till.board.vault)
     if action:
         return action(door, given, fence) or b""

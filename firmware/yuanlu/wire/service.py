@@ -122,6 +122,14 @@ Hello = namedtuple("Hello", ("version", "terminal", "boot", "firmware", "number"
 Ticket = namedtuple("Ticket", ("version", "terminal", "technician", "allowed", "commands", "seconds", "nonce", "theirs", "tag"))
 
 
+def action_of(table, command, given):
+    """What carries a command out. table: (action, fewest bytes, most bytes) of each; BadMessage for another number of them."""
+    action, least, most = table[command]
+    if not least <= len(given) <= most:
+        raise BadMessage("service: command {} takes {} to {} bytes".format(command, least, most))
+    return action
+
+
 def encode_hello(terminal, boot, firmware, number, tag, nonce, busy):
     """All that a stranger gets to know: who this is, its firmware, and the head of its journal, number and tag."""
     return pack(_HELLO, VERSION, terminal.encode(), boot, firmware.encode()[:16], number, tag, nonce, busy)
