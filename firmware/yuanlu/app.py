@@ -35,7 +35,7 @@ class Till:
         self.log = board.log
         self.operator = 0  # id of who is logged in; 0: nobody has to
         self.watched = 0  # number of the transaction that a flow is watching
-        self.tried = []  # numbers whose slip was printed by itself in this life, or did not come out: the reprint key serves them
+        self.tried = []  # (number, state) of owed slips that were tried in this life; for those that did not come out: reprint
         self.journal = None
         self.door = None  # service.door, while a technician is here
         self.self_tested = None  # date of the last self-test, 0 for never; None: the journal was not asked yet

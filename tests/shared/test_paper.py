@@ -1,6 +1,6 @@
 """What comes out of the printer: slips, the refusal slip and the request sheet, and the bytes that the printer gets."""
 
-from parts import TABLES
+from parts import APPROVED, TABLES
 from printing_till import Printer, Till
 from raises import raises
 from yuanlu.errors import Refused
@@ -9,7 +9,7 @@ from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, Draft
 from yuanlu.store import progress
 from yuanlu.tables import GB18030
-from yuanlu.ui import paper, refusal_page, request_sheet, slip
+from yuanlu.ui import paper, refusal_page, request_sheet, result, slip
 from yuanlu.ui.grid import width, wrap
 from yuanlu.ui.reason_page import REASONS
 
@@ -143,6 +143,24 @@ def test_what_the_printer_refuses_is_told():
     till.printer = NoPaper()
     with raises(Refused):
         paper.put(till, "yuanlu.ui.slip", sale)
+
+
+def test_a_slip_that_is_owed_comes_once_by_itself_for_each_thing_it_says():
+    """Without paper it is not tried again and again; who resolved it otherwise since gets a slip of that."""
+    till = Till()
+    refund = till.settle(till.refund(till.sell(), 3000), s.PERSON)
+    evidence = b"CASE-20261122-001 "
+    till.desk.resolve(refund, False, 7, evidence)
+    printers = NoPaper(), Printer()
+    for till.printer in printers:
+        result.print_owed(till)
+    assert len(till.tried) == 2 and printers[1].printed == b"", "both slips, the sale's too, were tried"
+    till.desk.note(refund, s.OTHERWISE, APPROVED)
+    till.desk.resolve(till.journal.find_live(refund.number), True, 7, evidence)
+    result.print_owed(till)
+    assert printers[1].printed and [t.number for t in till.journal.owed] == [refund.original]
+    result.print_owed(till)
+    assert till.tried == [(refund.original, s.IS_DONE)], "what came out is not kept in mind"
 
 
 def test_a_slip_has_all_that_tells_which_payment_it_was():

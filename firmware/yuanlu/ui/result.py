@@ -68,7 +68,10 @@ def put_on_paper(till, name, *given):
 
 def print_owed(till):
     """Print, one after the other, what was settled while nobody stood before it (after a cut, or once a line came back)."""
-    for transaction in list(till.journal.owed):
-        if transaction.number != till.watched and transaction.number not in till.tried and till.desk.may_note():
-            till.tried.append(transaction.number)  # first: paper that came out, and no note of it, must not come out for ever
+    owed = list(till.journal.owed)
+    till.tried = [tried for tried in till.tried if tried in [(t.number, t.state) for t in owed]]
+    for transaction in owed:
+        slip = transaction.number, transaction.state
+        if transaction.number != till.watched and slip not in till.tried and till.desk.may_note():
+            till.tried.append(slip)  # first: paper that came out, and no note of it, must not come out for ever
             print_slip(till, transaction)
