@@ -82,7 +82,7 @@ def _life(shop: Shop, chance: random.Random, outcome: Outcome) -> None:
     terminal.power_on()
     shop.world.run_until(lambda: not terminal.is_on or "原路退款终端" in terminal.screen.text, 20_000)
     outcome.booted += terminal.is_on and "原路退款终端" in terminal.screen.text
-    for _ in range(chance.randrange(1, 4)):
+    for _ in range(chance.randrange(2, 5)):
         if terminal.is_on:
             _work(shop, chance)
     outcome.cuts += not terminal.is_on
@@ -99,7 +99,7 @@ def _work(shop: Shop, chance: random.Random) -> None:
     terminal = shop.terminal
     if chance.random() < 0.15:
         terminal.plug_network(not terminal.network.plugged)
-    if chance.random() < 0.4:
+    if chance.random() < 0.45:
         keys = ["1", *str(chance.randrange(100, 9999)), "ENTER"]
     else:
         keys = ["2", str(chance.randrange(1, 4)), "1", *str(chance.randrange(1, 90)), "ENTER", "ENTER"]
