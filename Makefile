@@ -49,7 +49,7 @@ bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs
 fuzz: build ## a million hostile frames for what the terminal takes in; FRAMES=n, SEED=n; figures into build/fuzz.json
 	@$(BIN)/python tests/wire/fuzz.py $(if $(FRAMES),--frames $(FRAMES)) $(if $(SEED),--seed $(SEED))
 
-power: build $(MICROPYTHON_32) ## cut the power everywhere, half an hour on two cores; figures into build/power.json (docs/reliability.md)
+power: build $(MICROPYTHON_32) ## cut the power everywhere, at most half an hour on two cores; figures into build/power.json (docs/reliability.md)
 	@$(BIN)/python tests/power/power.py $(POWER)
 
 soak: build ## play SEEDS=2000 worlds and count the money after each, on two cores; figures into build/soak.json
