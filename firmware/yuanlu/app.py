@@ -7,7 +7,7 @@ from yuanlu.compat import const, create_task, leave, visit
 from yuanlu.config import Config
 from yuanlu.crypto.seal import Seal
 from yuanlu.desk import Desk
-from yuanlu.errors import BadConfig, YuanluError
+from yuanlu.errors import BadConfig, Cancelled, YuanluError
 from yuanlu.forwarder import Forwarder
 from yuanlu.link.acquirer import NetworkRoad
 from yuanlu.link.channel import Channel
@@ -188,7 +188,10 @@ async def _close_door(till):
 
 async def _interrupted(till):
     """The clerk was in the middle of something that died: say so. What was confirmed goes its way."""
-    await till.dialogs.notice("failed.title", ("failed.interrupted", "advice.failed"))
+    try:
+        await till.dialogs.notice("failed.title", ("failed.interrupted", "advice.failed"))
+    except Cancelled:
+        pass  # he has gone away
 
 
 async def _guard(board, name, start, tell=None):

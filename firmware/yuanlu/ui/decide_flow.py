@@ -65,7 +65,7 @@ async def _done(till, transaction):
     amount = 0
     if transaction.alarm:
         most = max(transaction.amount, transaction.booked)
-        amount = await till.dialogs.ask_amount("decide.amount", most, full=True)
+        amount = await till.dialogs.ask_amount("decide.amount", most)  # nothing is proposed: it stands in the statement
     evidence = await _evidence(till, "decide.done", "evidence.done")
     await _confirm(till, "decide.done", transaction, "confirm.done", evidence, amount)
     till.desk.resolve(transaction, True, till.operator, evidence, amount)
