@@ -9,6 +9,7 @@ from yuanlu.refund import state as s
 from yuanlu.refund import verdicts
 from yuanlu.refund.codes import OTHER_BATCH
 from yuanlu.refund.transaction import KIND_REFUND, ROAD_NO_SALE
+from yuanlu.store import pending
 
 
 class Delivery:
@@ -42,7 +43,7 @@ class Delivery:
                 await self.exchange.sign_on()
             if s.is_asked(transaction.state):
                 await self._ask(transaction)
-            elif s.is_sendable(transaction.state) and await self._make_ready(transaction):
+            elif s.is_sendable(transaction.state) and await self._make_ready(transaction) and self._is_its_turn(transaction):
                 await self._send_attempt(transaction)
         except Unreadable:  # nothing of it can ever be sent
             self._note(transaction, s.PERSON)
@@ -89,6 +90,13 @@ class Delivery:
         if instead:
             self._note(transaction, instead)
         return not instead
+
+    def _is_its_turn(self, transaction):
+        """Since it was chosen, a road was opened and perhaps a sign-on sent: a person may hold the queue by now."""
+        if transaction in pending.eligible(self.journal):
+            return True
+        transaction.why = "why.held" if self.journal.held else "why.earlier"
+        return False
 
     async def _send_attempt(self, transaction):
         answer_key, request = self.desk.sending(transaction, self.channel.route)

@@ -416,3 +416,35 @@ async def test_a_wallet_that_says_nothing_is_asked_again_at_its_times():
         await till.clock.sleep_ms(wait)
         await till.forwarder.send(refund)
     assert refund.state == s.IS_PARKED
+
+
+async def test_a_hold_counts_for_what_was_chosen_before_it():
+    """A refund was due and its road is being opened, or the sign-on before it is under way, when the technician is told that the
+    queue is held: it must not leave then. The control is the one that no hold meets."""
+    for sign_on, sent in ((None, []), (True, []), (False, [REFUND])):
+        road = Road([FIRST, answering()] if sign_on else [answering()])
+        till = Terminal(roads=[road])
+        refund = till.refund(till.sell(), 300)
+        hold(till, road, sign_on)
+        await till.forwarder.send(refund)
+        assert [request[13:15] for request in road.sent if request[13:15] == REFUND] == sent, sign_on
+        if not sent:
+            assert refund.why == "why.held" and refund.never_sent
+            till.desk.release(254, b"mended")
+            road.script, road.before_connect = [[answering()]], lambda: None
+            await till.forwarder.send(refund)
+        assert name(refund) == "done", sign_on
+
+
+def hold(till, road, sign_on):
+    """While the road is opened (None), or the sign-on is answered; False: never."""
+
+    def held(request=None):
+        till.desk.visiting("yuanlu.resolving", "hold", 254, b"case 1")
+        return FIRST(request) if request else None
+
+    if sign_on:
+        till.forwarder.sign_on_due = True
+        road.script = [[held, answering()]]
+    elif sign_on is None:
+        road.before_connect = held
