@@ -11,7 +11,7 @@ from yuanlu.refund import state as s
 from yuanlu.refund import verdicts
 from yuanlu.refund.codes import APPROVED, OTHER_BATCH
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE
-from yuanlu.store import pending
+from yuanlu.store import fence, pending
 from yuanlu.wire import messages
 
 _A_MESSAGE = 8  # details in one upload
@@ -53,10 +53,11 @@ async def _drain(forwarder):
             break
     if any(t.kind != KIND_REFUND and t.state != s.IS_PARKED for t in journal.live):
         raise Refused("refused.closing_open")
-    if verdicts.needs_open_batch(forwarder.config) and any(t.state == s.IS_UNKNOWN for t in journal.live):
-        raise Refused("refused.closing_unknown")  # its repeat is known only while the batch is open
-    if journal.held or pending.holds_queue(journal.live):
-        raise Refused("refused.closing_held")
+    if fence.Fence(forwarder.desk.vault).standing != fence.FINISHED:  # else nothing of what is listed is ever sent from here
+        if verdicts.needs_open_batch(forwarder.config) and any(t.state == s.IS_UNKNOWN for t in journal.live):
+            raise Refused("refused.closing_unknown")  # its repeat is known only while the batch is open
+        if journal.held or pending.holds_queue(journal.live):
+            raise Refused("refused.closing_held")
     lingering = forwarder.lingering_ms() if verdicts.forgets_batches(forwarder.config) else 0
     if lingering:  # a second copy of what was sent, on its way still, would be booked again in the next batch
         raise Refused("refused.closing_soon", str(-(-lingering // 1000)))

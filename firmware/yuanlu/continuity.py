@@ -29,6 +29,12 @@ def check(journal, config, vault):
         _same(transaction, "mac", (private[after] == _KSN) == (config.mac == "dukpt"))
 
 
+def check_brought(journal, now, wanted):
+    """BadConfig when another merchant would send what a terminal of this one has brought here: no bytes name it yet."""
+    for transaction in journal.live:
+        _same(transaction, "merchant", not transaction.brought or now.merchant == wanted.merchant)
+
+
 def _same(transaction, name, same):
     if not same:
         text = "config: '{}' changed while transaction {} is open; put the old one back until nothing is"

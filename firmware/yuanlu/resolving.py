@@ -6,7 +6,7 @@ on its way.
 
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import EVIDENCE, KIND_REFUND, KIND_SALE, RESOLVED, TECHNICIAN
+from yuanlu.refund.transaction import BROUGHT, EVIDENCE, KIND_SALE, RESOLVED, TECHNICIAN
 from yuanlu.store import pending
 
 
@@ -18,7 +18,9 @@ def resolve(desk, transaction, done, operator, evidence, amount=0):
         if not amount:
             known = (transaction.amount, transaction.booked or transaction.amount)
             amount = min(known) if transaction.kind == KIND_SALE else max(known)
-        values = desk.whole(transaction, transaction.date, operator, RESOLVED, evidence, amount)
+        # Its only attempt was another terminal's: it is of no batch here.
+        marks = RESOLVED | (BROUGHT if transaction.brought and transaction.attempt == 1 else 0)
+        values = desk.whole(transaction, transaction.date, operator, marks, evidence, amount)
         desk.journal.append(s.SALE if transaction.kind == KIND_SALE else s.REFUND, values)
     else:
         _decide(desk, transaction, s.NOT_DONE, operator, evidence)
@@ -27,7 +29,7 @@ def resolve(desk, transaction, done, operator, evidence, amount=0):
 def again(desk, refund, operator, evidence):
     """A person takes it on himself that the earlier attempts were not booked: a new one is made when its turn comes (L2)."""
     _check(desk, refund, evidence)
-    if refund.kind != KIND_REFUND or refund.alarm or not s.may_be_tried_anew(refund.state):
+    if not refund.may_go_anew:
         raise Refused("refused.no_new_attempt")
     _decide(desk, refund, s.ANOTHER, operator, evidence)
 

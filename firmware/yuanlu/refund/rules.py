@@ -30,8 +30,10 @@ def check(draft, original, spent, batch):
         return
     if original is None:
         raise Refused("refused.no_original")
-    if original.road != ROAD_OFFLINE and draft.road != ROAD_CASH and 0 in original.rrn:
-        raise Refused("refused.no_reference")  # a person resolved it, and not by its RRN
+    nameless = original.brought if original.road == ROAD_OFFLINE else 0 in original.rrn
+    if nameless and draft.road != ROAD_CASH:
+        # A person resolved it, and not by its RRN; or another terminal made it without a line: field 62 would name this one.
+        raise Refused("refused.no_reference")
     left = original.amount - spent
     if left <= 0:
         raise Refused("refused.nothing_left")

@@ -15,7 +15,8 @@ ROAD_OFFLINE = const(2)  # a card, without the acquirer: it was uploaded later
 ROAD_NO_SALE = const(3)  # of a refund without an original: the card that was read
 ROAD_CASH = const(4)  # of a refund from the till: it is recorded, and nothing is sent
 
-RESOLVED = const(0x80)  # in a record's quality: it stands there by a person's word, `rrn` and `approval` are the evidence
+# In a record's quality: it stands there by a person's word, `rrn` and `approval` are the evidence. Of a HANDOVER: it is an alarm.
+RESOLVED = const(0x80)
 EVIDENCE = const(18)  # bytes of it
 BROUGHT = const(0x40)  # in a record's quality: another terminal's, in whose batch it was (docs/handover.md)
 BY_CODE = const(255)  # an approver: the authority, by a code over the telephone
@@ -99,6 +100,13 @@ class Transaction:
         return self.state == s.IS_QUEUED and not self.stale and self.attempt == 1
 
     @property
+    def may_go_anew(self):
+        """A person may have another attempt made of it. Not where money moved; nor of a sale that another terminal made without
+        a line: the message would name this one's."""
+        named = not (self.brought and self.road == ROAD_OFFLINE)
+        return self.kind == KIND_REFUND and named and not self.alarm and s.may_be_tried_anew(self.state)
+
+    @property
     def called(self):
         """What `refund_number` makes its one name for life of."""
         return self.origin or self.number
@@ -135,6 +143,7 @@ class Transaction:
         elif kind == s.HANDOVER:
             self.origin, self.doubt = (str(body.other, "ascii"), body.install, body.told), bool(body.batch)
             self.why = "why.brought" if body.batch else None
+            self.alarm = bool(body.quality & RESOLVED)
         elif kind == s.ALARM:
             self.alarm, self.booked = True, body.booked
             self.code, self.rrn, self.approval = b"00", body.rrn, body.approval

@@ -59,7 +59,9 @@ def _install(door, given):
 
     def last_look(bundle, config):
         sealing(config.mac, till.board.vault)  # BadConfig: this image has no such MAC
-        visit("yuanlu.continuity").check(till.journal, config, till.board.vault)
+        continuity = visit("yuanlu.continuity")
+        continuity.check(till.journal, config, till.board.vault)
+        continuity.check_brought(till.journal, till.config, config)
         door.note(door.ticket, service.INSTALL, bundle.version)
 
     try:

@@ -60,6 +60,8 @@ def _export(door, given, fence):
         pad = hmac_sha256(key, b"yuanlu wrap" + names)
         fence.begin(f.GIVEN, epoch, other, bytes([one ^ two for one, two in zip(wrapped, pad)]))
         till.journal.shut = True
+    else:
+        fence.keep()  # power may have gone between its two places
     record(till, fence)
     till.forwarder.wake()
     return (1 + sum([1 for _ in _items(till)])).to_bytes(2, "little")
@@ -101,7 +103,7 @@ def _items(till):
     try:
         for refund in sorted(journal.live, key=lambda t: (t.original, t.number)):
             if refund.original != last:
-                last, sale = refund.original, journal.original(refund.original)
+                last, sale = refund.original, journal.sale(refund.original)  # its refunds may have left the ring, without it
                 damaged = journal.log.damaged or last < journal.log.unsure
                 parts = family.given(journal, sale) if sale else []
                 if damaged or journal.log.damaged:
@@ -118,8 +120,9 @@ def _items(till):
 
 
 def _block(till, kind, part, has_sale, may_go):
-    """Record type, u8 whether its sale came before it, the fields of a SALE, what it is called. Batch 0: it was never sent."""
-    marks = BROUGHT | (RESOLVED if part.state == s.IS_RESOLVED_DONE else 0)
+    """Record type, u8 whether its sale came before it, the fields of a SALE, what it is called. Batch 0: it was never sent.
+    RESOLVED: by a person's word; of what is open: an alarm."""
+    marks = BROUGHT | (RESOLVED if part.alarm or part.state == s.IS_RESOLVED_DONE else 0)
     amount = max(part.amount, part.booked)
     values = list(till.desk.whole(part, part.date, part.operator, marks, part.rrn + part.approval, amount))
     if may_go:

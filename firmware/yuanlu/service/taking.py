@@ -56,6 +56,8 @@ def _begin(door, plain, fence, old, epoch, key):
     if merchant != config.merchant.encode():
         raise Refused("refused.handover_merchant")
     if fence.is_at(f.TAKING, epoch, old):
+        if count != fence.count:  # exported again, and something has left the old one's ring: the blocks are others
+            raise Refused("refused.handover_number", fence.epoch)
         return
     refuse_while_under_way(till.journal)
     door.note(door.ticket, service.IMPORT, 0)
@@ -79,7 +81,7 @@ def _take_in(till, fence, plain):
         body[_FINGERPRINT] = pack("<I", told) + b"hand"  # by this it is known again
         if body[_FINGERPRINT] not in [part.fingerprint for part in _given(journal, fence.sale)]:
             journal.append(s.REFUND, [number, fence.sale] + body)
-        for part in [t for t in journal.owed if t.brought]:
+        for part in [t for t in journal.owed if t.brought and t.fingerprint == body[_FINGERPRINT]]:
             journal.append(s.PRINTED, (part.number, part.original, part.state, 1))  # the old one has printed it
     elif not any(t.origin == (str(terminal, "ascii"), install, told) for t in journal.live):
         till.desk.check_places()
@@ -117,6 +119,8 @@ def _decline(door, given, fence):
         door.note(door.ticket, service.DECLINE, 0)
         fence.begin(f.DECLINED, epoch, old, _handover_key(till, given))
         record(till, fence)
+    else:
+        fence.keep()  # power may have gone between its two places
     return proof(fence.key, b"yuanlu declined", old + till.config.terminal.encode() + given[8:])
 
 

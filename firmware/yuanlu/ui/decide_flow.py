@@ -5,7 +5,7 @@ Everything that decides has a page that says what it does, and asks for evidence
 
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, ROAD_NO_SALE
+from yuanlu.refund.transaction import KIND_SALE, ROAD_NO_SALE
 from yuanlu.store import pending
 from yuanlu.ui.describe import kind_word
 from yuanlu.ui.menu import enter
@@ -31,7 +31,7 @@ def offered(till, transaction):
     by_a_person = s.may_be_decided(state) or (lost and state != s.IS_SENDING and not s.is_final(state))
     if by_a_person:
         found += ["decide.done", "decide.not_done"]
-        if transaction.kind == KIND_REFUND and not transaction.alarm and s.may_be_tried_anew(state):
+        if transaction.may_go_anew:
             found.append("decide.again")
     if state == s.IS_HELD:
         found.append("decide.release")

@@ -267,6 +267,7 @@ def _describe(transaction: Transaction, record: Record) -> None:
         return
     if record.type == HANDOVER:
         transaction.state = "parked" if transaction.batch else "queued"
+        transaction.alarm = bool(record.value("quality") & 128)
         return
     transaction.rrn, transaction.approval = text_of(record, "rrn"), text_of(record, "approval")
     if record.type == ALARM:
