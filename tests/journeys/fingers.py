@@ -17,6 +17,7 @@ from emulator.parts import vault
 from emulator.parts.reader import TRAY
 from emulator.shop import STAFF, TERMINAL, Shop
 from emulator.terminal import KEYS
+from host_tools.yuanluctl import transport_keys
 from tests.journeys import titles
 from tests.journeys.technician import truth
 
@@ -251,6 +252,11 @@ class Fingers:
         key = vault.authority_key(self.shop.authority_key, TERMINAL)
         return vault.telephone_code(key, TERMINAL, shown[1] + shown[2], int(re.sub("[^0-9]", "", fen[1])))
 
+    def _group(self, view: View) -> str:
+        """Of a component of a transport key, with its check digits."""
+        number = int(re.findall("(?:第|Group)([0-9]+)(?:组|of)", view.packed)[0])
+        return transport_keys.groups(self.draw.randbytes(transport_keys.BYTES))[number - 1]
+
     def _digits(self, count: int) -> str:
         return "".join(self.draw.choice("0123456789") for _ in range(count))
 
@@ -273,6 +279,7 @@ _ASKED = {
     "memory.four_type": lambda fingers, view: fingers.draw.choice(("0007", "0008", "1111", "4444")),
     "memory.approval_type": lambda fingers, view: fingers._off("approval")[:6],
     "refund.case_type": lambda fingers, view: fingers._digits(7),
+    "transport.type": Fingers._group,
     "line.limit": Fingers._amount,
     "line.evidence": lambda fingers, view: fingers._digits(fingers.draw.choice((3, 4, 4, 4, 6, 12))),
 }

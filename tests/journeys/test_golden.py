@@ -35,6 +35,8 @@ NOT_WALKED = {
     "service": {"approval.id", "refused.no_supervisor", "service.late"},
     "settings": {"settings.old", "settings.refused"},
     "training": {"refused.no_training"},
+    "transport": set("approval.id pin.id transport.none".split())
+    | {f"refused.{why}" for why in ("busy", "no_supervisor", "pin_term", "same_person")},
     "wrong": {"wrong.not_yet", "wrong.then_sell"},
 }
 

@@ -19,7 +19,7 @@ from emulator.lines.cable import Cable
 from emulator.parts import vault
 from emulator.parts.reader import TRAY
 from emulator.shop import MERCHANT, TERMINAL, Shop
-from host_tools.yuanluctl import authority
+from host_tools.yuanluctl import authority, transport_keys
 from host_tools.yuanluctl.cli import yuanluctl
 from host_tools.yuanluctl.pull import Pull
 from host_tools.yuanluctl.service import Session, issue
@@ -52,6 +52,7 @@ class Walked:
             if number == 8:
                 self.clerk.log_out()
         self._sell_and_refund()
+        self._type_transport_key()
         self._technician()
         self._know_keys()
 
@@ -80,6 +81,26 @@ class Walked:
         self.shop.plug_serial(True)
         self.shop.world.run(30_000)
         self.shop.terminal.plug_network(True)
+
+    def _type_transport_key(self) -> None:
+        """Two people, a component each; a third key, so that what was provisioned is no help."""
+        clerk, parts = self.clerk, [random.Random(number).randbytes(transport_keys.BYTES) for number in (1, 2)]
+        clerk.see("原路退款终端")
+        clerk.pick("更多")
+        clerk.press("DOWN " * 10 + "ENTER ENTER")
+        for person, (signer, part) in enumerate(zip((8, 1), parts, strict=True), 1):
+            clerk.sign(signer)
+            clerk.see(f"第{person}人的分量")
+            digits = transport_keys.groups(part)
+            for group in digits:
+                clerk.press(" ".join(group) + " ENTER")
+            clerk.press("ENTER ENTER")
+            self.secrets |= {f"component {person}": part, f"component {person} as typed": "".join(digits)}
+            self.secrets |= {f"group {at} of component {person}": group for at, group in enumerate(digits, 1)}
+        clerk.see("已存入")
+        clerk.back_to_menu()
+        self.secrets["transport key"] = transport_keys.joined(*parts)
+        assert self.shop.terminal.vault.slots[vault.TRANSPORT][5:37] == self.secrets["transport key"]
 
     def _technician(self) -> None:
         shop = self.shop

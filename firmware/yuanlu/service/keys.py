@@ -1,23 +1,19 @@
 """The keys in the vault, for a technician who never sees one: which are there, and a new one for messages in a key block of
 TR-31. A visiting module; functions as in commands.
 
-What the vault keeps for it: u8 version of the newest block | 32 bytes, the transport key that blocks come under. A block is
-taken once: its version has to rise, durably before its key counts, and its key has to be another one, or counters would come
-twice (L4).
+A block is taken once: its version has to rise, durably before its key counts, and its key has to be another one, or counters
+would come twice (L4).
 """
 
 import json
 from binascii import hexlify, unhexlify
 
 from yuanlu.compat import const
-from yuanlu.crypto import dukpt, tr31
-from yuanlu.crypto.cmac import cmac
-from yuanlu.crypto.two_places import TwoPlaces
+from yuanlu.crypto import dukpt, tr31, transport
+from yuanlu.crypto.transport import check_value
 from yuanlu.errors import BadMessage, Refused
 from yuanlu.wire import service
 
-PLACES = (24, 25)  # of the vault
-_LENGTH = const(33)
 _HEADER = b"B1AX"  # an initial key of AES-DUKPT, to derive from alone
 _KEY, _KEY_ID = const(16), const(8)
 # What else the vault holds, a place each: session keys' master, PINs, codes by telephone, tickets, signatures.
@@ -33,15 +29,10 @@ def do(door, command, given):
     raise BadMessage("service: no such command {}".format(command))
 
 
-def check_value(key):
-    """Five hex digits by which people compare a key: AES-CMAC of a block of zeros."""
-    return str(hexlify(cmac(key, bytes(16)))[:5], "ascii").upper()
-
-
 def _standing(vault):
     """[name, there, check value or id, counter] of each; never a key."""
-    transport, messages = TwoPlaces(vault, PLACES, _LENGTH).state, dukpt.standing(vault)
-    rows = [["transport", 1, check_value(transport[1:]), transport[0]] if transport else ["transport", 0, "", 0]]
+    kept, messages = transport.standing(vault), dukpt.standing(vault)
+    rows = [["transport", 1, check_value(kept[1]), kept[0]] if kept else ["transport", 0, "", 0]]
     rows.append(["messages", 1, str(hexlify(messages[0]), "ascii").upper(), messages[1]] if messages else ["messages", 0, "", 0])
     for name, place in _OTHERS:
         key = vault.load(place)
@@ -52,21 +43,21 @@ def _standing(vault):
 def _inject(door, given):
     till = door.till
     vault = till.board.vault
-    kept, messages = TwoPlaces(vault, PLACES, _LENGTH), dukpt.standing(vault)
-    if kept.state is None or till.config.mac != "dukpt":
+    kept, messages = transport.standing(vault), dukpt.standing(vault)
+    if kept is None or till.config.mac != "dukpt":
         raise Refused("refused.no_transport")
     if till.journal.live:
         raise Refused("refused.keys_open")
     try:
-        version, key, key_id = _read(tr31.unwrap(kept.state[1:], given))
+        version, key, key_id = _read(tr31.unwrap(kept[1], given))
     except BadMessage:
         door.end()  # one try a ticket
         raise Refused("refused.key_block") from None
-    if version <= kept.state[0] or (messages and messages[0] == key_id):
+    if version <= kept[0] or (messages and messages[0] == key_id):
         raise Refused("refused.key_old")
     check = check_value(key)
     door.note(door.ticket, service.INJECT, int(check, 16))
-    kept.store(bytes((version,)) + kept.state[1:])
+    transport.take(vault, version)
     dukpt.load(vault, key, key_id)
     return check.encode()
 

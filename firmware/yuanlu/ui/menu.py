@@ -23,6 +23,7 @@ MORE = (
     ("menu.operators", "yuanlu.ui.operators_flow"),
     ("menu.wrong", "yuanlu.ui.wrong_flow"),
     ("menu.training", "yuanlu.ui.training_flow"),
+    ("menu.transport", "yuanlu.ui.transport_flow"),
 )
 
 

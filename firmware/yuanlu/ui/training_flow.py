@@ -11,7 +11,8 @@ from yuanlu.ui import menu
 
 _MARK = "     *** \u7ec3\u4e60 TRAINING ***\n"
 # These are about the terminal itself, or need keys, PINs or a line.
-_NOT_HERE = ["yuanlu.ui." + name for name in "line_flow closing_flow self_test_flow settings_flow operators_flow".split()]
+_NAMES = "line_flow closing_flow self_test_flow settings_flow operators_flow transport_flow"
+_NOT_HERE = ["yuanlu.ui." + name for name in _NAMES.split()]
 
 
 async def run(till):
