@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from host_tools.yuanluctl.targets import read_regular
 from yuanlu.wire import service as wire
 
 _LARGEST_FILE = 4096
+_IN_A_ROW = 4  # groups of a sheet
 _key_file = click.argument("key_file", type=click.Path(path_type=Path))
 
 
@@ -77,16 +79,20 @@ def inject(terminal: LiveTerminal, voice: Voice, block_file: Path) -> None:
 
 @keys.command()
 @_key_file
+@click.option(
+    "--sheets", is_flag=True, help="Print each component as the terminal's keypad takes it, for its owner to write down."
+)
 @spoken()
-def ceremony(voice: Voice, key_file: Path) -> None:
+def ceremony(voice: Voice, key_file: Path, sheets: bool) -> None:
     """Make a transport key of the components of two people, and keep it under a passphrase. A file that is there is left alone.
 
-    Each types 64 hex digits that the other does not see, twice; the check value of each and of the key is shown. The terminal
-    must get the same two components at its own provisioning.
+    Each types 64 hex digits that the other does not see, twice, or the 16 groups of his sheet; the check value of each and of the
+    key is shown. The same two components are typed at the terminal, in groups. With --sheets those are printed on stderr, and the
+    screen is cleared when their owner has pressed ENTER.
 
     Exit codes: 0 made, 2 wrong use or the file is there.
     """
-    parts = [_component(voice, number) for number in (1, 2)]
+    parts = [_component(voice, number, sheets) for number in (1, 2)]
     try:
         key = transport_keys.joined(*parts)
     except ValueError as problem:
@@ -104,14 +110,26 @@ def ceremony(voice: Voice, key_file: Path) -> None:
     voice.answer({"file": str(key_file), "check": value}, [voice.say("keys.made", key_file, value)])
 
 
-def _component(voice: Voice, number: int) -> bytes:
+def _component(voice: Voice, number: int, sheets: bool) -> bytes:
     text = click.prompt(voice.say("keys.component", number), hide_input=True, confirmation_prompt=True, err=True)
     try:
         part = transport_keys.component(text)
     except ValueError as problem:
         raise Trouble("components", problem) from problem
+    if sheets:
+        _show_sheet(voice, number, transport_keys.groups(part))
     click.echo(voice.say("keys.component_check", number, transport_keys.check_value(part)), err=True)
     return part
+
+
+def _show_sheet(voice: Voice, number: int, groups: list[str]) -> None:
+    click.echo(voice.say("keys.sheet", number), err=True)
+    for at in range(0, len(groups), _IN_A_ROW):
+        row = enumerate(groups[at : at + _IN_A_ROW], at + 1)
+        click.echo("  ".join(f"{place:2d}: {group}" for place, group in row), err=True)
+    click.prompt(voice.say("keys.sheet_done"), default="", show_default=False, err=True)
+    if sys.stderr.isatty():
+        click.echo("\033[2J\033[3J\033[H", err=True, nl=False)  # the rows that were scrolled away too
 
 
 @keys.command()

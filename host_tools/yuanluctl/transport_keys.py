@@ -14,13 +14,37 @@ from host_tools.yuanluctl.outcome import Trouble
 
 FORMAT = "yuanlu transport key 1"
 BYTES = 32
+GROUPS, GROUP_DIGITS = 16, 7  # of a component at a keypad
 INITIAL_KEY_BYTES, KEY_ID_BYTES = 16, 8
 LONGEST_BLOCK = 256  # characters that a terminal takes
 
 
 def component(text: str) -> bytes:
-    """The 32 bytes in 64 hex digits, blanks aside; ValueError."""
-    return hex_bytes(text, BYTES)
+    """The 32 bytes in 64 hex digits, or in the groups of a terminal's keypad, blanks aside; ValueError."""
+    digits = "".join(text.split())
+    if len(digits) != GROUPS * GROUP_DIGITS:
+        return hex_bytes(text, BYTES)
+    found = [digits[at : at + GROUP_DIGITS] for at in range(0, len(digits), GROUP_DIGITS)]
+    part = b"".join(_of_group(number, group) for number, group in enumerate(found, 1))
+    if found != groups(part):
+        raise ValueError("a group is wrong")
+    return part
+
+
+def _of_group(number: int, group: str) -> bytes:
+    if not (group.isascii() and group.isdigit()) or int(group[:5]) > 0xFFFF:
+        raise ValueError(f"group {number} is wrong")
+    return int(group[:5]).to_bytes(2, "big")
+
+
+def groups(part: bytes) -> list[str]:
+    """A component as it is typed at a terminal, which has no letters: 16 groups of 7 digits. Five are two bytes, big-endian; with
+    the last two, the number of the group before them, they make 1 modulo 97 (ISO/IEC 7064)."""
+    found = []
+    for number in range(1, GROUPS + 1):
+        digits = f"{int.from_bytes(part[2 * number - 2 : 2 * number], 'big'):05d}"
+        found.append(f"{digits}{98 - int(f'{number:02d}{digits}') * 100 % 97:02d}")
+    return found
 
 
 def hex_bytes(text: str, count: int) -> bytes:

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 from psec import tr31 as psec
 
+from emulator.clerk import Clerk
 from host_tools.yuanluctl import authority, transport_keys
 from host_tools.yuanluctl.cli_keys import keys
 from host_tools.yuanluctl.outcome import Trouble
@@ -68,7 +69,7 @@ def _header(usage: str, mode: str, version: str) -> psec.Header:
 
 def test_L4_a_cut_at_any_write_leaves_the_old_keys_or_the_new_and_no_block_twice():
     """Control: without a cut both places are written."""
-    for cut in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12):
+    for cut in range(1, 25):
         with on_the_line(FIRMWARE) as technician:
             vault, block = technician.shop.terminal.vault, transport_keys.wrap(technician.shop.transport_key, KEY, KEY_ID, 1)
             session = technician.come_in(wire.KEYLOAD)
@@ -86,7 +87,7 @@ def test_L4_a_cut_at_any_write_leaves_the_old_keys_or_the_new_and_no_block_twice
             assert after["messages"][0] == 1, after
             if after["messages"][1] == KEY_ID.hex().upper():
                 assert after["transport"][2] == 1, "the version rises first"
-    assert cut > 5
+    assert 5 < cut < 24
 
 
 def test_what_psec_makes_the_terminal_reads_and_what_is_changed_neither_takes():
@@ -134,3 +135,68 @@ def test_two_people_make_a_key_that_neither_saw(tmp_path):
 def test_what_is_no_pair_of_components_makes_no_key(tmp_path, typed):
     output, code = ceremony(tmp_path, *typed)
     assert code == 2 and "Traceback" not in output and not (tmp_path / "key").exists()
+
+
+# ---- typed at the keypad
+
+
+def type_components(technician: Technician, *parts: bytes) -> None:
+    """From the menu until all is typed, as two people do it where nobody logs in. One ENTER more puts the key in."""
+    clerk = Clerk(technician.shop)
+    clerk.see("原路退款终端")
+    clerk.press("7 " + "DOWN " * 10 + "ENTER ENTER")
+    for person, part in enumerate(parts, 1):
+        clerk.see(f"第{person}人的分量")
+        for group in transport_keys.groups(part):
+            clerk.press(" ".join(group) + " ENTER")
+        clerk.see(f"校验值 {transport_keys.check_value(part)}")
+        clerk.press("ENTER ENTER" if person == 1 else "ENTER")
+
+
+def test_what_two_people_type_is_the_key_of_their_ceremony_and_L4_its_version_goes_on(tmp_path):
+    """From the sheets to a sale's key: the old transport key opens nothing any more, a used version nothing under the new one."""
+    output, code = ceremony(tmp_path, FIRST, FIRST, SECOND, SECOND, PASSPHRASE, PASSPHRASE)
+    key = authority.open_key((tmp_path / "key").read_bytes(), PASSPHRASE, transport_keys.FORMAT)
+    with on_the_line(FIRMWARE) as technician:
+        old = technician.shop.transport_key
+        assert inject(technician, transport_keys.wrap(old, KEY, KEY_ID, 5)) == transport_keys.check_value(KEY)
+        before = standing(technician)
+        type_components(technician, bytes.fromhex(FIRST), bytes.fromhex(SECOND))
+        assert standing(technician) == before, "until both agree nothing has changed"
+        Clerk(technician.shop).press("ENTER")
+        Clerk(technician.shop).back_to_menu()
+        assert standing(technician)["transport"] == [1, transport_keys.check_value(key), 5]
+        assert inject(technician, transport_keys.wrap(old, KEY, bytes(8), 6)) == "key_block"
+        assert inject(technician, transport_keys.wrap(key, KEY, bytes(8), 5)) == "key_old"
+        assert inject(technician, transport_keys.wrap(key, KEY, bytes(8), 6)) == transport_keys.check_value(KEY)
+        type_components(technician, bytes.fromhex(FIRST), bytes.fromhex(FIRST))
+        assert "两份分量相同或为零" in technician.shop.terminal.screen.text
+        Clerk(technician.shop).back_to_menu()
+        assert standing(technician)["transport"] == [1, transport_keys.check_value(key), 6], "nothing has changed"
+    assert code == 0 and transport_keys.check_value(key) in output
+
+
+def test_power_that_goes_at_any_operation_of_the_vault_leaves_one_key_or_the_other():
+    """Control: both are met, and without a cut the new one is there."""
+    first, second = bytes.fromhex(FIRST), bytes.fromhex(SECOND)
+    new = transport_keys.check_value(transport_keys.joined(first, second))
+    met = []
+    for cut in range(1, 25):
+        with on_the_line(FIRMWARE) as technician:
+            terminal, clerk = technician.shop.terminal, Clerk(technician.shop)
+            old = transport_keys.check_value(technician.shop.transport_key)
+            type_components(technician, first, second)
+            terminal.vault.cut = (terminal.vault.operations + cut, "half")
+            terminal.press("ENTER")
+            technician.shop.world.run(1000)
+            went, terminal.vault.cut = not terminal.is_on, None
+            if went:
+                terminal.power_on()
+                technician.shop.world.run(1000)
+            clerk.press("ENTER")
+            found = standing(technician)["transport"]
+            assert found in ([1, old, 0], [1, new, 0]), (cut, found)
+            met.append(found[1])
+            if not went:
+                break
+    assert old in met and met[-1] == new and 3 < len(met) < 24
