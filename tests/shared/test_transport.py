@@ -1,5 +1,6 @@
 """The transport key in the vault, and its components as they are typed: nothing half way, no block twice, no typo unnoticed."""
 
+import parts  # noqa: F401  # first of all: imports nest, and the stack is short where words have 32 bits
 from handing import TearingVault
 from parts import NorFlash, PowerCut, reaches
 from raises import raises
