@@ -46,7 +46,7 @@ takes this for a refusal frees the amount, and the clerk pays it out a second ti
 | unknown | nobody can say | as after a silence: query, repeat, reversal (sale, void) or a person, as the profile has it |
 | hold | a fault that would meet every message | nothing of it goes again by itself; the acquirer is called |
 | person | somebody must find out | goes on the list; the amount stays taken |
-| renew | not looked at: another batch is open | a refund signs on and goes again under a new trace; a sale or void is declined |
+| renew | not looked at: another batch is open | a refund signs on and goes again under a new trace. Sale, void: reversal |
 
 Advice is told only where it is right: that of a *declined* code is not shown when the same code has answered a repeat.
 
