@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from emulator.terminal import Terminal
 
 HEAP_KB = 512  # 64-bit words take twice the room, and the ROM image lies in the heap there
-START = Path(__file__).with_name("start_rom.py")
+START, START_BROUGHT = (Path(__file__).with_name(name) for name in ("start_rom.py", "start_brought.py"))
 _HUNG_SECONDS = 20
 _UNIX = "import sys; sys.path.append(sys.argv.pop(1)); from micropython_unix import main; sys.exit(main())"
 
@@ -71,6 +71,8 @@ class MicroPython:
             "YUANLU_TABLES": "/rom/tables.bin",
         }
         command = [*interpreter(), "-X", f"heapsize={terminal.heap_kb}K", str(START), str(rom)]
+        if terminal.was_updated:
+            command[-2:] = [str(START_BROUGHT), str(rom), f"{terminal.firmware}.loader"]
         try:
             self.process = subprocess.Popen(
                 command,

@@ -18,7 +18,9 @@ from emulator.world import World
 from host_tools.yuanluctl import bundles
 
 TRAINING_SECTORS = 8
+SLOT_BYTES = 384 << 10  # of one of the two places for firmware that is brought, at least
 SHELF_BYTES = 8192 + 512  # of one of the two places for signed settings, at least
+FIRMWARE_PLACES = (28, 29)  # of the vault: which firmware is in force
 KEYS = tuple("0123456789") + ("ENTER", "CANCEL", "CLEAR", "UP", "DOWN", "LANG")
 
 
@@ -43,6 +45,8 @@ class Terminal:
         self.shelf = Flash(2 * -(-SHELF_BYTES // self.flash.sector_size), self.flash.sector_size, self.flash.unit)
         for address, content in bundles.on_shelf(bundle, self.flash.unit):
             self.shelf.program(address, content)
+        self._slots: Flash | None = None
+        self._restarts = False
         self.vault = Vault(keys)
         self.screen = Screen()
         self.paper: list[str] = []  # what each slip says
@@ -79,6 +83,21 @@ class Terminal:
         self.flash.put_back(self._copied[0])
         if vault:
             self.vault.slots = dict(self._copied[1])
+
+    @property
+    def slots(self) -> Flash:
+        """The chip's region for firmware that is brought, made when it is first asked for: thousands of terminals never do."""
+        if self._slots is None:
+            self._slots = Flash(self._slot_sectors(), self.flash.sector_size, self.flash.unit)
+        return self._slots
+
+    def _slot_sectors(self) -> int:
+        return 2 * (1 + -(-SLOT_BYTES // self.flash.sector_size))
+
+    @property
+    def was_updated(self) -> bool:
+        """Firmware was brought, so that the loader has to choose."""
+        return any(self.vault.slots.get(place) for place in FIRMWARE_PLACES)
 
     @property
     def is_on(self) -> bool:
@@ -167,6 +186,9 @@ class Terminal:
                 self._child.step()
             except PowerCut:
                 self.power_off()
+                if self._restarts:
+                    self._restarts = False
+                    self.power_on()
             except MisusedFlash as misuse:
                 self._stopped(f"flash misused: {misuse}")
             except printer.MisusedPrinter as misuse:
@@ -238,7 +260,9 @@ class Terminal:
             if address < len(region.data):
                 return region, address
             address -= len(region.data)
-        return self.shelf, address
+        if address < len(self.shelf.data):
+            return self.shelf, address
+        return self.slots, address - len(self.shelf.data)
 
     def _program(self, body: bytes) -> None:
         flash, address = self._region(body)
@@ -255,7 +279,7 @@ class Terminal:
     def _geometry(self, body: bytes) -> bytes:
         flash = self.flash
         regions = [(region.sectors, 2) for region in (flash, self.training, self.shelf)]
-        numbers = ((flash.unit, 2), (flash.sector_size, 4), *regions)
+        numbers = ((flash.unit, 2), (flash.sector_size, 4), *regions, (self._slot_sectors(), 2))
         return b"".join(number.to_bytes(size, "little") for number, size in numbers)
 
     def _date(self, body: bytes) -> bytes:
@@ -274,6 +298,10 @@ class Terminal:
 
     def _heap(self, body: bytes) -> None:
         self.heap_bytes = int.from_bytes(body[:4], "little")
+
+    def _restart(self, body: bytes) -> None:
+        self._restarts = True
+        raise PowerCut
 
     def _net_open(self, body: bytes) -> None:
         self.network.open(body[0], body[3:].decode(), int.from_bytes(body[1:3], "little"))
@@ -297,4 +325,5 @@ _OPERATIONS: dict[int, Callable[[Terminal, bytes], bytes | None]] = {
     p.SET_DATE: Terminal._set_date,
     p.LOG: Terminal._log,
     p.HEAP: Terminal._heap,
+    p.RESTART: Terminal._restart,
 }

@@ -24,6 +24,7 @@ from yuanlu.ui.words import Words
 _RESTART_MS = 1000
 _MINUTE_MS = 60_000
 _ASK = const(1)  # wire.service: the one frame that a stranger may send
+_TRIAL = "yuanlu.ui.trial_flow"
 _SHELF = ("yuanlu.store.shelf", "yuanlu.bundle")
 
 
@@ -99,6 +100,8 @@ class Till:
 async def main(board):
     """Run the terminal until power goes."""
     till = Till(board)
+    if board.standing:
+        create_task(visit(_TRIAL).watch(till))
     try:
         till.start()
     except YuanluError as error:
@@ -113,6 +116,10 @@ async def main(board):
         ("bridge", lambda: _watch(till, till.line.appeared, lambda: True)),
         ("slips", lambda: _tell(till)),
     ]
+    if board.standing:  # not in force: a technician can come in, and no money moves
+        create_task(_guard(board, *tasks.pop(1)))
+        await visit(_TRIAL).run(till)
+        leave(_TRIAL, _TRIAL)
     if till.config.login:
         tasks.append(("idle", lambda: _log_out_when_idle(till)))
     for name, start in tasks:
@@ -123,6 +130,8 @@ async def main(board):
 async def _refuse_to_start(till, error):
     """Say what is wrong and do nothing else: money is not moved on settings or a journal that cannot be trusted."""
     till.log("start: {}".format(error))
+    if till.board.standing == "trial":
+        till.board.restart()  # the firmware before comes back
     kind = "config" if isinstance(error, BadConfig) else "journal"
     while True:
         await till.dialogs.notice("start.failed", ("start." + kind, ("line.detail", str(error)), "advice.start." + kind))

@@ -2,6 +2,7 @@
 
     OUT/                     every module as it is written, for tests
     OUT.romfs                what a terminal runs from: names that tell it nothing are gone (shrink.py)
+    OUT.loader/              what chooses the firmware that starts; no update touches it
     OUT.session-keys.romfs   the same with crypto/weak and what uses it, for an acquirer that demands such MACs
 
 Bytecode is compiled without line numbers: no terminal shows a traceback, and they take room.
@@ -20,6 +21,7 @@ from mpremote.romfs import VfsRomWriter
 from host_tools.yuanluctl import shrink, tables
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
+LOADER = Path("loader.py")
 CPYTHON_ONLY = Path("yuanlu/loop.py")
 SESSION_KEYS = ("yuanlu/crypto/weak/*", "yuanlu/crypto/session_sealing.*")
 
@@ -36,6 +38,7 @@ def build(out: Path, overlay: Path | None = None, board: str = "emulator") -> Pa
     """
     sources = _sources(overlay)
     files = _compiled(sources)
+    _write(loader(out), _compile(LOADER, (FIRMWARE / LOADER).read_bytes() + _addition(overlay, LOADER)))
     others = {
         Path("main.py"): (FIRMWARE / "main.py").read_bytes(),  # a device starts main.py only, never main.mpy
         Path("this_board.py"): f'NAME = "{board}"\n'.encode(),
@@ -57,6 +60,15 @@ def rom(out: Path, session_keys: bool = False) -> Path:
     return out.with_suffix(".session-keys.romfs" if session_keys else ".romfs")
 
 
+def loader(out: Path) -> Path:
+    """What was built beside that folder to choose the firmware that starts."""
+    return out.with_name(f"{out.name}.loader") / LOADER.with_suffix(".mpy")
+
+
+def _addition(overlay: Path | None, name: Path) -> bytes:
+    return b"\n" + (overlay / name).read_bytes() if overlay and (overlay / name).exists() else b""
+
+
 def _sources(overlay: Path | None) -> dict[Path, bytes]:
     """The firmware's modules by their path under firmware/, overlay appended."""
     paths = [path.relative_to(FIRMWARE) for path in sorted((FIRMWARE / "yuanlu").rglob("*.py"))]
@@ -66,10 +78,11 @@ def _sources(overlay: Path | None) -> dict[Path, bytes]:
     additions = {path.relative_to(overlay): path for path in sorted(overlay.rglob("*.py"))}
     if not additions:
         raise BuildError(f"{overlay}: no overlay here")
+    additions.pop(LOADER, None)
     for name, path in additions.items():
         if name not in sources:
             raise BuildError(f"{path}: the firmware has no {name} to append it to")
-        sources[name] += b"\n" + path.read_bytes()
+        sources[name] += _addition(overlay, name)
     return sources
 
 

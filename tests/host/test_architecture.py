@@ -31,7 +31,7 @@ ORDER = """
     forwarder
     link | ui | service
     app
-    boards main
+    boards main loader
 """
 RANKS = [line.split() for line in ORDER.strip().splitlines()]
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms if room != "|"}

@@ -28,10 +28,16 @@ class _Board:
     def __init__(self, terminal, flash):
         self.clock, self.vault, self.flash = terminal.clock, terminal.vault, flash
         self.network, self.keypad, self.serial = _Network(), _Keypad(), Inbox()
-        self.logged = ["ready"]
+        self.logged, self.name, self.standing = ["ready"], "emulator", ""
 
     def shelf(self):
         return NorFlash(2)
+
+    def slots(self):
+        return NorFlash(8)
+
+    def restart(self):
+        raise AssertionError("nobody asked for that")
 
 
 class _Grid:

@@ -16,11 +16,12 @@ _COLLECT_EVERY = const(8192)  # bytes allocated: a heap that is let run full sca
 
 
 class Flash:
-    """NOR: `unit` bytes a program, `sectors` of `sector_size`. Its regions, one behind the other: journal, training, settings."""
+    """NOR: `unit` bytes a program, `sectors` of `sector_size`. Its regions, one behind the other: journal, training,
+    settings, slots of firmware."""
 
     def __init__(self, pipe, region=0):
         self.pipe = pipe
-        found = unpack_from("<HIHHH", pipe.ask(p.GEOMETRY), 0)
+        found = unpack_from("<HIHHHH", pipe.ask(p.GEOMETRY), 0)
         self.unit, self.sector_size = found[:2]
         self.first = sum(found[2 : 2 + region]) * self.sector_size
         self.sectors = found[2 + region]
@@ -131,10 +132,13 @@ class Printer:
 
 
 class Board:
-    """All ports of the emulated terminal."""
+    """All ports of the emulated terminal. `standing`: of the firmware that runs, "" when it is in force (see loader)."""
 
-    def __init__(self, pipe, tables_path):
+    name = "emulator"  # as bundles of firmware have it
+
+    def __init__(self, pipe, tables_path, standing=""):
         self.pipe = pipe
+        self.standing = standing
         self.tables_path = tables_path
         self.logged = []
         self.clock = Clock(pipe)
@@ -153,6 +157,14 @@ class Board:
     def shelf(self):
         """The Flash that the signed settings stand on."""
         return Flash(self.pipe, 2)
+
+    def slots(self):
+        """The Flash that firmware is brought to."""
+        return Flash(self.pipe, 3)
+
+    def restart(self):
+        """Start anew, as after a power cut."""
+        self.pipe.ask(p.RESTART)
 
     def tables(self):
         with open(self.tables_path, "rb") as file:
@@ -212,7 +224,7 @@ class Board:
 def start():
     """Called by main.py."""
     gc.threshold(_COLLECT_EVERY)
-    board = Board(p.Pipe(int(getenv("YUANLU_PIPE"))), getenv("YUANLU_TABLES"))
+    board = Board(p.Pipe(int(getenv("YUANLU_PIPE"))), getenv("YUANLU_TABLES"), getenv("YUANLU_STANDING") or "")
     from yuanlu.app import main
 
     run(main(board))

@@ -28,6 +28,7 @@ LOG = const(17)
 GEOMETRY = const(18)
 HEAP = const(19)
 SET_DATE = const(20)
+RESTART = const(21)
 
 KEY = const(1)
 CARD = const(2)

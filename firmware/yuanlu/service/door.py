@@ -18,8 +18,10 @@ _REST_MS = const(60_000)
 _BAD_TICKETS = const(8)  # then it rests
 # What may be done without a yes at the keypad: it changes nothing.
 _UNASKED = service.DIAG
+# What firmware may do that is not in force: it decides nothing about money.
+_IDLE = service.DIAG | service.PULL | service.FIRMWARE
 # Which visiting module carries a command out, by command >> 4; commands where none is named.
-_MODULES = {4: "yuanlu.service.handover", 5: "yuanlu.service.bundles", 6: "yuanlu.service.keys"}
+_MODULES = {4: "yuanlu.service.handover", 5: "yuanlu.service.bundles", 6: "yuanlu.service.keys", 7: "yuanlu.service.firmware"}
 
 
 class Door:
@@ -33,6 +35,7 @@ class Door:
         self.ticket = self.consent = self.keys = None
         self.sequence = self.bad = self.rests = 0
         self.brought = []  # pieces of a bundle; they stay when the session ends, for who lost his cable
+        self.written = None  # where a file of firmware that is being brought goes on
         self.answered = b""  # the last answer: its command may come again, when the answer was lost on the line
         self.until = self.clock.deadline(_OPEN_MS)
 
@@ -148,6 +151,8 @@ class Door:
             return bytes((service.MALFORMED,))
         if needed & ~self.ticket.allowed:
             return bytes((service.NOT_ALLOWED,))
+        if self.till.board.standing and needed & ~_IDLE:
+            return bytes((service.REFUSED,)) + b"refused.on_trial"
         module = _MODULES.get(plain[0] >> 4, "yuanlu.service.commands")
         try:
             return bytes((service.OK,)) + visit(module).do(self, plain[0], plain[1:])

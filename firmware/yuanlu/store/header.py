@@ -11,7 +11,7 @@ from yuanlu.compat import const
 from yuanlu.errors import StoreDamaged
 
 LENGTH = const(24)
-_FORMAT = const(1)
+FORMAT = const(1)
 
 
 def size(unit):
@@ -25,7 +25,7 @@ def encode(buffer, unit, sequence, erases, first):
     log2 = 0
     while 1 << log2 < unit:
         log2 += 1
-    pack_into("<4sBBHIII", view, 0, b"YLJ1", _FORMAT, log2, 0, sequence, erases, first)
+    pack_into("<4sBBHIII", view, 0, b"YLJ1", FORMAT, log2, 0, sequence, erases, first)
     pack_into("<I", view, 20, crc32(view[:20]))
     for at in range(LENGTH, len(view)):
         view[at] = 0xFF
@@ -39,6 +39,6 @@ def decode(view, unit):
     """
     if bytes(view[:4]) != b"YLJ1" or crc32(view[:20]) != unpack_from("<I", view, 20)[0]:
         return None
-    if view[4] != _FORMAT or 1 << view[5] != unit:
+    if view[4] != FORMAT or 1 << view[5] != unit:
         raise StoreDamaged("journal: format {} unit {} is not this firmware's".format(view[4], 1 << view[5]))
     return unpack_from("<III", view, 8)

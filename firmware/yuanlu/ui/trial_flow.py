@@ -1,0 +1,36 @@
+"""Firmware that is not in force shows one page and moves no money: on trial until a technician confirms, for ten minutes at most;
+fallen back to the factory's until new firmware is brought."""
+
+from yuanlu import VERSION
+from yuanlu.compat import const
+from yuanlu.errors import Cancelled, Refused
+from yuanlu.ui.menu import enter
+
+_TRIAL_MS = const(600_000)
+
+
+async def watch(till):
+    """The firmware before comes back unless this one is confirmed in time."""
+    board = till.board
+    await board.clock.sleep_ms(_TRIAL_MS)
+    if board.standing == "trial":
+        board.restart()
+
+
+async def run(till):
+    """Until it is in force."""
+    while till.board.standing:
+        name = till.board.standing
+        till.dialogs.show(name + ".title", [(name + ".version", VERSION), name + ".what", name + ".next"])
+        await till.dialogs.key()
+        if till.door and till.door.asks():
+            await _technician(till)
+
+
+async def _technician(till):
+    try:
+        await enter(till, "yuanlu.ui.service_flow")
+    except Cancelled:
+        pass
+    except Refused as error:
+        await enter(till, "yuanlu.ui.refusal_page", error)
