@@ -11,7 +11,7 @@ import vfs
 
 FLASH_READ, VAULT_READ, VAULT_WRITE, GEOMETRY, RESTART = 2, 5, 6, 18, 21  # docs/emulator.md
 AT_ONCE = 4096
-pipe = open(int(os.getenv("YUANLU_PIPE")), "r+b", buffering=0)  # the firmware opens it again
+pipe = open(int(os.getenv("YUANLU_PIPE")), "r+b", buffering=0)  # noqa: SIM115  the firmware opens it again
 
 
 def ask(operation, body=b""):

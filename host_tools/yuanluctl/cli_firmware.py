@@ -1,4 +1,4 @@
-"""`yuanluctl firmware`: one signed file of firmware, built, looked at, signed, checked."""
+"""`yuanluctl firmware`: one signed file of firmware, built, looked at, signed, checked. Over a line: cli_upgrade."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from host_tools.yuanluctl import firmware as bundled
 from host_tools.yuanluctl.bundles import LARGEST, BadBundle, Bundle
 from host_tools.yuanluctl.cli_authority import key_file_argument, open_seed, passphrase_option, signer_options
 from host_tools.yuanluctl.cli_config import signature_of
-from host_tools.yuanluctl.cli_target import Voice, spoken
+from host_tools.yuanluctl.cli_target import Reach, Voice, reaching, spoken
+from host_tools.yuanluctl.cli_upgrade import confirm, info_lines, push, rollback, selftest
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
-from host_tools.yuanluctl.targets import read_regular
+from host_tools.yuanluctl.targets import LINES, parse, read_regular
 
 _file = click.argument("file", type=click.Path(path_type=Path))
 _out = click.option("-o", "--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The bundle.")
@@ -22,7 +23,11 @@ _out = click.option("-o", "--out", type=click.Path(path_type=Path), required=Tru
 
 @click.group()
 def firmware() -> None:
-    """Build, sign and check the file that brings a terminal new firmware."""
+    """Build, sign and check a file of new firmware; bring it to a terminal, confirm it, take it back."""
+
+
+for verb in (push, confirm, rollback, selftest):
+    firmware.add_command(verb)
 
 
 @firmware.command()
@@ -45,13 +50,27 @@ def build(voice: Voice, out: Path, board: str, least: str, session_keys: bool) -
 
 
 @firmware.command()
-@_file
-@spoken()
-def info(voice: Voice, file: Path) -> None:
-    """Say what a bundle brings and for whom.
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("-t", "--target", envvar="YUANLU_TARGET", metavar="TARGET", help="The line of a live terminal, instead of FILE.")
+@reaching()
+def info(voice: Voice, reach: Reach, file: Path | None, target: str | None) -> None:
+    """Say what a bundle brings and for whom; or what runs on a terminal, and whether it is on trial.
 
-    Exit codes: 0 shown, 2 no whole bundle, 3 no such file.
+    Exit codes: 0 shown, 2 wrong use or no whole bundle, 3 nobody there or no such file, 4 port busy, 5 no answer, 6 not allowed.
     """
+    if file is None:
+        if target is None:
+            raise click.UsageError("FILE or --target is needed")
+        from host_tools.yuanluctl.upgrade import Upgrade  # loaded where it is used, so that --help is quick
+
+        where = parse(target)
+        if where.kind not in LINES:
+            raise Trouble("image_only", where)
+        with reach(where) as terminal:
+            told = Upgrade(terminal).info()
+        content = {"target": target, **told, "version": bundled.dotted(told["version"]), "least": bundled.dotted(told["least"])}
+        voice.answer(content, info_lines(voice, told))
+        return
     bundle = _read(file)
     voice.answer({"file": str(file), **bundled.told(bundle)}, _lines(voice, bundle))
 

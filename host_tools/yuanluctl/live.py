@@ -114,6 +114,10 @@ class LiveTerminal:
             self._allowed = allowed
         return self.session
 
+    def forget(self) -> None:
+        """The terminal starts anew: no session is open any more."""
+        self.session, self._allowed = Session(self.line, self.timeout), 0
+
     def journal(self) -> bytes:
         """Pulled over the line."""
         hello, _ = self.session.hello()

@@ -51,6 +51,8 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "refused": (LOSES_MONEY, False),
     "protocol": (OTHER_VERSION, False),
     "other_board": (OTHER_VERSION, False),
+    "wrong_board": (OTHER_VERSION, False),
+    "went_back": (OTHER_VERSION, False),
     "no_rom": (OTHER_VERSION, False),
     "board_failed": (TIMEOUT, True),
     "image_only": (OTHER_VERSION, False),

@@ -13,7 +13,10 @@ PLACES = {
     "config": ("cli_config", "Read, compare and check the settings of a terminal."),
     "diagnose": ("cli_status", "Check the terminal's journal, money, clock, power and chip; each check with what to do."),
     "explain": ("cli_explain", "Say what a response code (like 51) or a refusal (like no_paper) means, and what to do."),
-    "firmware": ("cli_firmware", "Build, sign and check the file that brings a terminal new firmware."),
+    "firmware": (
+        "cli_firmware",
+        "Build, sign and check a file of new firmware; bring it to a terminal, confirm it, take it back.",
+    ),
     "flash": ("cli_flash", "Look at an image of a terminal's flash chip, turn it into text and back, or damage a copy."),
     "handover": ("cli_handover", "Give what is open on a terminal to a spare one, so that no refund goes twice or gets lost."),
     "journal": ("cli_journal", "Read and verify the journal in an image of a terminal's flash chip."),

@@ -13,7 +13,7 @@ from emulator.shop import SETTINGS, Shop
 from host_tools.yuanluctl import bundles, firmware, settings
 from host_tools.yuanluctl.cli import yuanluctl
 from yuanlu.bundle import FIRMWARE, Bundle
-from yuanlu.store.header import _FORMAT
+from yuanlu.store.header import FORMAT
 
 PASSPHRASE = ("--passphrase", "four words under snow")
 
@@ -162,7 +162,7 @@ def test_firmware_is_built_signed_and_verified(folder: Path) -> None:
     read.check(bytes.fromhex((folder / "public").read_text()))
     start = len(content) - read.length
     assert read.is_whole(lambda at, count: content[start + at : start + at + count])
-    assert (read.terminal, read.version, read.journal) == ("emulator", firmware.number_of("0.1.0"), _FORMAT)
+    assert (read.terminal, read.version, read.journal) == ("emulator", firmware.number_of("0.1.0"), FORMAT)
     told = json.loads(run("firmware", "info", "new.ylb", "--json").stdout)
     assert told["files"] == [{"path": "firmware.romfs", "bytes": read.length}] and told["by"] == "Lin"
     for installed, code in (("0.0.9", 0), ("0.1.0", 1), ("0.2.0", 1)):

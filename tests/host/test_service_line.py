@@ -82,6 +82,7 @@ def test_every_command_takes_its_right_and_no_other(technician: Technician):
     technician.answers_at_keypad = ["ENTER"]
     bits = [1 << bit for bit in range(len(wire.CAPABILITIES))]
     given = {wire.READ: bytes(4) + b"\x10\0", wire.RELEASE: b"case 1", wire.DONE: bytes(8) + b"line 1"}
+    given[wire.RESTART] = b"malformed"  # or the session ended there
     passed: dict[int, list[int]] = {command: [] for command in EVERY_COMMAND}
     for bit in bits:
         session = technician.come_in(bit)
@@ -130,6 +131,15 @@ RIGHTS = {
     wire.BRING: 32,
     wire.INSTALL: 32,
     wire.INJECT: 64,
+    wire.FIRMWARE_INFO: 128,
+    wire.FIRMWARE_FITS: 128,
+    wire.FIRMWARE_HERE: 128,
+    wire.FIRMWARE_BRING: 128,
+    wire.FIRMWARE_INSTALL: 128,
+    wire.RESTART: 128,
+    wire.CONFIRM: 128,
+    wire.BACK: 128,
+    wire.SELF_TEST: 128,
 }
 
 

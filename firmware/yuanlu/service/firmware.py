@@ -172,7 +172,7 @@ def _journal(till, slots):
 
 def _tables(till, slots):
     """Words and codes are found."""
-    return till.words.knows("test.title") and till.words.knows_code(b"00")
+    return till.words.knows("test.title") and till.words.knows_code("00")
 
 
 def _keys(till, slots):
