@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from host_tools.yuanluctl import authority, bundles, settings
 from host_tools.yuanluctl.journal.layout import Geometry
 from host_tools.yuanluctl.journal.verify import verify
 from tests.conftest import FIRMWARE, ROOT
+from tests.host.new_firmware import built, signed
 
 CASE = ["--evidence", "case 1"]
 
@@ -63,8 +65,8 @@ class Bench:
             if "技术员请求接入" in self.shop.terminal.screen.text:
                 for key in keys.split():
                     self.shop.terminal.press(key)
-            elif verb.poll() is None:
-                self.shop.world.at(50, look)
+            if verb.poll() is None:  # who starts the terminal anew asks in twice
+                self.shop.world.at(200, look)
 
         self.shop.world.call(look)
 
@@ -180,6 +182,36 @@ def test_settings_are_got_pushed_and_rolled_back(bench: Bench):
     bench.run("config", "rollback", str(old), "--by", "Wu", "--yes", keys="ENTER")
     now = settings.newest(bytes(bench.shop.terminal.shelf.data))
     assert (now.version, now.by, now.settings()) == (3, "Wu", bench.shop.settings)
+
+
+def test_firmware_is_pushed_tried_and_confirmed_over_tcp_and_over_a_pty(bench: Bench, tmp_path: Path):
+    """What the terminal says no to, and cuts: tests/host/test_upgrade.py."""
+    for version in ("0.2.0", "0.3.0"):
+        bundle = signed(bench.shop, built(tmp_path, version), version)
+        (bench.folder / f"{version}.ylb").write_bytes(bundle.to_bytes())
+    two, three = (["firmware", "push", str(bench.folder / f"{version}.ylb")] for version in ("0.2.0", "0.3.0"))
+    assert bench.run(*two, "--dry-run", keys="ENTER")["outcome"] == "would"
+    assert bench.run("firmware", "info", keys="ENTER")["version"] == "0.1.0"
+    assert bench.run("firmware", "confirm", keys="ENTER", code=8)["error"]["code"] == "refused"
+    told = bench.run(*two, "--yes", "--no-confirm", keys="ENTER")
+    assert (told["from"], told["to"], told["outcome"]) == ("0.1.0", "0.2.0", "on_trial")
+    assert bench.run("ping")["firmware"] == "0.2.0"
+    told = bench.run("firmware", "selftest", keys="ENTER")
+    assert told["standing"] == "trial" and all(told["steps"].values())
+    told = bench.run("firmware", "rollback", keys="ENTER")
+    assert (told["to"], told["outcome"]) == ("0.1.0", "back")
+    told = bench.run(*two, "--yes", keys="ENTER")
+    assert (told["outcome"], bench.run("ping")["firmware"]) == ("confirmed", "0.2.0")
+    assert bench.run(*two, "--yes", keys="ENTER")["outcome"] == "already"
+    device = bench.shop.terminal.serial.open_pty()
+    bench.shop.terminal.serial.plugged = True
+    assert bench.run(*three, "--yes", target=device, keys="ENTER")["outcome"] == "confirmed"
+    bench.shop.terminal.serial.plugged = False
+    told = bench.run("firmware", "info", keys="ENTER")
+    assert (told["version"], told["slot"], told["least"]) == ("0.3.0", 2, "0.3.0")
+    assert bench.run(*two, "--yes", keys="ENTER", code=8)["error"]["code"] == "refused"
+    (bench.folder / "bare.ylb").write_bytes(replace(bundle, signature=bytes(64)).to_bytes())
+    assert bench.run("firmware", "push", str(bench.folder / "bare.ylb"), "--yes", code=2)["error"]["code"] == "bundle"
 
 
 def test_a_ticket_from_elsewhere_serves_once(bench: Bench):
