@@ -61,12 +61,17 @@ class Bench:
         return json.loads(out if out.strip() else err.strip().split("\n")[-1])
 
     def _press_when_asked(self, keys: str, verb: subprocess.Popen[str]) -> None:
+        answered = False
+
         def look() -> None:
-            if "技术员请求接入" in self.shop.terminal.screen.text:
+            nonlocal answered
+            asked = "技术员请求接入" in self.shop.terminal.screen.text
+            if asked and not answered:
                 for key in keys.split():
                     self.shop.terminal.press(key)
+            answered = asked
             if verb.poll() is None:  # who starts the terminal anew asks in twice
-                self.shop.world.at(200, look)
+                self.shop.world.at(50, look)
 
         self.shop.world.call(look)
 
