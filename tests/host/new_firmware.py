@@ -18,13 +18,14 @@ from yuanlu.wire import service as wire
 TYPES = sum(1 << kind for kind in record._FORMATS)
 
 
-def built(folder: Path, version: str, addition: str = "") -> bytes:
-    """The ROM image of this firmware with another version, and what is appended to app.py."""
+def built(folder: Path, version: str, addition: str = "", module: str = "app.py") -> bytes:
+    """The ROM image of this firmware with another version, and what is appended to a module."""
     overlay = folder / f"overlay {version}" / "yuanlu"
     overlay.mkdir(parents=True)
     (overlay / "__init__.py").write_text(f'VERSION = "{version}"\n')
     if addition:
-        (overlay / "app.py").write_text(addition)
+        (overlay / module).parent.mkdir(exist_ok=True)
+        (overlay / module).write_text(addition)
     return image.rom(image.build(folder / f"firmware {version}", overlay.parent)).read_bytes()
 
 

@@ -167,6 +167,22 @@ def test_firmware_that_dies_or_does_not_begin_is_gone_at_once(technician: Techni
     upgrade.confirm()
 
 
+def test_what_fails_its_self_test_is_not_confirmed(technician: Technician, tmp_path: Path) -> None:
+    """Control: with the step as it is, it is confirmed (test_L5_...)."""
+    unsound = built(tmp_path, "0.3.0", "def _tables(till, slots):\n    return False\n", "service/firmware.py")
+    upgrade = upgrade_of(technician)
+    bundle = signed(technician.shop, unsound, "0.3.0")
+    upgrade.bring(bundle)
+    upgrade.install(bundle)
+    assert [name for name, passed in upgrade.self_test() if not passed] == ["tables"]
+    with pytest.raises(Trouble, match="self_test") as caught:
+        upgrade.confirm()
+    assert caught.value.exit == LOSES_MONEY
+    upgrade.back()
+    assert running(technician) == "0.1.0"
+    the_refund_is_sent_once(technician.shop)
+
+
 def test_what_a_terminal_must_not_take_is_refused_and_nothing_changes(technician: Technician, new: bytes) -> None:
     """Control: the first is taken (test_L5_...)."""
     shop = technician.shop
