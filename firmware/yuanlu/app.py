@@ -101,7 +101,7 @@ async def main(board):
     """Run the terminal until power goes."""
     till = Till(board)
     if board.standing:
-        create_task(visit(_TRIAL).watch(till))
+        create_task(visit(_TRIAL).wait(till))
     try:
         till.start()
     except YuanluError as error:

@@ -24,7 +24,7 @@ LARGEST_PAYLOAD = const(640)
 LARGEST = const(665)
 
 _DESCRIPTION = "<IIBIIIIIBBBB10s8s"
-_FORMATS = {
+FORMS = {
     s.INTENT: _DESCRIPTION,
     s.SALE: _DESCRIPTION + "12s6s",
     s.SENDING: "<IIBHBB",
@@ -80,7 +80,7 @@ def size(payload_length, unit):
 
 def payload_length(record_type, tail=0):
     """Bytes of a payload of that type; `tail`: bytes after the fixed part."""
-    return calcsize(_FORMATS[record_type]) + tail
+    return calcsize(FORMS[record_type]) + tail
 
 
 def _body(fields):
@@ -91,16 +91,16 @@ def _body(fields):
 
 def encode(record_type, values, tail=b""):
     """A payload from its fields, in order, and what follows them."""
-    fixed = calcsize(_FORMATS[record_type])
+    fixed = calcsize(FORMS[record_type])
     payload = bytearray(fixed + len(tail))
-    pack_into(_FORMATS[record_type], payload, 0, *values)
+    pack_into(FORMS[record_type], payload, 0, *values)
     payload[fixed:] = tail
     return payload
 
 
 def decode(record_type, payload):
     """The fields of a payload that `encode` made, as Record.body has them."""
-    return _body(_FIELDS[record_type])(*unpack_from(_FORMATS[record_type], payload, 0))
+    return _body(_FIELDS[record_type])(*unpack_from(FORMS[record_type], payload, 0))
 
 
 class Record:
@@ -171,7 +171,7 @@ class Record:
 
     def body(self):
         """The payload as a namedtuple of its fields; StoreDamaged for a type or length this firmware does not know."""
-        layout = _FORMATS.get(self.type)
+        layout = FORMS.get(self.type)
         if layout is None or self.length < calcsize(layout):
             raise StoreDamaged("record {}: type {} with {} bytes is not known".format(self.number, self.type, self.length))
         return _body(_FIELDS[self.type])(*unpack_from(layout, self.buffer, HEAD))
@@ -182,4 +182,4 @@ class Record:
 
     def tail_length(self):
         """Bytes of that."""
-        return self.length - calcsize(_FORMATS[self.type])
+        return self.length - calcsize(FORMS[self.type])

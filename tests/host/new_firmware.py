@@ -15,7 +15,7 @@ from tests.host.service_line import Technician
 from yuanlu import record
 from yuanlu.wire import service as wire
 
-TYPES = sum(1 << kind for kind in record._FORMATS)
+TYPES = sum(1 << kind for kind in record.FORMS)
 
 
 def built(folder: Path, version: str, addition: str = "", module: str = "app.py") -> bytes:

@@ -17,7 +17,7 @@ def a_vault(*states):
     flash = NorFlash(2, 1024, 16)
     flash.vault = TearingVault(flash)
     for version, key in states:
-        transport.change(flash.vault, key, lambda: None)
+        transport.replace(flash.vault, key, lambda: None)
         if version:
             transport.take(flash.vault, version)
     return flash
@@ -31,7 +31,7 @@ def test_L4_another_key_goes_on_with_the_version_of_the_one_before():
 def test_control_a_key_that_begins_anew_takes_a_block_again():
     """What L4 forbids: the same two sheets, typed again, and the first block is a new one."""
     flash = a_vault((7, OLD))
-    transport._keep(transport.TwoPlaces(flash.vault, transport.PLACES, 33), 0, OLD)
+    transport._store(transport.TwoPlaces(flash.vault, transport.PLACES, 33), 0, OLD)
     assert transport.standing(flash.vault)[0] < 7
 
 
@@ -44,12 +44,12 @@ def test_a_cut_at_any_write_leaves_the_key_before_or_the_new_one():
                 flash = a_vault(*states)
                 flash.cut = (operation, reach)
                 with raises(PowerCut):
-                    transport.change(flash.vault, NEW, lambda: None)
+                    transport.replace(flash.vault, NEW, lambda: None)
                 flash.power_on()
                 found = transport.standing(flash.vault)
                 assert found in (before, (states[0][0] if states else 0, NEW)), (states, operation, found)
                 seen.append(found == before)
-                transport.change(flash.vault, NEW, lambda: None)  # and it can be typed again
+                transport.replace(flash.vault, NEW, lambda: None)  # and it can be typed again
                 assert transport.standing(flash.vault)[1] == NEW
         assert True in seen and False in seen
 
@@ -67,16 +67,16 @@ def test_L4_no_key_where_nobody_knows_which_blocks_were_taken():
         flash.vault.places[place] = bytes(41)
     told = []
     with raises(Refused) as caught:
-        transport.change(flash.vault, NEW, lambda: told.append(1))
+        transport.replace(flash.vault, NEW, lambda: told.append(1))
     assert caught.value.reason == "refused.transport_lost" and told == [] and transport.standing(flash.vault) is None
 
 
 def test_components_that_one_person_would_know_are_none():
     for one, two in ((OLD, OLD), (bytes(32), OLD), (OLD, bytes(32))):
         with raises(Refused) as caught:
-            transport.joined(one, two)
+            transport.join(one, two)
         assert caught.value.reason == "refused.components"
-    assert transport.joined(OLD, NEW) == bytes([one ^ two for one, two in zip(OLD, NEW)])
+    assert transport.join(OLD, NEW) == bytes([one ^ two for one, two in zip(OLD, NEW)])
 
 
 def a_group(number, value):

@@ -17,7 +17,7 @@ PLACES = (24, 25)  # of the vault
 BYTES = const(32)
 
 
-def check_value(key):
+def check(key):
     """Five hex digits by which people compare a key: AES-CMAC of a block of zeros."""
     return str(hexlify(cmac(key, bytes(16)))[:5], "ascii").upper()
 
@@ -30,32 +30,32 @@ def standing(vault):
 
 def take(vault, version):
     """Durable: a block of that version is used up."""
-    _keep(TwoPlaces(vault, PLACES, 1 + BYTES), version, standing(vault)[1])
+    _store(TwoPlaces(vault, PLACES, 1 + BYTES), version, standing(vault)[1])
 
 
-def _keep(kept, version, key):
+def _store(kept, version, key):
     """In both places, so that what was before does not come back when one of them rots."""
     kept.store(bytes((version,)) + key)
     kept.store(bytes((version,)) + key)
 
 
-def joined(first, second):
+def join(first, second):
     """The key that two components make; Refused where one person would know it."""
     if first == second or not any(first) or not any(second):
         raise Refused("refused.components")
     return bytes([one ^ two for one, two in zip(first, second)])
 
 
-def refuse_lost(vault):
+def refuse(vault):
     """Refused where both places hold something unreadable: which blocks were taken nobody knows then. With one of them blank none
     was, since the first one that is taken writes both."""
     if standing(vault) is None and all(vault.load(place) for place in PLACES):
         raise Refused("refused.transport_lost")
 
 
-def change(vault, key, told):
+def replace(vault, key, told):
     """Durable: blocks come under that key from now on, and not under the one before. Refused as above. told(): just before."""
-    refuse_lost(vault)
+    refuse(vault)
     kept = TwoPlaces(vault, PLACES, 1 + BYTES)
     told()
-    _keep(kept, kept.state[0] if kept.state else 0, key)
+    _store(kept, kept.state[0] if kept.state else 0, key)

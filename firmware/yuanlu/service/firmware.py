@@ -123,7 +123,7 @@ def _refuse_in_exchange(door):
 
 def _check(door, slots, bundle):
     lowest = max(slots.lowest, slots.version)
-    types = sum([1 << kind for kind in record._FORMATS])
+    types = sum([1 << kind for kind in record.FORMS])
     update.check(bundle, door.till.board.name, _number(VERSION), lowest, FORMAT, types, slots.room)
 
 

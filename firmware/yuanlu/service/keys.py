@@ -10,7 +10,6 @@ from binascii import hexlify, unhexlify
 
 from yuanlu.compat import const
 from yuanlu.crypto import dukpt, tr31, transport
-from yuanlu.crypto.transport import check_value
 from yuanlu.errors import BadMessage, Refused
 from yuanlu.wire import service
 
@@ -32,11 +31,11 @@ def do(door, command, given):
 def _standing(vault):
     """[name, there, check value or id, counter] of each; never a key."""
     kept, messages = transport.standing(vault), dukpt.standing(vault)
-    rows = [["transport", 1, check_value(kept[1]), kept[0]] if kept else ["transport", 0, "", 0]]
+    rows = [["transport", 1, transport.check(kept[1]), kept[0]] if kept else ["transport", 0, "", 0]]
     rows.append(["messages", 1, str(hexlify(messages[0]), "ascii").upper(), messages[1]] if messages else ["messages", 0, "", 0])
     for name, place in _OTHERS:
         key = vault.load(place)
-        rows.append([name, int(bool(key)), check_value(key) if len(key) in (16, 32) else "", 0])
+        rows.append([name, int(bool(key)), transport.check(key) if len(key) in (16, 32) else "", 0])
     return rows
 
 
@@ -55,7 +54,7 @@ def _inject(door, given):
         raise Refused("refused.key_block") from None
     if version <= kept[0] or (messages and messages[0] == key_id):
         raise Refused("refused.key_old")
-    check = check_value(key)
+    check = transport.check(key)
     door.note(door.ticket, service.INJECT, int(check, 16))
     transport.take(vault, version)
     dukpt.load(vault, key, key_id)

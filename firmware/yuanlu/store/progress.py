@@ -7,7 +7,7 @@ from yuanlu.refund import state as s
 from yuanlu.refund.transaction import BROUGHT, ROAD_CASH, Transaction
 from yuanlu.store import history, summary
 
-COMPLAINT, CALL, FEEDBACK, SELF_TEST, CASE, FOUND, PEOPLE, REFUSED, TRANSPORT = 1, 2, 3, 4, 5, 6, 7, 8, 9  # kinds of a NOTE
+COMPLAINT, CALL, FEEDBACK, SELF_TEST, CASE, FOUND, PEOPLE, REFUSED, KEYLOAD = 1, 2, 3, 4, 5, 6, 7, 8, 9  # kinds of a NOTE
 TEXT = 24  # bytes of one
 
 

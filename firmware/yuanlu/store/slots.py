@@ -27,8 +27,8 @@ class Slots:
 
     def __init__(self, flash, vault):
         self.flash = flash
-        self._kept = TwoPlaces(vault, _PLACES, _LENGTH)
-        found = unpack(_STATE, self._kept.state or bytes(_LENGTH))
+        self._state = TwoPlaces(vault, _PLACES, _LENGTH)
+        found = unpack(_STATE, self._state.state or bytes(_LENGTH))
         self.in_force, self.trial, self.tried, _, self.version, self.lowest, self._digest, self._tried_digest = found
         self.room = (flash.sectors // 2 - 1) * flash.sector_size
         self.free = 2 if self.in_force == 1 else 1  # the slot that new firmware is brought to
@@ -63,7 +63,7 @@ class Slots:
         if self._read(first, 4) != b"\xff" * 4:
             flash.erase(first // step)  # what was there is none any more
         for start in range(0, len(data), _AT_ONCE):
-            self._burn(first + step + at + start, data[start : start + _AT_ONCE], True)
+            self._program(first + step + at + start, data[start : start + _AT_ONCE], True)
         return at + len(data)
 
     def install(self, front, last_look):
@@ -76,13 +76,13 @@ class Slots:
         first = self._start(self.free)
         try:
             self.flash.erase(first // self.flash.sector_size)
-            self._burn(first, bytes(front), False)
+            self._program(first, bytes(front), False)
         except OSError:
             pass  # it is looked at
         if self._read(first, len(front)) != front:
             raise BadConfig("firmware: the flash did not keep it")
         self.trial, self.tried, self._tried_digest = self.free, 0, bundle.digest
-        self._keep()
+        self._note()
 
     def confirm(self):
         """What was on trial is in force."""
@@ -94,11 +94,11 @@ class Slots:
     def back(self):
         """Nothing is on trial."""
         self.trial = self.tried = 0
-        self._keep()
+        self._note()
 
-    def _keep(self):
+    def _note(self):
         standing = (self.in_force, self.trial, self.tried, 0, self.version, self.lowest)
-        self._kept.store(pack(_STATE, *(standing + (self._digest, self._tried_digest))))
+        self._state.store(pack(_STATE, *(standing + (self._digest, self._tried_digest))))
 
     def _start(self, slot):
         return (slot - 1) * (self.flash.sectors // 2) * self.flash.sector_size
@@ -108,7 +108,7 @@ class Slots:
         self.flash.read_into(address, data)
         return data
 
-    def _burn(self, address, data, erases):
+    def _program(self, address, data, erases):
         """Units that are not full end with FF. erases: a sector that begins here is erased first."""
         flash = self.flash
         data = bytes(data) + b"\xff" * (-len(data) % flash.unit)

@@ -5,12 +5,12 @@ a digit that is wrong, two that changed places and a group in another's place ar
 """
 
 from yuanlu.compat import const
-from yuanlu.crypto.transport import check_value
+from yuanlu.crypto import transport
 from yuanlu.errors import Cancelled
-from yuanlu.refund.slip_code import check
+from yuanlu.refund import slip_code
 from yuanlu.ui.pin_page import ask_digits
 
-TITLE = "transport.title"
+_TITLE = "transport.title"
 GROUPS = const(16)
 _DIGITS = const(7)
 
@@ -20,8 +20,8 @@ async def run(till, person):
     keys = ("ENTER", "CLEAR", "CANCEL")
     while True:
         component = await _typed(till, person)
-        lines = [("transport.person", person), ("transport.check", check_value(component)), "transport.compare"]
-        key = await till.dialogs.read(TITLE, lines, "hint.doubt", keys)
+        lines = [("transport.person", person), ("transport.check", transport.check(component)), "transport.compare"]
+        key = await till.dialogs.read(_TITLE, lines, "hint.doubt", keys)
         if key == "CANCEL":
             raise Cancelled
         if key == "ENTER":
@@ -33,7 +33,7 @@ async def _typed(till, person):
     while len(component) < 2 * GROUPS:
         number = len(component) // 2 + 1
         above = complaint + [("transport.person", person), ("transport.group", number, GROUPS)]
-        found = group(number, await ask_digits(till, TITLE, "transport.type", _DIGITS, above=above))
+        found = group(number, await ask_digits(till, _TITLE, "transport.type", _DIGITS, above=above))
         complaint = ["transport.wrong"] if found is None else []
         component += found or b""
     return component
@@ -42,6 +42,6 @@ async def _typed(till, person):
 def group(number, digits):
     """The two bytes of the group of that number, 1 to 16; None for digits that are none."""
     value = int(digits[:5])
-    if len(digits) != _DIGITS or value > 0xFFFF or check("{:02d}{}".format(number, digits[:5])) != digits[5:]:
+    if len(digits) != _DIGITS or value > 0xFFFF or slip_code.check(str(100 + number)[1:] + digits[:5]) != digits[5:]:
         return None
     return value.to_bytes(2, "big")

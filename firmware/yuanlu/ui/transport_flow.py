@@ -8,7 +8,7 @@ from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.ui.menu import enter
 
-TITLE = "transport.title"
+_TITLE = "transport.title"
 _STEPS = ("yuanlu.ui.component_page", "yuanlu.crypto.transport", "yuanlu.ui.pin_page", "yuanlu.store.operators")
 
 
@@ -22,28 +22,28 @@ async def run(till):
 
 async def _ceremony(till, transport):
     vault, config = till.board.vault, till.config
-    transport.refuse_lost(vault)
+    transport.refuse(vault)
     now = transport.standing(vault)
-    lines = [("transport.now", transport.check_value(now[1])) if now else "transport.none", "transport.what", "transport.others"]
-    await till.dialogs.confirm(TITLE, lines)
+    lines = [("transport.now", transport.check(now[1])) if now else "transport.none", "transport.what", "transport.others"]
+    await till.dialogs.confirm(_TITLE, lines)
     first = await _person(till, None) if config.login else None
     one = await enter(till, "yuanlu.ui.component_page", 1)
-    await till.dialogs.confirm(TITLE, ["transport.next"])
+    await till.dialogs.confirm(_TITLE, ["transport.next"])
     second = await _person(till, first) if config.login else None
-    key = transport.joined(one, await enter(till, "yuanlu.ui.component_page", 2))
-    check = transport.check_value(key)
+    key = transport.join(one, await enter(till, "yuanlu.ui.component_page", 2))
+    check = transport.check(key)
     lines = [("transport.makes", check), "transport.replace"]
-    await till.dialogs.confirm(TITLE, lines)
+    await till.dialogs.confirm(_TITLE, lines)
     while not till.desk.may_note():  # an answer is awaited; what was typed is not asked for again
-        await till.dialogs.confirm(TITLE, lines + ["refused.busy"])
-    transport.change(vault, key, lambda: _note(till, first, second, check))
+        await till.dialogs.confirm(_TITLE, lines + ["refused.busy"])
+    transport.replace(vault, key, lambda: _note(till, first, second, check))
     till.log("transport key {}".format(check))
-    await till.dialogs.notice(TITLE, [("transport.now", check), "transport.done"])
+    await till.dialogs.notice(_TITLE, [("transport.now", check), "transport.done"])
 
 
 async def _person(till, other):
     """His row, by his PIN: a supervisor's; after him (`other`) anybody else's. Refused for the same human being."""
-    operators, row = await enter(till, "yuanlu.ui.pin_page", TITLE, "pin.id" if other else "approval.id")
+    operators, row = await enter(till, "yuanlu.ui.pin_page", _TITLE, "pin.id" if other else "approval.id")
     if row.initial or (other is None and row.role != visit("yuanlu.store.operators").SUPERVISOR):
         raise Refused("refused.no_supervisor")
     if operators.logins_left(row, till.config) == 0:
@@ -58,6 +58,6 @@ def _note(till, first, second, check):
     progress = visit("yuanlu.store.progress")
     try:
         who = (first.id, second.id) if first else (0, 0)
-        progress.note(till.desk, None, progress.TRANSPORT, who[0], "transport {} {}".format(check, who[1]).encode())
+        progress.note(till.desk, None, progress.KEYLOAD, who[0], "transport {} {}".format(check, who[1]).encode())
     finally:
         leave("yuanlu.store.progress")

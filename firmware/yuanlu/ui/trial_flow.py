@@ -9,7 +9,7 @@ from yuanlu.ui.menu import enter
 _TRIAL_MS = const(600_000)
 
 
-async def watch(till):
+async def wait(till):
     """The firmware before comes back unless this one is confirmed in time."""
     board = till.board
     await board.clock.sleep_ms(_TRIAL_MS)
@@ -20,8 +20,8 @@ async def watch(till):
 async def run(till):
     """Until it is in force."""
     while till.board.standing:
-        name = till.board.standing
-        till.dialogs.show(name + ".title", [(name + ".version", VERSION), name + ".what", name + ".next"])
+        page = till.board.standing + "."
+        till.dialogs.show(page + "title", [(page + "version", VERSION), page + "what", page + "next"])
         await till.dialogs.key()
         if till.door and till.door.asks():
             await _technician(till)
