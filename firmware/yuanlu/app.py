@@ -24,7 +24,6 @@ from yuanlu.ui.words import Words
 _RESTART_MS = 1000
 _MINUTE_MS = 60_000
 _ASK = const(1)  # wire.service: the one frame that a stranger may send
-_TRIAL = "yuanlu.ui.trial_flow"
 _SHELF = ("yuanlu.store.shelf", "yuanlu.bundle")
 
 
@@ -101,7 +100,7 @@ async def main(board):
     """Run the terminal until power goes."""
     till = Till(board)
     if board.standing:
-        create_task(visit(_TRIAL).wait(till))
+        create_task(visit("yuanlu.ui.trial_flow").wait(till))
     try:
         till.start()
     except YuanluError as error:
@@ -118,8 +117,8 @@ async def main(board):
     ]
     if board.standing:  # not in force: a technician can come in, and no money moves
         create_task(_guard(board, *tasks.pop(1)))
-        await visit(_TRIAL).run(till)
-        leave(_TRIAL, _TRIAL)
+        await visit("yuanlu.ui.trial_flow").run(till)
+        leave("yuanlu.ui.trial_flow", "yuanlu.ui.trial_flow")
     if till.config.login:
         tasks.append(("idle", lambda: _log_out_when_idle(till)))
     for name, start in tasks:

@@ -29,7 +29,7 @@ def resolve(desk, transaction, done, operator, evidence, amount=0):
 def again(desk, refund, operator, evidence):
     """A person takes it on himself that the earlier attempts were not booked: a new one is made when its turn comes (L2)."""
     _check(desk, refund, evidence)
-    if not refund.may_go_anew:
+    if not refund.anew:
         raise Refused("refused.no_new_attempt")
     _decide(desk, refund, s.ANOTHER, operator, evidence)
 

@@ -33,7 +33,7 @@ class _Board:
     def shelf(self):
         return NorFlash(2)
 
-    def slots(self):
+    def firmware(self):
         return NorFlash(8)
 
     def restart(self):

@@ -158,7 +158,7 @@ class Board:
         """The Flash that the signed settings stand on."""
         return Flash(self.pipe, 2)
 
-    def slots(self):
+    def firmware(self):
         """The Flash that firmware is brought to."""
         return Flash(self.pipe, 3)
 

@@ -100,7 +100,7 @@ class Transaction:
         return self.state == s.IS_QUEUED and not self.stale and self.attempt == 1
 
     @property
-    def may_go_anew(self):
+    def anew(self):
         """A person may have another attempt made of it. Not where money moved; nor of a sale that another terminal made without
         a line: the message would name this one's."""
         named = not (self.brought and self.road == ROAD_OFFLINE)

@@ -25,7 +25,7 @@ _ANSWERED_MS = const(500)
 def do(door, command, given):
     """The bytes that answer it."""
     board = door.till.board
-    return service.action_of(_DO, command, given)(door, Slots(board.slots(), board.vault), given) or b""
+    return service.action_of(_DO, command, given)(door, Slots(board.firmware(), board.vault), given) or b""
 
 
 def _info(door, slots, given):

@@ -31,7 +31,7 @@ def offered(till, transaction):
     by_a_person = s.may_be_decided(state) or (lost and state != s.IS_SENDING and not s.is_final(state))
     if by_a_person:
         found += ["decide.done", "decide.not_done"]
-        if transaction.may_go_anew:
+        if transaction.anew:
             found.append("decide.again")
     if state == s.IS_HELD:
         found.append("decide.release")
