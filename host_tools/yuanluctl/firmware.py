@@ -38,7 +38,7 @@ def build(board: str, least: str = "0.0.0", session_keys: bool = False) -> Bundl
     with tempfile.TemporaryDirectory() as folder:
         out = image.build(Path(folder) / "firmware", board=board)
         content = image.rom(out, session_keys).read_bytes()
-    types = sum(1 << record_type for record_type in record._FORMATS)
+    types = sum(1 << record_type for record_type in record.FORMS)
     files = ((FILE, content),)
     return Bundle(
         bundles.FIRMWARE, board, number_of(VERSION), 0, UNSIGNED, files, b"\0" * 32, number_of(least), JOURNAL_FORMAT, types
