@@ -100,7 +100,7 @@ async def main(board):
     """Run the terminal until power goes."""
     till = Till(board)
     if board.standing:
-        create_task(visit("yuanlu.ui.trial_flow").wait(till))
+        create_task(visit("yuanlu.ui.trial_page").wait(till))
     try:
         till.start()
     except YuanluError as error:
@@ -117,8 +117,8 @@ async def main(board):
     ]
     if board.standing:  # not in force: a technician can come in, and no money moves
         create_task(_guard(board, *tasks.pop(1)))
-        await visit("yuanlu.ui.trial_flow").run(till)
-        leave("yuanlu.ui.trial_flow", "yuanlu.ui.trial_flow")
+        await visit("yuanlu.ui.trial_page").run(till)
+        leave("yuanlu.ui.trial_page", "yuanlu.ui.trial_page")
     if till.config.login:
         tasks.append(("idle", lambda: _log_out_when_idle(till)))
     for name, start in tasks:

@@ -20,8 +20,10 @@ async def wait(till):
 async def run(till):
     """Until it is in force."""
     while till.board.standing:
-        page = till.board.standing + "."
-        till.dialogs.show(page + "title", [(page + "version", VERSION), page + "what", page + "next"])
+        if till.board.standing == "trial":
+            till.dialogs.show("trial.title", [("trial.version", VERSION), "trial.what", "trial.next"])
+        else:
+            till.dialogs.show("fallen.title", [("fallen.version", VERSION), "fallen.what", "fallen.next"])
         await till.dialogs.key()
         if till.door and till.door.asks():
             await _technician(till)
