@@ -30,7 +30,7 @@ FILE_SECONDS = 300  # a file that takes longer hangs
 ALLOWANCE_SECONDS = {  # about twice what a machine needs that runs two of them side by side
     "shared": 260,
     "wire": 150,
-    "host": 480,  # the wheel brings its dependencies into a clean environment
+    "host": 600,  # the wheel brings its dependencies into a clean environment
     "journeys": 540,
     "simulation": 360,  # lockstep, the herd, the soak in short
     "power": 600,  # cuts in the journal, controls, 500 lives on MicroPython
