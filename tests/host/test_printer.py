@@ -34,7 +34,7 @@ def test_what_is_no_slip_is_misuse(wrong: bytes) -> None:
 
 def test_the_code_is_in_the_middle_and_can_be_read_off_the_paper() -> None:
     said = "YL000001-000001-000123-20261122"
-    slip = printer.read(SLIP + paper.picture(said))
+    slip = printer.read(SLIP + b"".join(paper.picture(said)))
     picture = next(part for part in slip if isinstance(part, printer.Picture))
     width = len(picture.rows[0]) * 8 * picture.dot
     assert abs(2 * picture.left + width - printer.DOTS) <= 1 and width < printer.DOTS

@@ -9,8 +9,8 @@ class Printer:
     def __init__(self):
         self.printed = b""
 
-    def print(self, data):
-        self.printed = bytes(data)
+    def print(self, *pieces):
+        self.printed = b"".join(pieces)
 
 
 class Board:

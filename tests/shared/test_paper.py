@@ -15,7 +15,7 @@ from yuanlu.ui.reason_page import REASONS
 
 
 class NoPaper(Printer):
-    def print(self, data):
+    def print(self, *pieces):
         raise Refused("refused.no_paper")
 
 

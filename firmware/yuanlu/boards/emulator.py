@@ -125,9 +125,9 @@ class Printer:
     def __init__(self, pipe):
         self.pipe = pipe
 
-    def print(self, data):
+    def print(self, *pieces):
         """The whole slip as ESC/POS (see ui.paper), or Refused when no paper is in."""
-        if self.pipe.ask(p.PRINT, data)[0]:
+        if self.pipe.ask(p.PRINT, *pieces)[0]:
             raise Refused("refused.no_paper")
 
 

@@ -22,7 +22,8 @@ def put(till, name, *given):
         text, code = sheet.render(till, *given), sheet.code(till, *given)
     finally:
         leave(name)
-    till.printer.print(lines(till.tables.section(GB18030), text) + (picture(code) if code else b"") + _FEED)
+    # In pieces: as one they would ask for more in a row than a heap in use may have.
+    till.printer.print(lines(till.tables.section(GB18030), text), *(picture(code) if code else ()), _FEED)
 
 
 def lines(section, text):
@@ -46,11 +47,11 @@ def encoded(section, text):
 
 
 def picture(code):
-    """A QR code in the middle of the paper; nothing when the heap has no room for it: the slip has its text in letters too."""
+    """A QR code in the middle of the paper, in pieces; none where the heap has no room: the slip has its text in letters."""
     try:
         stride, lines, bits = visit("yuanlu.ui.qr").encode(code.encode()).raster(2)
     except MemoryError:
-        return b""
+        return ()
     finally:
         leave("yuanlu.ui.qr")
-    return _CENTRE + b"\x1dv0" + bytes((_DOUBLE, stride, 0, lines & 255, lines >> 8)) + bits + _LEFT
+    return _CENTRE + b"\x1dv0" + bytes((_DOUBLE, stride, 0, lines & 255, lines >> 8)), bits, _LEFT

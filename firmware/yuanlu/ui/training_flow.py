@@ -65,9 +65,9 @@ class TrainingPrinter:
         self.mark = visit("yuanlu.ui.paper").lines(till.tables.section(GB18030), _MARK)
         leave("yuanlu.ui.paper")
 
-    def print(self, data):
+    def print(self, *pieces):
         """As the real one does."""
-        self.printer.print(self.mark + data)
+        self.printer.print(self.mark, *pieces)
 
 
 class TrainingTill:
