@@ -99,8 +99,6 @@ class Till:
 async def main(board):
     """Run the terminal until power goes."""
     till = Till(board)
-    if board.standing:
-        create_task(visit("yuanlu.ui.trial_page").wait(till))
     try:
         till.start()
     except YuanluError as error:
@@ -108,17 +106,16 @@ async def main(board):
     for what in till.journal.trouble:
         board.log("journal: {}".format(what))
     board.log("yuanlu {} ready, {} open".format(VERSION, len(till.journal.live)))
+    create_task(_guard(board, "serial line", till.line.run))
+    if board.standing:  # not in force: a technician can come in, and no money moves
+        await visit("yuanlu.ui.trial_page").run(till)
+        leave("yuanlu.ui.trial_page")
     tasks = [
         ("forwarder", till.forwarder.run),
-        ("serial line", till.line.run),
         ("network", lambda: _watch(till, board.network.changed, board.network.is_up)),
         ("bridge", lambda: _watch(till, till.line.appeared, lambda: True)),
         ("slips", lambda: _tell(till)),
     ]
-    if board.standing:  # not in force: a technician can come in, and no money moves
-        create_task(_guard(board, *tasks.pop(1)))
-        await visit("yuanlu.ui.trial_page").run(till)
-        leave("yuanlu.ui.trial_page", "yuanlu.ui.trial_page")
     if till.config.login:
         tasks.append(("idle", lambda: _log_out_when_idle(till)))
     for name, start in tasks:

@@ -43,7 +43,7 @@ class Upgrade:
 
     def info(self) -> dict[str, Any]:
         """What the terminal says of its firmware; Trouble."""
-        told = self._json(wire.FIRMWARE_INFO, "firmware")
+        told = self._read(self.session.command(wire.FIRMWARE_INFO), "firmware")
         numbers = ("least", "room", "sector", "slot", "trial", "version")
         if not isinstance(told, dict) or not all(isinstance(told.get(name), int) for name in numbers) or told["sector"] < 1:
             raise Trouble("protocol", self.terminal.name, "firmware")
@@ -77,7 +77,9 @@ class Upgrade:
 
     def self_test(self) -> list[tuple[str, bool]]:
         """Step by step; Trouble."""
-        told = json.loads(self._patient(wire.SELF_TEST))
+        told = self._read(self._patient(wire.SELF_TEST), "self-test")
+        if not isinstance(told, list) or not all(isinstance(step, list) and len(step) == 2 for step in told):
+            raise Trouble("protocol", self.terminal.name, "self-test")
         return [(str(name), passed is True) for name, passed in told]
 
     def confirm(self) -> None:
@@ -134,9 +136,9 @@ class Upgrade:
                     raise
             self.rest(PAUSE_SECONDS)
 
-    def _json(self, command: int, what: str) -> Any:
+    def _read(self, answer: bytes, what: str) -> Any:
         try:
-            return json.loads(self.session.command(command))
+            return json.loads(answer)
         except (ValueError, RecursionError) as problem:
             raise Trouble("protocol", self.terminal.name, what) from problem
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from emulator.clerk import Clerk
 from emulator.lines.cable import Cable
 from emulator.shop import Shop
 from host_tools.yuanluctl import authority
@@ -48,6 +49,18 @@ def on_the_line(firmware: Path, **settings: Any) -> Iterator[Technician]:
         assert not [line for line in shop.terminal.log if "failed" in line or "stopped" in line], shop.terminal.log
     finally:
         shop.close()
+
+
+def queue_a_refund(shop: Shop) -> None:
+    """Of a sale that is done, while the network cable is out."""
+    clerk = Clerk(shop)
+    clerk.start_sale(12_300)
+    clerk.see("消费成功")
+    clerk.back_to_menu()
+    shop.terminal.plug_network(False)
+    clerk.start_refund(1000)
+    clerk.back_to_menu()
+    assert [row["state"] for row in shop.terminal_ledger()] == ["done", "queued"]
 
 
 EVERY_COMMAND = {number: bit for number, bit in wire.COMMANDS.items() if bit}

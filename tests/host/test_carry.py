@@ -18,7 +18,7 @@ from host_tools.yuanluctl.journal.ledger import every_record
 from host_tools.yuanluctl.journal.reader import read_journal
 from host_tools.yuanluctl.outcome import LOSES_MONEY, Trouble
 from host_tools.yuanluctl.service import Session
-from tests.host.service_line import Technician
+from tests.host.service_line import Technician, queue_a_refund
 from yuanlu.wire import service as wire
 
 Agree = Callable[[list[settings.Change]], bool]
@@ -114,13 +114,8 @@ def test_L5_settings_under_which_an_open_refund_could_not_end_are_refused(
     technician: Technician, changes: dict[str, Any], told: str
 ) -> None:
     """Control: others are taken while it is open."""
-    shop, clerk = technician.shop, Clerk(technician.shop)
-    clerk.start_sale(12_300)
-    clerk.see("消费成功")
-    clerk.back_to_menu()
-    shop.terminal.plug_network(False)
-    clerk.start_refund(1000)
-    clerk.back_to_menu()
+    shop = technician.shop
+    queue_a_refund(shop)
     carrier = Carrier(technician.come_in(wire.CONFIG))
     before = bytes(shop.terminal.shelf.data)
     if not told:

@@ -17,7 +17,7 @@ from host_tools.yuanluctl.outcome import LOSES_MONEY, OTHER_VERSION, Trouble
 from host_tools.yuanluctl.service import Session
 from tests.conftest import ROOT
 from tests.host.new_firmware import TYPES, built, signed, upgrade_of
-from tests.host.service_line import Technician
+from tests.host.service_line import Technician, queue_a_refund
 from yuanlu.wire import service as wire
 
 
@@ -36,17 +36,6 @@ def technician() -> Iterator[Technician]:
     queue_a_refund(shop)
     yield Technician(shop)
     shop.close()
-
-
-def queue_a_refund(shop: Shop) -> None:
-    clerk = Clerk(shop)
-    clerk.start_sale(12_300)
-    clerk.see("消费成功")
-    clerk.back_to_menu()
-    shop.terminal.plug_network(False)
-    clerk.start_refund(1000)
-    clerk.back_to_menu()
-    assert states(shop) == ["queued"]
 
 
 def states(shop: Shop) -> list[str]:

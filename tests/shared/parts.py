@@ -7,6 +7,7 @@ half a minute of silence costs nothing and a wait that nobody ends fails at once
 import json
 import sys
 
+from raises import raises
 from yuanlu import record as r
 from yuanlu.boards.virtual_time import drive
 from yuanlu.compat import TimeoutError, create_task, sleep_ms, wait_for_ms
@@ -119,6 +120,24 @@ REACHES = (
 def reaches(operation):
     """The reaches to try at an operation: all of them on CPython; on MicroPython, which is slower, one, another each time."""
     return range(len(REACHES)) if sys.implementation.name == "cpython" else (operation % len(REACHES),)
+
+
+def cut_everywhere(flash, vault, least, work):
+    """Do `work(flash, vault)` again and again from what is there now, with a cut at each of its operations, `least` of them or
+    more; (operation, reach) each time that power is back."""
+    before, places, start = flash.snapshot(), dict(vault.places), flash.operations
+    work(flash, vault)
+    count = flash.operations - start
+    assert count >= least, count
+    for operation in range(1, count + 1):
+        for reach in reaches(operation):
+            flash.restore(before)
+            vault.places = dict(places)
+            flash.cut = (operation, reach)
+            with raises(PowerCut):
+                work(flash, vault)
+            flash.power_on()
+            yield operation, reach
 
 
 def settings(**changes):

@@ -3,7 +3,7 @@
 import json
 import sys
 
-from parts import NorFlash, PowerCut, Terminal, Vault, beside, reaches
+from parts import NorFlash, PowerCut, Terminal, Vault, beside, cut_everywhere
 from raises import raises
 from yuanlu import bundle as b
 from yuanlu.errors import BadConfig
@@ -108,26 +108,19 @@ def test_a_flipped_bit_is_refused_wherever_it_stands():
         refusal(bytes(data))
 
 
+def take_the_second(flash, vault):
+    Shelf(flash, vault).take(MADE["second"])
+
+
 def test_a_cut_at_any_operation_leaves_whole_settings_and_the_next_try_ends_well():
     for chip in CHIPS:
         flash, vault = provisioned(chip)
-        shelf = Shelf(flash, vault)
-        shelf.newest()
-        start, before, places = flash.operations, flash.snapshot(), dict(vault.places)
-        shelf.take(MADE["second"])
-        count = flash.operations - start
-        assert count >= 4, "erase, settings, manifest"
-        for operation in range(1, count + 1):
-            for reach in reaches(operation):
-                flash.restore(before)
-                vault.places = dict(places)
-                flash.cut = (operation, reach)
-                with raises(PowerCut):
-                    Shelf(flash, vault).take(MADE["second"])
-                flash.power_on()
-                if shop(flash, vault) == "Shop":
-                    Shelf(flash, vault).take(MADE["second"])
-                assert shop(flash, vault) == "Second", (chip, operation, reach)
+        Shelf(flash, vault).newest()
+        # At least 4: erase, settings, manifest.
+        for where in cut_everywhere(flash, vault, 4, take_the_second):
+            if shop(flash, vault) == "Shop":
+                take_the_second(flash, vault)
+            assert shop(flash, vault) == "Second", (chip, where)
 
 
 class InPlace(Shelf):

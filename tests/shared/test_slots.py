@@ -4,7 +4,7 @@ import sys
 from hashlib import sha256
 from struct import pack
 
-from parts import NorFlash, PowerCut, Vault, beside, reaches
+from parts import NorFlash, PowerCut, Vault, beside, cut_everywhere
 from raises import raises
 from yuanlu.errors import BadConfig, BadMessage
 from yuanlu.store.slots import Slots
@@ -97,23 +97,16 @@ def test_a_trial_that_is_not_confirmed_ends_with_the_next_start():
     assert boot(flash, vault) == (OLD, ""), "taken back before it was started"
 
 
+def renew(flash, vault):
+    upgrade(flash, vault, NEW)
+
+
 def test_a_cut_at_any_operation_leaves_one_whole_firmware_and_the_next_try_ends_well():
     for chip in CHIPS:
         flash, vault = with_old(chip)
-        before, places, start = flash.snapshot(), dict(vault.places), flash.operations
-        upgrade(flash, vault, NEW)
-        count = flash.operations - start
-        assert count > len(NEW) // 256
-        for operation in range(1, count + 1):
-            for reach in reaches(operation):
-                flash.restore(before)
-                vault.places = dict(places)
-                flash.cut = (operation, reach)
-                with raises(PowerCut):
-                    upgrade(flash, vault, NEW)
-                flash.power_on()
-                assert boot(flash, vault) == (OLD, ""), (chip, operation, reach)
-                upgrade(flash, vault, NEW)
+        for where in cut_everywhere(flash, vault, 1 + len(NEW) // 256, renew):
+            assert boot(flash, vault) == (OLD, ""), (chip, where)
+            renew(flash, vault)
 
 
 def test_a_cut_while_the_vault_is_written_leaves_one_whole_firmware_too():

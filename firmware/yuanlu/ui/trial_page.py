@@ -2,23 +2,16 @@
 fallen back to the factory's until new firmware is brought."""
 
 from yuanlu import VERSION
-from yuanlu.compat import const
+from yuanlu.compat import const, create_task
 from yuanlu.errors import Cancelled, Refused
 from yuanlu.ui.menu import enter
 
 _TRIAL_MS = const(600_000)
 
 
-async def wait(till):
-    """The firmware before comes back unless this one is confirmed in time."""
-    board = till.board
-    await board.clock.sleep_ms(_TRIAL_MS)
-    if board.standing == "trial":
-        board.restart()
-
-
 async def run(till):
     """Until it is in force."""
+    create_task(_take_back(till.board))
     while till.board.standing:
         if till.board.standing == "trial":
             till.dialogs.show("trial.title", [("trial.version", VERSION), "trial.what", "trial.next"])
@@ -27,6 +20,13 @@ async def run(till):
         await till.dialogs.key()
         if till.door and till.door.asks():
             await _technician(till)
+
+
+async def _take_back(board):
+    """The firmware before comes back unless this one is confirmed in time."""
+    await board.clock.sleep_ms(_TRIAL_MS)
+    if board.standing == "trial":
+        board.restart()
 
 
 async def _technician(till):
