@@ -45,13 +45,16 @@ class Upgrade:
         """What the terminal says of its firmware; Trouble."""
         told = self._read(self.session.command(wire.FIRMWARE_INFO), "firmware")
         numbers = ("least", "room", "sector", "slot", "trial", "version")
-        if not isinstance(told, dict) or not all(isinstance(told.get(name), int) for name in numbers) or told["sector"] < 1:
+        kinds: dict[str, type] = dict.fromkeys(numbers, int) | {"board": str, "standing": str}
+        if not isinstance(told, dict) or not all(isinstance(told.get(name), kind) for name, kind in kinds.items()):
+            raise Trouble("protocol", self.terminal.name, "firmware")
+        if told["sector"] < 1 or told["standing"] not in ("", "trial", "fallen"):
             raise Trouble("protocol", self.terminal.name, "firmware")
         return {str(name): value for name, value in told.items()}
 
     def fits(self, bundle: Bundle) -> None:
         """Trouble when the terminal would not take it, told before anything is brought."""
-        board = self.info().get("board")
+        board = self.info()["board"]
         if bundle.target != board:
             raise Trouble("wrong_board", self.terminal.name, board, bundle.target)
         if len(bundle.files) != 1:
