@@ -1,7 +1,8 @@
 """A step of the image build: takes out of the firmware's source the names that cost a terminal memory and tell it nothing.
 
 MicroPython keeps every name it meets in a table that doubles when it is full, and every public name of a module in the module's
-dictionary; both lie in the heap. Four kinds of names can go:
+dictionary; both lie in the heap. What CPython alone runs goes first: a module's `except ImportError` becomes `raise`, and its
+`else` where the implementation is asked for becomes `pass`. Then four kinds of names can go:
 
     constants   `DONE = const(1)` of a module: the 1 stands wherever the name stood, in this module and in others
     parameters  of a function, unless a call, an attribute or a text anywhere in the firmware has the name: a letter each
@@ -20,12 +21,13 @@ from string import ascii_letters
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Scope = _Function | ast.ClassDef | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_IS_DEVICE = "sys.implementation.name == 'micropython'"
 _NUMBER_OR_BYTES = re.compile(r"-?[0-9]+|b'\w+'")
 
 
 def shrink(sources: dict[Path, bytes]) -> dict[Path, bytes]:
     """All modules of the firmware, by their path under firmware/; SyntaxError when one is not Python."""
-    modules = {_dotted(path): Module(source) for path, source in sources.items()}
+    modules = {_dotted(path): Module(_for_the_device(source)) for path, source in sources.items()}
     asked = {name for module in modules.values() for name in module.asked_for()}
     named = asked | {name for module in modules.values() for name in module.read(modules)}
     for module in modules.values():
@@ -242,6 +244,22 @@ class Module:
             result += self.source[done:first] + text.encode()
             done = last
         return result + self.source[done:]
+
+
+def _for_the_device(source: bytes) -> bytes:
+    """Without what only CPython runs at a module's own level."""
+    lines = source.split(b"\n")
+    for node in ast.parse(source).body:
+        instead: list[tuple[list[ast.stmt], bytes]] = []
+        if isinstance(node, ast.Try):
+            missing = [handler.body for handler in node.handlers if handler.type and ast.unparse(handler.type) == "ImportError"]
+            instead += [(body, b"    raise") for body in missing]
+        if isinstance(node, ast.If) and node.orelse and ast.unparse(node.test) == _IS_DEVICE:
+            instead.append((node.orelse, b"    pass"))
+        for body, statement in instead:
+            first, end = body[0].lineno - 1, body[-1].end_lineno or body[-1].lineno
+            lines[first:end] = [statement] + [b""] * (end - first - 1)
+    return b"\n".join(lines)
 
 
 def _dotted(path: Path) -> str:

@@ -35,7 +35,7 @@ Measure = Callable[[], dict[str, float]]
 Budgets = dict[str, tuple[str, float]]
 # Gates of the heap; the budget where it is kept. WANTED are the budgets of those that are not.
 HEAP: Budgets = {
-    "device.heap_idle_kb": ("<=", 65.2),
+    "device.heap_idle_kb": ("<=", 64.8),
     "device.heap_residue_kb": ("<=", 8),
     "device.heap_peak_kb": ("<=", 92.7),
 }

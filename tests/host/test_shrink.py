@@ -25,6 +25,37 @@ def shrunk(states: str, desk: str, publics: bool = False) -> tuple[str, str]:
     return result[STATES].decode(), result[DESK].decode()
 
 
+def test_what_cpython_alone_runs_goes():
+    """At the module's own level; control: what asks for another error, or stands in a function, stays."""
+    source = """\
+        import sys
+        try:
+            from cryptolib import aes
+        except ImportError:
+            from cryptography import aes
+
+            other = aes
+        if sys.implementation.name == "micropython":
+            loop = 1
+        else:
+            loop = 2
+
+            more = 3
+        try:
+            from machine import pin
+        except OSError:
+            kept = 4
+        def found():
+            try:
+                import machine
+            except ImportError:
+                return 5
+    """
+    gone = dedent(source).replace("    from cryptography import aes\n\n    other = aes", "    raise\n\n")
+    gone = gone.replace("    loop = 2\n\n    more = 3", "    pass\n\n")
+    assert shrunk(source, "") == (gone, "") and gone.count("\n") == dedent(source).count("\n")
+
+
 def test_a_constant_is_its_number_wherever_it_is_known_to_be_meant():
     states, desk = shrunk(
         "DONE = const(1)\nOPEN = const(0x10)\nBOTH = (DONE, OPEN)\nCODE = const(b'A0')\n",
@@ -159,8 +190,7 @@ def unbound(sources: dict[Path, bytes]) -> list[str]:
 
 
 def test_whatever_a_module_asks_of_another_one_is_there():
-    """The one that is not is CPython's stand-in for asyncio."""
-    assert unbound(shrink(image._sources(None))) == ["yuanlu.boards.virtual_time: yuanlu.loop"]
+    assert unbound(shrink(image._sources(None))) == []
 
 
 def test_control_a_name_that_is_not_there_is_found():

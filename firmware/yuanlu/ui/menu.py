@@ -32,24 +32,20 @@ async def run(till):
     while True:
         till.dialogs.left = False
         try:
-            await _offer(till)
+            try:
+                if till.config.login and not till.operator:
+                    await enter(till, "yuanlu.ui.login_flow")
+                if till.door and till.door.asks():
+                    await enter(till, "yuanlu.ui.service_flow")
+                above = await enter(till, "yuanlu.ui.alerts")
+                await pick(till, "menu.title", MENU + ((("menu.more", ""),) if MORE else ()), leave=False, above=above)
+            except Refused as error:
+                await enter(till, "yuanlu.ui.refusal_page", error)
+            except (StoreFull, StoreDamaged) as error:
+                till.log("journal: {}".format(error))
+                await till.dialogs.notice("refused.title", ("refused.journal", "advice.refused.journal"))
         except Cancelled:
-            pass
-
-
-async def _offer(till):
-    try:
-        if till.config.login and not till.operator:
-            await enter(till, "yuanlu.ui.login_flow")
-        if till.door and till.door.asks():
-            await enter(till, "yuanlu.ui.service_flow")
-        above = await enter(till, "yuanlu.ui.alerts")
-        await pick(till, "menu.title", MENU + ((("menu.more", ""),) if MORE else ()), leave=False, above=above)
-    except Refused as error:
-        await enter(till, "yuanlu.ui.refusal_page", error)
-    except (StoreFull, StoreDamaged) as error:
-        till.log("journal: {}".format(error))
-        await till.dialogs.notice("refused.title", ("refused.journal", "advice.refused.journal"))
+            pass  # also by who goes away from a refusal
 
 
 async def pick(till, title, menu, leave=True, above=()):

@@ -23,7 +23,10 @@ def put(till, name, *given):
     finally:
         leave(name)
     # In pieces: as one they would ask for more in a row than a heap in use may have.
-    till.printer.print(lines(till.tables.section(GB18030), text), *(picture(code) if code else ()), _FEED)
+    pieces, section = [_START], till.tables.section(GB18030)
+    for row in text.split("\n")[:-1]:
+        pieces.append(encoded(section, row + "\n"))
+    till.printer.print(*pieces, *(picture(code) if code else ()), _FEED)
 
 
 def lines(section, text):

@@ -58,7 +58,7 @@ def render(till, error):
     out += [slip.RULE, slip.middle(say("slip.emulated"))]
     leave("yuanlu.ui.hotlines")
     leave("yuanlu.ui.slip")
-    return "\n".join(out) + "\n"
+    return "\n".join(out + [""])
 
 
 def code(till, error):

@@ -51,7 +51,7 @@ def render(till, transaction):
     out += [slip.RULE, slip.middle(say("slip.emulated")), slip.middle(slip.typed(config, transaction))]
     leave("yuanlu.ui.hotlines")
     leave("yuanlu.ui.slip")
-    return "\n".join(out) + "\n"
+    return "\n".join(out + [""])
 
 
 def code(till, transaction):

@@ -47,7 +47,7 @@ def render(till, transaction):
         out += _terms(say, config, transaction)
     out += _whom_to_call(say, config, transaction, refund)
     out += [RULE, middle(say("slip.emulated")), middle(say("slip.code")), middle(typed(config, transaction))]
-    return "\n".join(out) + "\n"
+    return "\n".join(out + [""])
 
 
 def code(till, transaction):
