@@ -6,6 +6,7 @@ on its way.
 
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
+from yuanlu.refund.money import yuan
 from yuanlu.refund.transaction import BROUGHT, EVIDENCE, KIND_SALE, RESOLVED, TECHNICIAN
 from yuanlu.store import pending
 
@@ -18,12 +19,26 @@ def resolve(desk, transaction, done, operator, evidence, amount=0):
         if not amount:
             known = (transaction.amount, transaction.booked or transaction.amount)
             amount = min(known) if transaction.kind == KIND_SALE else max(known)
+        elif amount > most(desk, transaction):
+            raise Refused("refused.over_cap", yuan(most(desk, transaction)))
         # Its only attempt was another terminal's: it is of no batch here.
         marks = RESOLVED | (BROUGHT if transaction.brought and transaction.attempt == 1 else 0)
         values = desk.whole(transaction, transaction.date, operator, marks, evidence, amount)
         desk.journal.append(s.SALE if transaction.kind == KIND_SALE else s.REFUND, values)
     else:
         _decide(desk, transaction, s.NOT_DONE, operator, evidence)
+
+
+def most(desk, transaction):
+    """Fen that a person may say were booked: what counts of it already, and what is left of its sale (L3)."""
+    counted = max(transaction.amount, transaction.booked)
+    sale = desk.journal.original(transaction.original)
+    if sale is None or sale.number == transaction.number:
+        return counted
+    try:
+        return max(counted, sale.amount - desk.journal.spent(sale.number) + counted)
+    except Refused:  # what was given back cannot be read
+        return counted
 
 
 def again(desk, refund, operator, evidence):

@@ -25,7 +25,7 @@ MOST_KEYS = {
 # What a flow can say and these walks do not bring about; scenarios see most of them.
 NOT_WALKED = {
     "closing": {"line.busy"},
-    "decide": {"decide.amount", "try.behind"},
+    "decide": {"try.behind"},
     "line": {"line.busy"},
     "login": {"operators.own_pin", "pin.later", "pin.term", "pin.term_over"},
     "operators": {"operators.history_stays", "refused.id_used"},

@@ -43,6 +43,20 @@ def test_L3_L5_a_person_who_found_it_done_settles_it_with_the_evidence():
         till.sell(100)
 
 
+def test_L3_a_person_may_say_that_another_amount_was_booked_within_the_sale():
+    """A sale of 100.00, 2.00 of it given back beside: 98.00 at most. What is said counts from then on."""
+    till = Terminal()
+    refund = parked(till)
+    other = till.refund(till.journal.sale(refund.original), 200, s.PERSON)
+    with raises(Refused) as caught:
+        till.desk.resolve(refund, True, 7, EVIDENCE, 9801)
+    assert caught.value.args[0] == "refused.over_cap"
+    assert till.journal.find_live(refund.number) is refund and till.journal.spent(refund.original) == 500
+    till.desk.resolve(refund, True, 7, EVIDENCE, 9800)
+    till.desk.resolve(other, True, 7, EVIDENCE, 100)
+    assert till.journal.spent(refund.original) == 9900 and again(till).journal.spent(refund.original) == 9900
+
+
 def test_a_sale_that_a_person_found_done_is_refunded_by_its_rrn_alone():
     """Evidence that is no RRN cannot name the sale to the acquirer; the approval code is left open with zeros."""
 

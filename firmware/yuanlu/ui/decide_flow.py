@@ -5,7 +5,7 @@ Everything that decides has a page that says what it does, and asks for evidence
 
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_SALE, ROAD_NO_SALE
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, ROAD_NO_SALE
 from yuanlu.store import pending
 from yuanlu.ui.describe import kind_word
 from yuanlu.ui.menu import enter
@@ -63,9 +63,10 @@ async def _withdraw(till, transaction):
 
 async def _done(till, transaction):
     amount = 0
-    if transaction.alarm:
-        most = max(transaction.amount, transaction.booked)
-        amount = await till.dialogs.ask_amount("decide.amount", most)  # nothing is proposed: it stands in the statement
+    if transaction.alarm or transaction.kind == KIND_REFUND:
+        most = till.desk.visiting("yuanlu.resolving", "most", transaction)
+        # After an alarm nothing is proposed: the amount stands in the statement.
+        amount = await till.dialogs.ask_amount("decide.amount", most, full=0 if transaction.alarm else transaction.amount)
     evidence = await _evidence(till, "decide.done", "evidence.done")
     await _confirm(till, "decide.done", transaction, "confirm.done", evidence, amount)
     till.desk.resolve(transaction, True, till.operator, evidence, amount)

@@ -110,14 +110,14 @@ class Dialogs:
             elif len(key) == 1 and key.isdigit() and (int(key) or 10) <= len(items):
                 return (int(key) or 10) - 1
 
-    async def ask_amount(self, title, limit, full=False):
-        """Fen, 1 to `limit`. With `full`, ENTER alone takes the limit."""
+    async def ask_amount(self, title, limit, full=0):
+        """Fen, 1 to `limit`. ENTER alone takes `full`, if that is not 0."""
         digits = ""
         complaint = None
         while True:
             amount = int(digits or "0")
             lines = [("line.limit", yuan(limit)), ("line.entry", yuan(amount))]
-            lines.append(complaint or ("amount.full" if full and not digits else "amount.enter"))
+            lines.append(complaint or (("amount.full", yuan(full)) if full and not digits else "amount.enter"))
             self.show(title, lines, "hint.amount")
             key = await self.key()
             if key == "CANCEL":
@@ -127,8 +127,8 @@ class Dialogs:
             elif len(key) == 1 and key.isdigit() and len(digits) < _DIGITS:
                 digits = (digits + key).lstrip("0")
             elif key == "ENTER":
-                if full and not digits:
-                    amount = limit
+                if not digits:
+                    amount = full
                 if 0 < amount <= limit:
                     return amount
                 complaint = ("amount.over", yuan(limit)) if amount else "amount.zero"

@@ -32,7 +32,7 @@ async def _give_back(till, sale, found_by, fits):
     left = till.desk.left(sale)
     cash = till.config.cash_refunds and await till.dialogs.choose("cash.way", ("cash.same_way", "cash.from_till"))
     reason, case = await enter(till, "yuanlu.ui.reason_page")
-    amount = await till.dialogs.ask_amount("refund.amount", left, full=True)
+    amount = await till.dialogs.ask_amount("refund.amount", left, full=left)
     draft = Draft(till.desk.way_back(sale, amount), amount, sale.number, reason, till.operator)
     if cash:
         draft.kind, draft.road = KIND_REFUND, ROAD_CASH
