@@ -9,7 +9,7 @@ from emulator.parts.flash import Flash
 from yuanlu.errors import StoreDamaged
 from yuanlu.record import LARGEST, OVERHEAD, Record
 from yuanlu.refund.state import BOOT, STATE_NAMES, is_final
-from yuanlu.refund.transaction import KIND_NAMES, ROAD_CASH, Transaction
+from yuanlu.refund.transaction import KIND_NAMES, KIND_SALE, ROAD_CASH, ROAD_OFFLINE, Transaction
 from yuanlu.wire.messages import refund_number
 
 
@@ -55,6 +55,7 @@ def view(flash: Flash, config: Any) -> list[dict[str, Any]]:
             "trace": transaction.trace,
             "sends": transaction.sends,
             "in_cash": transaction.road == ROAD_CASH,
+            "offline_sale": transaction.kind == KIND_SALE and transaction.road == ROAD_OFFLINE,  # it has no number on the wire
             "rrn": bytes(transaction.rrn).decode("ascii", "replace").strip("\0"),
         }
         for transaction in transactions(flash)

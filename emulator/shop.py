@@ -272,7 +272,7 @@ def compare(believed: list[dict[str, Any]], booked_by_number: Booked) -> list[st
                 f"{number}: the acquirer booked it {booked['times']} times, {_yuan(booked['amount'])} in all "
                 f"for a {transaction['kind']} of {_yuan(transaction['amount'])}"
             )
-        elif booked["times"] not in ((0,) if transaction.get("in_cash") else _MAY_BE_BOOKED.get(state, (0, 1))):
+        elif booked["times"] not in _may_be_booked(transaction):
             wrong.append(f"{number}: the terminal says {state}, the acquirer booked {_yuan(booked['amount'])}")
         # Of what is open the terminal claims nothing: less may be booked.
         elif booked["times"] and (
@@ -280,6 +280,12 @@ def compare(believed: list[dict[str, Any]], booked_by_number: Booked) -> list[st
         ):
             wrong.append(f"{number}: {_yuan(transaction['amount'])} on the terminal, {_yuan(booked['amount'])} at the acquirer")
     return wrong
+
+
+def _may_be_booked(transaction: dict[str, Any]) -> tuple[int, ...]:
+    if transaction.get("in_cash") or transaction.get("offline_sale"):
+        return (0,)
+    return _MAY_BE_BOOKED.get(transaction["state"], (0, 1))
 
 
 def _above_the_sale(believed: list[dict[str, Any]], booked_by_number: Booked) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator import checks as c
-from emulator import traffic
+from emulator import offline_sale, traffic
 from emulator.acquirer import ASKS, FAILURES, MOODS
 from emulator.checks import Check
 from emulator.clerk import READ_OFF, Clerk, NotSeen
@@ -112,6 +112,13 @@ def _copy(clerk: Clerk, value: str) -> None:
         clerk.terminal.put_back(vault=value == "put back with vault")
 
 
+def _sell_offline(clerk: Clerk, value: dict[str, Any]) -> None:
+    try:
+        offline_sale.sell(clerk.terminal, **value)
+    except ValueError as error:
+        raise NotSeen(str(error)) from error
+
+
 def _dark(clerk: Clerk, value: int) -> None:
     if not clerk.shop.world.run_until(lambda: not clerk.terminal.is_on, value):
         raise NotSeen("power never went")
@@ -208,6 +215,7 @@ VERBS: dict[str, tuple[Check, Callable[[Clerk, Any], Any]]] = {
     "power": (c.one_of("on", "off"), _power),
     "cut": (_cut, _arrange_cut),
     "chip": (c.one_of("copy", "put back", "put back with vault"), _copy),
+    "offline sale": (c.fields(_OFFLINE_SALE, {}), _sell_offline),
     "dark": (c.duration, _dark),
     "acquirer": (_acquirer, _tell_acquirer),
     "wait": (c.duration, lambda clerk, value: clerk.shop.world.run(value)),

@@ -55,6 +55,7 @@ function terminalCell({ kind, terminal }) {
 function acquirerCell({ kind, booked, terminal }, state) {
   if (state.acquirer === null) return cell("?", "");
   if (booked.times === 0 && terminal?.in_cash) return cell("—", both("现金，不入账", "in cash, not booked"));
+  if (booked.times === 0 && terminal?.offline_sale) return cell("—", both("离线消费，另行上传", "sold offline, uploaded apart"));
   if (booked.times === 0) return cell("—", booked.reversed ? both("已冲正", "reversed") : both("未入账", "not booked"));
   const times = booked.times === 1 ? ["入账1次", "booked"] : [`入账${booked.times}次`, `booked ${booked.times}\u00a0×`];
   const td = cell(yuan(signed(kind, booked.amount)), both(...times));
@@ -83,7 +84,7 @@ function total(rows, of) {
 }
 
 function sums(rows, state) {
-  const settled = total(rows, ({ terminal }) => (terminal && !terminal.in_cash && MOVED.includes(terminal.state) ? terminal.amount : 0));
+  const settled = total(rows, ({ terminal }) => (terminal && !terminal.in_cash && !terminal.offline_sale && MOVED.includes(terminal.state) ? terminal.amount : 0));
   const open = total(rows, ({ terminal }) => (terminal && !FINAL.includes(terminal.state) ? terminal.amount : 0));
   const booked = total(rows, (row) => row.booked.amount);
   const checks = rows.map((row) => check(row, state));

@@ -24,9 +24,6 @@ HEAD = """\
 What may become of each thing that a clerk does, and the [scenarios](emulator.md#scenarios) that play it on the built firmware.
 Written by `make outcomes` from what they declare; what cannot be has its reason below.
 
-The refund of a sale that was made offline has no row: the emulated terminal makes none by itself. It is played by `make soak` and
-by [test_acquirer_offline.py](../tests/wire/test_acquirer_offline.py).
-
 """
 
 Cell = tuple[str, str]
