@@ -7,12 +7,13 @@ from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.refund.money import yuan
 from yuanlu.refund.rules import days
-from yuanlu.refund.transaction import BY_CODE, ROAD_CASH
+from yuanlu.refund.transaction import BY_CODE, ROAD_CASH, Draft
 from yuanlu.ui.describe import masked
 from yuanlu.ui.menu import enter
 
 _STANDS_MS = 60_000  # for one refund, and no longer
 _BY_PIN, _BY_CODE = 1, 2  # how, in an APPROVAL record
+_STEPS = ("yuanlu.ui.pin_page", "yuanlu.store.operators")
 
 
 async def run(till, draft, sale, found_by):
@@ -23,20 +24,54 @@ async def run(till, draft, sale, found_by):
     if not why:
         return
     try:
-        await _ask(till, draft, why, only_authority)
+        await _ask(till, draft, why, only_authority, sale)
     finally:
-        for name in ("yuanlu.ui.pin_page", "yuanlu.store.operators"):
-            leave(name)
+        leave(*_STEPS)
 
 
-async def _ask(till, draft, why, only_authority):
+async def of_decision(till, transaction, amount, word):
+    """The id under which a person's decision is recorded. It may give money out a second time, so it is a supervisor's, and never
+    that of who made the transaction. Raises as `run` does."""
+    if not till.config.login:
+        return till.operator
+    alone, other_than = _decider(till, transaction.operator)
+    if alone:
+        return alone
+    draft = Draft(transaction.kind, amount, transaction.number, operator=other_than)
+    try:
+        await _ask(till, draft, [word, "approval.decision"], False)
+    finally:
+        leave(*_STEPS)
+    return draft.approver
+
+
+def _decider(till, maker):
+    """(the id of who is logged in, if he may decide alone; the id that another person must not have)."""
+    supervisor, operators = visit("yuanlu.store.operators").SUPERVISOR, visit("yuanlu.ui.pin_page").table(till)
+    here, maker = operators.find(till.operator), operators.find(maker)
+    leave(*_STEPS)
+    alone = here.role == supervisor and not (maker and maker.person == here.person)
+    return here.id if alone else 0, maker.id if maker else till.operator
+
+
+async def _ask(till, draft, why, only_authority, sale=None):
+    """Until somebody has agreed: what was refused is told, and another person or way may be tried. Raises Cancelled."""
     ways = ["approval.by_code"] if only_authority else ["approval.by_pin", "approval.by_code"]
     above = [("approval.refund", yuan(draft.amount))] + why
     if draft.card:
         above.insert(1, ("line.card", masked(draft.card.number)))
-    choice = await till.dialogs.choose("approval.title", ways, above)
+    while not draft.approval:
+        choice = await till.dialogs.choose("approval.title", ways, above)
+        try:
+            await _agree(till, draft, ways[choice] == "approval.by_pin")
+        except Refused as error:
+            error.sale = sale
+            await enter(till, "yuanlu.ui.refusal_page", error)
+
+
+async def _agree(till, draft, by_pin):
     digest = digest_of(till.config.terminal, till.journal.log.number, draft)
-    if ways[choice] == "approval.by_pin":
+    if by_pin:
         how, code = _BY_PIN, b""
         draft.approver = await _supervisor(till, draft.operator)
     else:

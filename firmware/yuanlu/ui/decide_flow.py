@@ -3,6 +3,7 @@
 Everything that decides has a page that says what it does, and asks for evidence.
 """
 
+from yuanlu.compat import leave, visit
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, ROAD_NO_SALE
@@ -58,7 +59,7 @@ async def _send_now(till, transaction):
 async def _withdraw(till, transaction):
     await _confirm(till, "pending.withdraw", transaction, "confirm.withdraw")
     till.desk.withdraw(transaction, till.operator)
-    await _decided(till)
+    await _decided(till, transaction)
 
 
 async def _done(till, transaction):
@@ -68,30 +69,30 @@ async def _done(till, transaction):
         # After an alarm nothing is proposed: the amount stands in the statement.
         amount = await till.dialogs.ask_amount("decide.amount", most, full=0 if transaction.alarm else transaction.amount)
     evidence = await _evidence(till, "decide.done", "evidence.done")
-    await _confirm(till, "decide.done", transaction, "confirm.done", evidence, amount)
-    till.desk.resolve(transaction, True, till.operator, evidence, amount)
-    await _decided(till)
+    who = await _agreed(till, "decide.done", transaction, "confirm.done", evidence, amount)
+    till.desk.resolve(transaction, True, who, evidence, amount)
+    await _decided(till, transaction)
 
 
 async def _not_done(till, transaction):
     evidence = await _evidence(till, "decide.not_done", "evidence.not_done")
-    await _confirm(till, "decide.not_done", transaction, "confirm.not_done", evidence)
-    till.desk.resolve(transaction, False, till.operator, evidence)
-    await _decided(till)
+    who = await _agreed(till, "decide.not_done", transaction, "confirm.not_done", evidence)
+    till.desk.resolve(transaction, False, who, evidence)
+    await _decided(till, transaction)
 
 
 async def _again(till, transaction):
     evidence = await _evidence(till, "decide.again", "evidence.not_done")
-    await _confirm(till, "decide.again", transaction, "confirm.again", evidence)
-    till.desk.again(transaction, till.operator, evidence)
-    await _decided(till)
+    who = await _agreed(till, "decide.again", transaction, "confirm.again", evidence)
+    till.desk.again(transaction, who, evidence)
+    await _decided(till, transaction)
 
 
 async def _release(till, transaction):
     evidence = await _evidence(till, "decide.release", "evidence.release")
-    await _confirm(till, "decide.release", transaction, "confirm.release", evidence)
-    till.desk.release(till.operator, evidence)
-    await _decided(till)
+    who = await _agreed(till, "decide.release", transaction, "confirm.release", evidence)
+    till.desk.release(who, evidence)
+    await _decided(till, transaction)
 
 
 async def _sheet(till, transaction):
@@ -113,11 +114,20 @@ async def _confirm(till, title, transaction, word, evidence=b"", amount=0):
     await till.dialogs.confirm(title, lines + [word])
 
 
-async def _decided(till):
-    """It goes on from there by itself, and a slip that is owed comes."""
+async def _agreed(till, title, transaction, word, evidence, amount=0):
+    """Confirmed, and by whom it is decided."""
+    await _confirm(till, title, transaction, word, evidence, amount)
+    try:
+        return await visit("yuanlu.ui.approval").of_decision(till, transaction, amount or transaction.amount, title)
+    finally:
+        leave("yuanlu.ui.approval")
+
+
+async def _decided(till, transaction):
+    """What is open goes on from there by itself, and a slip that is owed comes."""
     till.forwarder.wake()
     till.forwarder.changed.set()
-    await till.dialogs.notice("decide.title", ["decide.kept"])
+    await till.dialogs.notice("decide.title", ["decide.closed" if s.is_final(transaction.state) else "decide.kept"])
 
 
 _STEPS = {
