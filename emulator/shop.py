@@ -61,6 +61,8 @@ SETTINGS: dict[str, Any] = {
     "limit_supervisor": 300_000,
     "shift_count": 10,
     "shift_amount": 200_000,
+    "day_count": 20,
+    "day_amount": 400_000,
     "old_days": 30,
     "pin_days": 90,
     "open_hours": "0000-2400",

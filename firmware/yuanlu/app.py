@@ -88,7 +88,7 @@ class Till:
         """The right end of the title row: is there a network, how many transactions are not settled, or overdue."""
         up = "status.network" if self.board.network.is_up() else "status.no_network"
         waiting = len(self.journal.live) if self.journal else 0
-        overdue = len(pending.overdue(self.journal, self.config, self.board.clock.date())) if waiting else 0
+        overdue = _overdue(self)
         if self.door and self.door.consent:
             return ("status.service", (up,))
         if overdue:
@@ -133,6 +133,12 @@ async def _refuse_to_start(till, error):
         await till.dialogs.notice("start.failed", ("start." + kind, ("line.detail", str(error)), "advice.start." + kind))
 
 
+def _overdue(till):
+    """How many are not settled though they should be."""
+    journal = till.journal
+    return len(pending.overdue(journal, till.config, till.board.clock.date())) if journal and journal.live else 0
+
+
 async def _watch(till, appeared, is_up):
     """A road opens: what waits may go."""
     while True:
@@ -144,14 +150,16 @@ async def _watch(till, appeared, is_up):
 
 
 async def _tell(till):
-    """Keep title row and paper abreast of what the forwarder notes."""
+    """Keep title row, menu and paper abreast of what the forwarder notes, and of what is overdue by now."""
+    late = 0
     while True:
         if till.journal.owed:
             _print_owed(till)
         till.journal.log.erase_ahead()
+        before, late = late, _overdue(till)
+        till.board.keypad.post("REFRESH" if late == before else "SERVICE")
         till.forwarder.changed.clear()
-        await till.forwarder.changed.wait()
-        till.board.keypad.post("REFRESH")
+        await till.board.clock.wait(till.forwarder.changed, _MINUTE_MS)
 
 
 def _print_owed(till):

@@ -50,7 +50,7 @@ class Desk:
         return 0 if self.journal.shut else min(self.config.open_limit - len(self.journal.live), self.journal.refunds_left())
 
     def _never_sent(self):
-        return [t for t in self.journal.live if t.kind == KIND_REFUND and t.state == s.IS_QUEUED and not t.stale]
+        return [t for t in self.journal.live if t.kind != KIND_SALE and t.state == s.IS_QUEUED and not t.stale]
 
     def check_places(self):
         """Refused when no more transaction may stand open."""
@@ -71,7 +71,7 @@ class Desk:
         original = None if draft.kind == KIND_SALE else journal.sale(draft.original)
         spent = journal.spent(draft.original) if original else 0
         rules.check(draft, original, spent, journal.counters.batch)
-        if draft.kind == KIND_REFUND:
+        if draft.kind != KIND_SALE:
             self._check_refund(draft, original, spent)
         self.check_places()
         number, identity = journal.log.number, journal.counters.next_trace()
@@ -89,9 +89,11 @@ class Desk:
             self.journal.report("approval of {}: {}".format(number, error))
 
     def _check_refund(self, draft, sale, spent):
+        rules.check_offline(self.config, draft, len(self._never_sent()), self.is_offline())
+        if draft.kind == KIND_VOID:
+            return
         rules.check_allowed(self.config, VERSION)
         rules.check_share(self.config, draft, sale, spent)
-        rules.check_offline(self.config, draft, len(self._never_sent()), self.is_offline())
         if draft.road == ROAD_NO_SALE:
             self.visiting("yuanlu.no_original", "check", draft)
         elif sale.road == ROAD_WALLET:
@@ -107,8 +109,8 @@ class Desk:
     def printed(self, transaction):
         """Durable note that a slip saying this state came out whole. Ask `may_note` before you print."""
         self.refuse_while_busy()
-        copy = min(255, transaction.copies + 1)
-        self.journal.append(s.PRINTED, (transaction.number, transaction.original, transaction.state, copy))
+        copies = min(255, transaction.copies + 1)
+        self.journal.append(s.PRINTED, (transaction.number, transaction.original, transaction.state, copies))
 
     def may_note(self):
         """False while an answer is awaited and the journal has no room to spare: try again in a minute."""

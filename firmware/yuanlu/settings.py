@@ -22,7 +22,7 @@ blanks between, "-" for not told.
 
 login: 1 when only operators with a PIN may work here; another person has to agree to a refund then that is above limit_operator
 (fen; above limit_supervisor: the authority), of a sale older than old_days, after shift_count refunds or shift_amount fen of one
-operator in one shift, out of open_hours ("0900-2200"; "0000-2400": always open), or whose sale was found in one of the ways of
+person in one shift, day_count or day_amount on one day, out of open_hours ("0900-2200"; "0000-2400": always open), or whose sale was found in one of the ways of
 approve_found (see FOUND). pin_days, pin_uses: after how many days or logins a PIN has to be changed; idle_minutes: without a key,
 after which an operator is logged out. no_original: 1 when refunds without an original are made, up to no_original_amount fen each
 and no_original_count on a day; another person agrees to each, so only with login. cash_refunds: 1 when what was given back from
@@ -96,6 +96,8 @@ _NUMBERS = {
     "limit_supervisor": (0, 99_999_999),
     "shift_count": (0, 9999),
     "shift_amount": (0, 99_999_999),
+    "day_count": (0, 9999),
+    "day_amount": (0, 99_999_999),
     "old_days": (0, 3650),
     "idle_minutes": (1, 60),
     "pin_days": (1, 3650),
@@ -142,6 +144,8 @@ _DEFAULTS = {
     "limit_supervisor": 3000_00,
     "shift_count": 10,
     "shift_amount": 2000_00,
+    "day_count": 20,
+    "day_amount": 4000_00,
     "old_days": 30,
     "pin_days": 90,
     "pin_uses": 5000,

@@ -84,20 +84,20 @@ def test_what_is_chosen_is_always_on_the_screen():
 
 def test_an_amount_is_typed_from_the_right():
     """Fen first; CLEAR takes one back; leading zeros and a ninth digit count nothing."""
-    assert amount(99_999_999, False, "1", "2", "3", "ENTER") == 123
-    assert amount(99_999_999, False, "0", "0", "5", "0", "CLEAR", "ENTER") == 5
-    assert amount(99_999_999, False, *"123456789", "ENTER") == 12_345_678
-    assert amount(99_999_999, False, "CARD", "UP", "REFRESH", "7", "LANG", "ENTER") == 7
+    assert amount(99_999_999, 0, "1", "2", "3", "ENTER") == 123
+    assert amount(99_999_999, 0, "0", "0", "5", "0", "CLEAR", "ENTER") == 5
+    assert amount(99_999_999, 0, *"123456789", "ENTER") == 12_345_678
+    assert amount(99_999_999, 0, "CARD", "UP", "REFRESH", "7", "LANG", "ENTER") == 7
 
 
 def test_an_amount_is_one_fen_to_the_limit():
     """Zero and too much are said and may be mended; ENTER alone takes all only where that is offered."""
-    assert amount(500, False, "ENTER", "5", "0", "1", "ENTER", "CLEAR", "ENTER") == 50
-    assert amount(500, True, "ENTER") == 500
-    assert amount(500, True, "0", "ENTER") == 500
-    assert amount(500, False, "5", "0", "0", "ENTER") == 500
+    assert amount(500, 0, "ENTER", "5", "0", "1", "ENTER", "CLEAR", "ENTER") == 50
+    assert amount(500, 500, "ENTER") == 500
+    assert amount(500, 500, "0", "ENTER") == 500
+    assert amount(500, 0, "5", "0", "0", "ENTER") == 500
     with raises(Cancelled):
-        amount(500, True, "5", "CANCEL")
+        amount(500, 500, "5", "CANCEL")
 
 
 def test_confirm_takes_enter_alone_for_a_yes():

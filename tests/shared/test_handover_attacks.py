@@ -89,7 +89,10 @@ def test_no_message_of_the_spare_names_an_offline_sale_as_its_own():
     assert caught.value.reason == "refused.no_reference"
     pair.spare.config.cash_refunds = 1  # the till needs no acquirer
     cash = Draft(KIND_REFUND, 100, original=sale.number, road=ROAD_CASH)
-    assert pair.spare.desk.visiting("yuanlu.cash", "record", cash).amount == 100
+    try:
+        assert pair.spare.desk.visiting("yuanlu.cash", "record", cash).amount == 100
+    finally:
+        pair.spare.config.cash_refunds = 0  # others read the same settings
 
 
 def test_what_a_person_finds_done_is_of_no_batch_of_the_spare():
@@ -152,7 +155,9 @@ def closing(pair, standing):
     """Why its batch is not closed, where a repeat is known in the open batch alone."""
     assert fence.Fence(pair.old.vault).standing == standing
     old = Life(pair.flashes[0], OLD, [Road()])
-    old.config.repeat, old.config.ask_ms = "open_batch", 0
+    config = old.config
+    before = config.repeat, config.ask_ms
+    config.repeat, config.ask_ms = "open_batch", 0  # no terminal would start with that
     assert s.IS_UNKNOWN in [t.state for t in old.journal.live]
 
     async def scene():
@@ -161,7 +166,10 @@ def closing(pair, standing):
         task.cancel()
         return getattr(told, "reason", told)
 
-    return run(scene())
+    try:
+        return run(scene())
+    finally:  # others read the same settings
+        config.repeat, config.ask_ms = before
 
 
 def test_the_old_one_closes_its_batch_once_it_has_finished():

@@ -15,21 +15,25 @@ DAY = 20261122  # of the stand-in's clock
 # Limits 300.00, 3000.00, 10 and 2000.00 a shift, 30 days, 200.00 without a line.
 # amount, age, found_by, counted, offline: the reasons
 TABLE = (
-    ((30_000, 0, FOUND_IN_LIST, (0, 0), False), []),
-    ((30_001, 0, FOUND_IN_LIST, (0, 0), False), ["approval.amount"]),
-    ((1, 30, FOUND_BY_CARD, (0, 0), False), []),
-    ((1, 31, FOUND_BY_CARD, (0, 0), False), ["approval.old"]),
-    ((1, None, FOUND_BY_CARD, (0, 0), False), ["approval.clock"]),
-    ((1, 0, FOUND_BY_EVIDENCE, (0, 0), False), ["approval.no_card"]),
-    ((20_000, 0, FOUND_IN_LIST, (0, 0), True), []),
-    ((20_001, 0, FOUND_IN_LIST, (0, 0), True), ["approval.offline"]),
-    ((20_001, 0, FOUND_IN_LIST, (0, 0), False), []),
-    ((1, 0, FOUND_IN_LIST, (9, 0), False), []),
-    ((1, 0, FOUND_IN_LIST, (10, 0), False), ["approval.count"]),
-    ((100, 0, FOUND_IN_LIST, (1, 199_900), False), []),
-    ((101, 0, FOUND_IN_LIST, (1, 199_900), False), ["approval.sum"]),
+    ((30_000, 0, FOUND_IN_LIST, (0, 0, 0, 0), False), []),
+    ((30_001, 0, FOUND_IN_LIST, (0, 0, 0, 0), False), ["approval.amount"]),
+    ((1, 30, FOUND_BY_CARD, (0, 0, 0, 0), False), []),
+    ((1, 31, FOUND_BY_CARD, (0, 0, 0, 0), False), ["approval.old"]),
+    ((1, None, FOUND_BY_CARD, (0, 0, 0, 0), False), ["approval.clock"]),
+    ((1, 0, FOUND_BY_EVIDENCE, (0, 0, 0, 0), False), ["approval.no_card"]),
+    ((20_000, 0, FOUND_IN_LIST, (0, 0, 0, 0), True), []),
+    ((20_001, 0, FOUND_IN_LIST, (0, 0, 0, 0), True), ["approval.offline"]),
+    ((20_001, 0, FOUND_IN_LIST, (0, 0, 0, 0), False), []),
+    ((1, 0, FOUND_IN_LIST, (9, 0, 9, 0), False), []),
+    ((1, 0, FOUND_IN_LIST, (10, 0, 10, 0), False), ["approval.count"]),
+    ((100, 0, FOUND_IN_LIST, (1, 199_900, 1, 199_900), False), []),
+    ((101, 0, FOUND_IN_LIST, (1, 199_900, 1, 199_900), False), ["approval.sum"]),
+    ((1, 0, FOUND_IN_LIST, (0, 0, 19, 0), False), []),
+    ((1, 0, FOUND_IN_LIST, (0, 0, 20, 0), False), ["approval.day_count"]),
+    ((100, 0, FOUND_IN_LIST, (0, 0, 1, 399_900), False), []),
+    ((101, 0, FOUND_IN_LIST, (0, 0, 1, 399_900), False), ["approval.day_sum"]),
     ((1, 0, FOUND_IN_LIST, None, False), ["approval.uncounted"]),
-    ((30_001, 31, FOUND_BY_EVIDENCE, (0, 0), True), ["approval.amount", "approval.old", "approval.no_card", "approval.offline"]),
+    ((30_001, 31, FOUND_BY_EVIDENCE, (0, 0, 0, 0), True), ["approval.amount", "approval.old", "approval.no_card", "approval.offline"]),
 )
 
 
@@ -47,8 +51,8 @@ def test_the_ways_of_finding_that_need_another_person_are_a_setting():
     ways = (FOUND_IN_LIST, FOUND_BY_SLIP, FOUND_BY_REFERENCE, FOUND_BY_CARD, FOUND_BY_EVIDENCE)
     for text, due in (("evidence", [4]), ("-", []), ("slip reference", [1, 2]), ("list card evidence", [0, 3, 4])):
         config = settings(approve_found=text)
-        assert [way for way in ways if rights.approval_due(config, 1, 0, way, (0, 0), False)] == due
-    why = rights.approval_due(settings(approve_found="slip"), 1, 0, FOUND_BY_SLIP, (0, 0), False)
+        assert [way for way in ways if rights.approval_due(config, 1, 0, way, (0, 0, 0, 0), False)] == due
+    why = rights.approval_due(settings(approve_found="slip"), 1, 0, FOUND_BY_SLIP, (0, 0, 0, 0), False)
     assert why == [("approval.found", ("found.1",))]
     with raises(BadConfig):
         settings(approve_found="slip hearsay")
@@ -84,15 +88,16 @@ def test_a_shift_and_a_day_are_counted_from_the_journal():
     give_back(terminal, sale, 800, 1)
     journal = terminal.journal
     batch, today = journal.counters.batch, DAY
-    assert [shift.given_in_batch(journal, batch, who) for who in (1, 2, 3)] == [(2, 900), (1, 400), (0, 0)]
+    assert [shift.given_by(journal, [who], batch, today) for who in (1, 2, 3)] == [[2, 900] * 2, [1, 400] * 2, [0] * 4]
+    assert shift.given_by(journal, [1, 2], batch, today + 1) == [3, 1300, 0, 0], "one person, two ids"
     assert shift.given_on(journal, today) == [(1, 2, 900), (2, 1, 400)]
     assert shift.given_on(journal, today - 1) == []
     terminal.desk.batch_closed(batch, 1)
-    assert shift.given_in_batch(journal, journal.counters.batch, 1) == (0, 0)
+    assert shift.given_by(journal, [1], journal.counters.batch, today) == [0, 0, 2, 900], "who closes the batch is asked all the same"
     terminal.settle(give_back(terminal, sale, 1, 1), s.DONE, APPROVED)
     again = Terminal(terminal.flash).journal
-    assert shift.given_in_batch(again, again.counters.batch, 1) == (1, 1)
-    assert shift.given_in_batch(again, batch, 1) == (2, 900)
+    assert shift.given_by(again, [1], again.counters.batch, today) == [1, 1, 3, 901]
+    assert shift.given_by(again, [1], batch, today) == [2, 900, 3, 901]
     assert shift.given_on(again, today) == [(1, 3, 901), (2, 1, 400)]
 
 
@@ -102,7 +107,7 @@ def test_a_shift_goes_over_sectors():
     for amount in (1, 2, 4):
         terminal.settle(give_back(terminal, sale, amount, 1), s.DONE, APPROVED)
         terminal.journal.log.open_next(terminal.journal)
-    assert shift.given_in_batch(terminal.journal, terminal.journal.counters.batch, 1) == (3, 7)
+    assert shift.given_by(terminal.journal, [1], terminal.journal.counters.batch, DAY) == [3, 7, 3, 7]
 
 
 def test_an_approval_is_recorded_with_its_refund_and_stands_for_a_minute():

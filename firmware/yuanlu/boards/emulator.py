@@ -78,6 +78,11 @@ class Keypad:
         if len(items) < _KEYS_AHEAD and not (key == "REFRESH" and key in items):
             self.inbox.put(key)
 
+    def clear(self):
+        """Forget what a person has pressed."""
+        items = self.inbox.items
+        items[:] = [key for key in items if key in ("REFRESH", "SERVICE")]
+
     async def key(self):
         return await self.inbox.get()
 

@@ -8,7 +8,8 @@ def approval_due(config, amount, age, found_by, counted, offline):
     """Why another person has to agree, as texts; an empty list: the operator alone may do it.
 
     amount: fen; age: days since the sale, None where the clock is not to be trusted; found_by: as refund.rules has it; counted:
-    (refunds, fen) of this operator in this shift so far, None where the journal cannot tell; offline: no road is open.
+    [refunds, fen in this shift, refunds, fen today] of this person so far, None where the journal cannot tell; offline: no road
+    is open.
     """
     why = []
     if amount > config.limit_operator:
@@ -29,6 +30,10 @@ def approval_due(config, amount, age, found_by, counted, offline):
         why.append(("approval.count", config.shift_count))
     elif counted[1] + amount > config.shift_amount:
         why.append(("approval.sum", yuan(config.shift_amount)))
+    elif counted[2] >= config.day_count:
+        why.append(("approval.day_count", config.day_count))
+    elif counted[3] + amount > config.day_amount:
+        why.append(("approval.day_sum", yuan(config.day_amount)))
     return why
 
 

@@ -3,7 +3,7 @@
 from yuanlu.compat import const
 from yuanlu.errors import Refused
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_SALE, KIND_VOID, ROAD_CARD, ROAD_CASH, ROAD_NO_SALE, ROAD_OFFLINE
+from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_CARD, ROAD_CASH, ROAD_NO_SALE, ROAD_OFFLINE
 
 LARGEST_AMOUNT = 999_999_99
 
@@ -66,10 +66,10 @@ def check_share(config, draft, original, spent):
 
 
 def check_offline(config, draft, waiting, offline):
-    """Raise Refused unless one more refund may wait for a line. waiting: how many were never sent; offline: no road is open."""
+    """Raise Refused unless one more refund or void may wait for a line. waiting: how many were never sent; offline: no road is open."""
     if waiting >= may_wait(config, offline):
         raise Refused("refused.offline_count", waiting)
-    if offline and draft.amount > config.offline_amount and not draft.approver:
+    if offline and draft.kind == KIND_REFUND and draft.amount > config.offline_amount and not draft.approver:
         raise Refused("refused.offline_amount", yuan(config.offline_amount))
 
 

@@ -10,10 +10,16 @@ from yuanlu.store import history
 _BY_SOMEBODY = (s.INTENT, s.SALE, s.REFUND, s.ALARM, s.DECISION, s.WITHDRAWN, s.APPROVAL, s.NOTE)
 
 
-def given_in_batch(journal, batch, operator):
-    """(refunds, fen) of that operator in that batch; None when part of the journal cannot be read."""
-    found = [part for part in _given(journal, journal_since(journal, batch)) if part[2] == batch and part[1] == operator]
-    return None if journal.log.damaged else (len(found), sum([part[4] for part in found]))
+def given_by(journal, people, batch, date):
+    """[refunds, fen in that batch, refunds, fen on that day, yyyymmdd] of these operators together; None when part of the journal
+    cannot be read."""
+    counted = [0, 0, 0, 0]
+    for _, operator, opened, day, amount in _given(journal, history.records(journal.log, None)):
+        for at, counts in ((0, opened == batch), (2, day == date)):
+            if counts and operator in people:
+                counted[at] += 1
+                counted[at + 1] += amount
+    return None if journal.log.damaged else counted
 
 
 def given_on(journal, date):
@@ -38,19 +44,6 @@ def has_worked(journal, operator):
             if operator in (getattr(body, "operator", 0), getattr(body, "approver", 0)):
                 return True
     return False
-
-
-def journal_since(journal, batch):
-    """Every record of the sectors since that batch was opened, newest sector first."""
-    sector, opened = None, False
-    for record in history.newest_first(journal.log, None):
-        here = record.address // journal.log.flash.sector_size
-        if here != sector:
-            if opened:
-                return
-            sector = here
-        opened = opened or (record.type == s.BATCH and not record.copy and record.body().opened == batch)
-        yield record
 
 
 def _given(journal, records):

@@ -7,7 +7,7 @@ from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.refund.money import yuan
 from yuanlu.refund.rules import days
-from yuanlu.refund.transaction import BY_CODE, ROAD_CASH, Draft
+from yuanlu.refund.transaction import BY_CODE, KIND_SALE, ROAD_CASH, Draft
 from yuanlu.ui.describe import masked
 from yuanlu.ui.menu import enter
 
@@ -45,6 +45,15 @@ async def of_decision(till, transaction, amount, word):
     return draft.approver
 
 
+async def of_supervisor(till, word):
+    """A supervisor is made, or given a PIN: who could then agree to his own refunds as that one does not decide it alone. Raises
+    as `run` does."""
+    try:
+        await _ask(till, Draft(KIND_SALE, 0, operator=till.operator), [word, "approval.supervisor"], False)
+    finally:
+        leave(*_STEPS)
+
+
 def _decider(till, maker):
     """(the id of who is logged in, if he may decide alone; the id that another person must not have)."""
     supervisor, operators = visit("yuanlu.store.operators").SUPERVISOR, visit("yuanlu.ui.pin_page").table(till)
@@ -57,7 +66,7 @@ def _decider(till, maker):
 async def _ask(till, draft, why, only_authority, sale=None):
     """Until somebody has agreed: what was refused is told, and another person or way may be tried. Raises Cancelled."""
     ways = ["approval.by_code"] if only_authority else ["approval.by_pin", "approval.by_code"]
-    above = [("approval.refund", yuan(draft.amount))] + why
+    above = ([("approval.refund", yuan(draft.amount))] if draft.amount else []) + why
     if draft.card:
         above.insert(1, ("line.card", masked(draft.card.number)))
     while not draft.approval:
@@ -84,10 +93,12 @@ def _why(till, draft, sale, found_by):
     """(the reasons as texts, what came to it before; whether it takes the authority)."""
     journal, config = till.journal, till.config
     today, time, trusted = till.board.clock.date()
-    counted = visit("yuanlu.store.shift").given_in_batch(journal, journal.counters.batch, draft.operator)
+    counted = visit("yuanlu.store.shift").given_by(journal, _ids(till, draft.operator), journal.counters.batch, today)
     leave("yuanlu.store.shift")
     rights = visit("yuanlu.refund.rights")
     age = (days(today) - days(sale.date) if sale else 0) if trusted else None
+    if age is not None and age < 0:
+        age = None  # a clock before the sale is no clock
     why = rights.approval_due(config, draft.amount, age, found_by, counted, till.is_offline())
     if not rights.is_open(config.open_hours, time):
         why.append(("approval.closed", config.open_hours))
@@ -98,6 +109,14 @@ def _why(till, draft, sale, found_by):
     if why and counted:
         why.append(("approval.so_far", counted[0], yuan(counted[1])))
     return why, only_authority
+
+
+def _ids(till, operator):
+    """Every id of that human being: limits are a person's."""
+    rows = visit("yuanlu.ui.pin_page").table(till).all()
+    leave(*_STEPS)
+    person = [row.person for row in rows if row.id == operator]
+    return [row.id for row in rows if row.person in person] or [operator]
 
 
 async def _supervisor(till, operator):

@@ -15,8 +15,14 @@ _LARGEST = 99_999_999  # fen
 
 async def run(till):
     """As find_flow. Raises Cancelled, or Refused when it is not here."""
-    way = await till.dialogs.choose("find.title", [name for name, _ in WAYS])
-    sale, found_by, fits = await WAYS[way][1](till)
+    found = None
+    while not found:
+        way = await till.dialogs.choose("find.title", [name for name, _ in WAYS])
+        try:
+            found = await WAYS[way][1](till)
+        except Refused as error:  # another way may find it
+            await enter(till, "yuanlu.ui.refusal_page", error)
+    sale, found_by, fits = found
     if sale:
         await enter(till, "yuanlu.ui.original_page", sale, found_by, fits)
     return sale, found_by, fits
@@ -96,14 +102,16 @@ async def _one_of(till, sales, looked_for=None):
 
 
 async def ask(till, title, prompt, most, least=1):
-    """Digits as text. Raises Cancelled, or Refused for too few."""
+    """At least so many digits, as text. Raises Cancelled."""
+    typed, complaint = "", []
     try:
-        typed = await visit("yuanlu.ui.pin_page").ask_digits(till, title, prompt, most, hidden=False)
+        ask_digits = visit("yuanlu.ui.pin_page").ask_digits
+        while len(typed) < least:
+            typed = await ask_digits(till, title, prompt, most, False, complaint, typed)
+            complaint = [("refused.digits", least)]
+        return typed
     finally:
         leave("yuanlu.ui.pin_page")
-    if len(typed) < least:
-        raise Refused("refused.digits", least)
-    return typed
 
 
 async def ask_day(till, title):

@@ -68,6 +68,7 @@ async def _add(till):
     leave("yuanlu.store.shift")
     if known:
         raise Refused("refused.id_used")
+    await _agreed(till, title, role)
     person = int(await ask_digits(till, title, "operators.person", 2, hidden=False))
     pin = await ask_digits(till, title, ("pin.first", pin_length(role)), pin_length(role), hidden=False)
     table(till).add(number, role, person, pin)
@@ -81,9 +82,18 @@ async def _mend(till, choice):
     if choice == "operators.unlock":
         operators.unlock(row)
     else:
+        await _agreed(till, choice, row.role)
         length = pin_length(row.role)
         operators.set_pin(row, await ask_digits(till, choice, ("pin.first", length), length, hidden=False), initial=1)
     await till.dialogs.notice(choice, ["operators.changed"])
+
+
+async def _agreed(till, title, role):
+    if role == SUPERVISOR:
+        try:
+            await visit("yuanlu.ui.approval").of_supervisor(till, title)
+        finally:
+            leave("yuanlu.ui.approval")
 
 
 async def _remove(till):

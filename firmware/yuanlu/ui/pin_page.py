@@ -46,9 +46,8 @@ def refuse(till, number, outcome, wrong="refused.pin"):
         raise Refused("refused.locked" if outcome == LOCKED else wrong)
 
 
-async def ask_digits(till, title, prompt, most, hidden=True, above=()):
-    """Digits, 1 to `most`, as text. Raises Cancelled."""
-    typed = ""
+async def ask_digits(till, title, prompt, most, hidden=True, above=(), typed=""):
+    """Digits, 1 to `most`, as text; `typed`: there already. Raises Cancelled."""
     while True:
         till.dialogs.show(title, list(above) + [prompt, ("pin.typed", "*" * len(typed) if hidden else typed)], "hint.amount")
         key = await till.dialogs.key()

@@ -14,6 +14,8 @@ _LINES = (
     ("policy.supervisor", "limit_supervisor", 1),
     ("policy.shift_count", "shift_count", 0),
     ("policy.shift_amount", "shift_amount", 1),
+    ("policy.day_count", "day_count", 0),
+    ("policy.day_amount", "day_amount", 1),
     ("policy.old_days", "old_days", 0),
     ("policy.offline_count", "offline_count", 0),
     ("policy.offline_amount", "offline_amount", 1),

@@ -22,10 +22,14 @@ async def conclude(till, transaction):
         trouble = print_slip(till, transaction)
     finally:
         till.watched = 0
-    if transaction.state in (s.IS_PARKED, s.IS_HELD):
-        await _show_to_a_person(till, transaction, trouble)
-    else:
-        await till.dialogs.notice("title." + state_word(transaction), told(till.words, transaction) + trouble)
+    state, key = None, "REFRESH"
+    while key == "REFRESH":  # what is under way may come to its end before somebody has read this
+        if transaction.state in (s.IS_PARKED, s.IS_HELD):
+            await _show_to_a_person(till, transaction, trouble)
+            return
+        if transaction.state != state:
+            state, lines = transaction.state, told(till.words, transaction) + trouble
+        key = await till.dialogs.read("title." + state_word(transaction), lines, "hint.notice", ("ENTER", "CANCEL", "REFRESH"))
 
 
 async def _show_to_a_person(till, transaction, trouble):

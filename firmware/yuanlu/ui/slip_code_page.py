@@ -4,13 +4,24 @@ from yuanlu.compat import leave, visit
 from yuanlu.errors import Cancelled, Refused
 from yuanlu.refund.money import yuan
 from yuanlu.refund.transaction import KIND_REFUND
+from yuanlu.ui.menu import enter
 
 _DIGITS = 24  # slip_code.TYPED
 
 
 async def run(till):
-    """The sale that the slip is of, or whose refund it is of. Raises Cancelled, or Refused: what is wrong with the code."""
-    text = await _code(till)
+    """The sale that the slip is of, or whose refund it is of. What is wrong with the code is told, and it can be mended. Raises
+    Cancelled."""
+    text = ""
+    while True:
+        text = await _code(till, text if text.isdigit() and len(text) <= _DIGITS else "")
+        try:
+            return _sale(till, text)
+        except Refused as error:
+            await enter(till, "yuanlu.ui.refusal_page", error)
+
+
+def _sale(till, text):
     try:
         number, trace, amount = visit("yuanlu.refund.slip_code").read(text, till.config.terminal)
     finally:
@@ -27,9 +38,9 @@ async def run(till):
     return sale
 
 
-async def _code(till):
-    """What is scanned, or 24 digits by fours. A board without a scanner has None there."""
-    digits, scanner = "", till.board.scanner
+async def _code(till, digits):
+    """What is scanned, or 24 digits by fours, of which some may be there. A board without a scanner has None there."""
+    scanner = till.board.scanner
     if scanner:
         scanner.arm()
     while True:

@@ -35,7 +35,12 @@ async def run(till):
 async def _stay(till):
     rows = menu.MENU + (("menu.more", ""), ("training.tasks", "yuanlu.ui.tasks_page"))
     while True:
-        name = rows[await till.dialogs.choose("training.title", [row[0] for row in rows], hint="hint.training")][1]
+        try:
+            name = rows[await till.dialogs.choose("training.title", [row[0] for row in rows], hint="hint.training")][1]
+        except Cancelled:
+            if await _leaves(till.dialogs):
+                raise
+            continue
         try:
             if not name:
                 name = menu.MORE[await till.dialogs.choose("menu.more", [row[0] for row in menu.MORE])][1]
@@ -47,6 +52,11 @@ async def _stay(till):
                 raise
         except Refused as error:
             await menu.enter(till, "yuanlu.ui.refusal_page", error)
+
+
+async def _leaves(dialogs):
+    """One CANCEL too many does not end among real money."""
+    return dialogs.left or await dialogs.read("training.title", ["training.leave"], "hint.confirm", ("ENTER", "CANCEL")) == "ENTER"
 
 
 class TrainingBoard:
