@@ -3,6 +3,7 @@
 import json
 
 from parts import SETTINGS, TABLES, NorFlash, Terminal, settings
+from printing_till import Till as PrintingTill
 from raises import raises
 from yuanlu.config import Config
 from yuanlu.errors import BadConfig, Refused
@@ -48,6 +49,18 @@ def test_what_is_late_depends_on_its_road_and_on_a_clock_that_can_be_trusted():
     assert pending.overdue(book, config, (20261128, 0, 0)) == []
 
 
+def test_how_often_it_was_sent_is_told_while_the_journal_knows_it():
+    """Of what is done one record is left, which has no count: none is told. Of what waits, all attempts."""
+    till = PrintingTill()
+    till.is_offline = till.desk.is_offline
+    refund = till.refund(till.sell(), 300, s.SILENT)
+    assert progress_page.sections(till, refund)[0][0] == ("line.trace", refund.trace, "11-22 10:15", 1)
+    refund.attempt, refund.sends = 3, 0
+    assert progress_page.sections(till, refund)[0][0][3] == 2
+    done = till.journal.transaction(till.refund(till.sell(), 300, s.DONE).number)
+    assert progress_page.sections(till, done)[0][0] == ("line.known", done.trace, "11-22 10:15")
+
+
 def test_days_after_a_date():
     """Over the ends of months and years, leap years too."""
     for date, count, wanted in (
@@ -90,6 +103,12 @@ def test_what_a_person_can_do_in_each_state():
     ):
         transaction = one(state)
         assert decide_flow.offered(Till(transaction), transaction) == wanted.split(), s.STATE_NAMES[state]
+    for kind, wanted in (
+        (KIND_SALE, "decide.sold decide.not_sold note.title"),
+        (KIND_VOID, "decide.voided decide.not_voided note.title sheet.title"),
+    ):
+        transaction = one(s.IS_PARKED, kind)
+        assert decide_flow.offered(Till(transaction), transaction) == wanted.split(), "it speaks of its own kind"
     alarmed = one(s.IS_PARKED)
     alarmed.alarm = True
     assert "decide.again" not in decide_flow.offered(Till(alarmed), alarmed)

@@ -88,7 +88,7 @@ def check_wallet(config, sold, parts, now):
     for date, time in parts:
         gap = (days(now[0]) - days(date)) * 86_400 + seconds(now[1]) - seconds(time)
         if gap < config.wallet_gap_s:
-            raise Refused("refused.wallet_gap", config.wallet_gap_s)
+            raise Refused("refused.wallet_gap", config.wallet_gap_s, config.wallet_gap_s - gap)
 
 
 def days(date):

@@ -12,6 +12,9 @@ from yuanlu.ui.describe import kind_word
 from yuanlu.ui.menu import enter
 
 _WAIT_MS = 45_000
+# What was found, by kind: of a sale it speaks of the sale. What that means stands under "confirm" and the same end.
+_DONE = ("decide.sold", "decide.done", "decide.voided")
+_NOT_DONE = ("decide.not_sold", "decide.not_done", "decide.not_voided")
 
 
 async def run(till, transaction):
@@ -31,7 +34,7 @@ def offered(till, transaction):
         found.append("pending.withdraw")
     by_a_person = s.may_be_decided(state) or (lost and state != s.IS_SENDING and not s.is_final(state))
     if by_a_person:
-        found += ["decide.done", "decide.not_done"]
+        found += [_DONE[transaction.kind - 1], _NOT_DONE[transaction.kind - 1]]
         if transaction.anew:
             found.append("decide.again")
     if state == s.IS_HELD:
@@ -63,20 +66,21 @@ async def _withdraw(till, transaction):
 
 
 async def _done(till, transaction):
-    amount = 0
+    title, amount = _DONE[transaction.kind - 1], 0
     if transaction.alarm or transaction.kind == KIND_REFUND:
         most = till.desk.visiting("yuanlu.resolving", "most", transaction)
         # After an alarm nothing is proposed: the amount stands in the statement.
         amount = await till.dialogs.ask_amount("decide.amount", most, full=0 if transaction.alarm else transaction.amount)
-    evidence = await _evidence(till, "decide.done", "evidence.done")
-    who = await _agreed(till, "decide.done", transaction, "confirm.done", evidence, amount)
+    evidence = await _evidence(till, title, "evidence.done")
+    who = await _agreed(till, title, transaction, "confirm" + title[6:], evidence, amount)
     till.desk.resolve(transaction, True, who, evidence, amount)
     await _decided(till, transaction)
 
 
 async def _not_done(till, transaction):
-    evidence = await _evidence(till, "decide.not_done", "evidence.not_done")
-    who = await _agreed(till, "decide.not_done", transaction, "confirm.not_done", evidence)
+    title = _NOT_DONE[transaction.kind - 1]
+    evidence = await _evidence(till, title, "evidence.not_done")
+    who = await _agreed(till, title, transaction, "confirm" + title[6:], evidence)
     till.desk.resolve(transaction, False, who, evidence)
     await _decided(till, transaction)
 
@@ -134,8 +138,12 @@ _STEPS = {
     "decide.ask": _send_now,
     "pending.send_now": _send_now,
     "pending.withdraw": _withdraw,
+    "decide.sold": _done,
     "decide.done": _done,
+    "decide.voided": _done,
+    "decide.not_sold": _not_done,
     "decide.not_done": _not_done,
+    "decide.not_voided": _not_done,
     "decide.again": _again,
     "decide.release": _release,
     "note.title": _note,

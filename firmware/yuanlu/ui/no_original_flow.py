@@ -18,7 +18,7 @@ async def run(till):
     amount = await till.dialogs.ask_amount("refund.amount", till.config.no_original_amount)
     draft = Draft(KIND_REFUND, amount, reason=reason, operator=till.operator, card=card, road=ROAD_NO_SALE)
     await enter(till, "yuanlu.ui.approval", draft, None, FOUND_NOWHERE)
-    await enter(till, "yuanlu.ui.confirm_page", draft, None, amount)
+    await enter(till, "yuanlu.ui.confirm_page", draft, None, amount, (), case)
     refund = till.desk.open(draft)
     till.forwarder.wake()
     if case:

@@ -12,9 +12,13 @@ _ARRIVES = 7  # working days are longer; after so many days the customer is told
 
 def sections(till, transaction):
     """Lists of lines, a page each."""
-    first = [("line.trace", transaction.trace, day(transaction), transaction.sends)] + told(till.words, transaction)
-    today = till.board.clock.date()
-    times = _settled(till, transaction, today) if s.is_final(transaction.state) else _waiting(till, transaction, today)
+    known, today = ("line.known", transaction.trace, day(transaction)), till.board.clock.date()
+    if s.is_final(transaction.state):  # one record tells what became of it, and no more how often it was sent
+        times = _settled(till, transaction, today)
+    else:
+        times = _waiting(till, transaction, today)
+        known = ("line.trace",) + known[1:] + (transaction.tries,)
+    first = [known] + told(till.words, transaction)
     pages = [first, times, ["say.title", sentence(transaction)]]
     notes = _notes(till, transaction)
     return pages + [notes] if notes else pages

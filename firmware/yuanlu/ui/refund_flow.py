@@ -4,7 +4,7 @@ from yuanlu import VERSION
 from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.refund import rules
-from yuanlu.refund.transaction import KIND_REFUND, ROAD_CASH, Draft
+from yuanlu.refund.transaction import KIND_REFUND, ROAD_CASH, ROAD_WALLET, Draft
 from yuanlu.ui.menu import enter
 from yuanlu.ui.result import conclude
 
@@ -36,8 +36,9 @@ async def _give_back(till, sale, found_by, fits):
     draft = Draft(till.desk.way_back(sale, amount), amount, sale.number, reason, till.operator)
     if cash:
         draft.kind, draft.road = KIND_REFUND, ROAD_CASH
+    check(till, draft, sale, left)
     await enter(till, "yuanlu.ui.approval", draft, sale, found_by)
-    await enter(till, "yuanlu.ui.confirm_page", draft, sale, left)
+    await enter(till, "yuanlu.ui.confirm_page", draft, sale, left, (), case)
     refund = till.desk.visiting("yuanlu.cash", "record", draft) if cash else till.desk.open(draft)
     till.forwarder.wake()
     if case:
@@ -45,6 +46,15 @@ async def _give_back(till, sale, found_by, fits):
     if found_by:
         note(till, refund, "FOUND", "{} {}".format(found_by, fits))
     await conclude(till, refund)
+
+
+def check(till, draft, sale, left):
+    """Refused for what nobody's agreement can lift, before anybody is asked; `desk.open` looks again. left: as of `desk.left`."""
+    rules.check(draft, sale, sale.amount - left, till.journal.counters.batch)
+    if draft.kind == KIND_REFUND and draft.road != ROAD_CASH:
+        rules.check_share(till.config, draft, sale, sale.amount - left)
+        if sale.road == ROAD_WALLET:
+            rules.check_wallet(till.config, sale.date, till.journal.parts(sale.number), till.board.clock.date())
 
 
 def note(till, refund, kind, text):

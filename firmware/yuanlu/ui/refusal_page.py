@@ -26,7 +26,7 @@ async def run(till, error):
             put_on_paper(till, "yuanlu.ui.refusal_page", error)
             lines = reasons(error) + ["refusal.printed"]
         except Refused as trouble:
-            lines = reasons(error) + [(trouble.reason,)]
+            lines = reasons(error) + [(trouble.reason,), "paper.again"]
 
 
 def reasons(error):

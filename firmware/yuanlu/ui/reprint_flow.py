@@ -1,5 +1,7 @@
-"""The last slip again, marked as a reprint."""
+"""The last slip again, marked as a reprint. What is owed, because it never came out, comes first, one at a time."""
 
+from yuanlu.refund.money import yuan
+from yuanlu.ui.describe import day, kind_word
 from yuanlu.ui.result import print_slip
 
 
@@ -9,7 +11,13 @@ async def run(till):
     if transaction is None:
         await till.dialogs.notice("reprint.title", ["reprint.none"])
         return
-    await till.dialogs.notice("reprint.title", print_slip(till, transaction) or ["reprint.done"])
+    again = transaction.printed == transaction.state  # before it is printed: the slip's own mark
+    told = print_slip(till, transaction)
+    if not told:
+        which = ("line.pending", ("kind." + kind_word(transaction),), yuan(transaction.amount), day(transaction))
+        told = [which, "reprint.done" if again else "reprint.first"]
+        told += [("reprint.owed", len(till.journal.owed))] if till.journal.owed else []
+    await till.dialogs.notice("reprint.title", told)
 
 
 def _last(journal):

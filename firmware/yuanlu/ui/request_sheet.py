@@ -21,7 +21,7 @@ async def run(till, transaction):
         put_on_paper(till, "yuanlu.ui.request_sheet", transaction)
         told = ["sheet.done", "sheet.next"]
     except Refused as trouble:
-        told = [(trouble.reason,), "advice." + trouble.reason]
+        told = [(trouble.reason,), "paper.again"]
     await till.dialogs.notice("sheet.title", told)
 
 

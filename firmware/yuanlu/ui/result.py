@@ -57,7 +57,7 @@ def print_slip(till, transaction):
     try:
         put_on_paper(till, "yuanlu.ui.slip", transaction)
     except Refused as error:
-        return [(error.reason,)]
+        return [(error.reason,), "advice." + error.reason]
     till.desk.printed(transaction)
     return []
 

@@ -45,7 +45,7 @@ def render(till, transaction):
         out += wrap(say(("line.code", code, code_words(say, code))), COLUMNS)
     if not refund and transaction.state == s.IS_DONE:
         out += _terms(say, config, transaction)
-    out += _whom_to_call(say, config, transaction, refund)
+    out += _whom_to_call(say, config, transaction)
     out += [RULE, middle(say("slip.emulated")), middle(say("slip.code")), middle(typed(config, transaction))]
     return "\n".join(out + [""])
 
@@ -78,10 +78,10 @@ def money(say, fen, refund):
     return out
 
 
-def _whom_to_call(say, config, transaction, refund):
+def _whom_to_call(say, config, transaction):
     try:
         hotlines = visit("yuanlu.ui.hotlines")
-        rows = hotlines.lines(config) if refund and hotlines.needs(transaction) else hotlines.shop(config)
+        rows = hotlines.lines(config) if hotlines.needs(transaction) else hotlines.shop(config)
         return [row for text in rows for row in wrap(say(text), COLUMNS)]
     finally:
         leave("yuanlu.ui.hotlines")

@@ -12,6 +12,7 @@ from yuanlu.refund.money import yuan
 from yuanlu.refund.transaction import KIND_VOID, Draft
 from yuanlu.ui.menu import enter
 from yuanlu.ui.reason_page import REASONS
+from yuanlu.ui.refund_flow import check
 from yuanlu.ui.result import conclude
 
 
@@ -45,6 +46,7 @@ async def _give_back(till, sale, found_by, taken, right):
     )
     amount = taken if anew else taken - right
     draft = Draft(till.desk.way_back(sale, amount), amount, sale.number, REASONS.index("reason.wrong_amount"), till.operator)
+    check(till, draft, sale, taken)
     await enter(till, "yuanlu.ui.approval", draft, sale, found_by)
     plan = ("wrong.void_then_sale" if anew else "wrong.difference", yuan(amount), yuan(right))
     await enter(till, "yuanlu.ui.confirm_page", draft, sale, taken, [plan])
