@@ -75,7 +75,7 @@ class Story:
         self.terminal.plug_network(True)
 
     def _lost_answer(self) -> None:
-        self.tell("4. The acquirer books the next refund of 7.00 and its answer is lost. / 收单已记账7.00，应答丢失。")
+        self.tell("4. The acquirer books the next refund of 7.00 and its answer is lost. / 收单方已记账7.00，应答丢失。")
         self.clerk.see("原路退款终端", "网")
         self.shop.acquirer.set_mood("loses", 1)
         self.clerk.start_refund(700)

@@ -48,6 +48,18 @@ def test_english_breaks_at_blanks_and_chinese_keeps_its_punctuation():
     assert wrap("一二三，四", 6) == ["一二", "三，四"]
 
 
+def test_what_has_no_glyph_is_drawn_as_a_question_mark():
+    """Wide and narrow; a hole in a sentence would not be seen. What has one, as a control, is drawn otherwise."""
+    display = Display()
+    grid = Grid(display, TABLES)
+    for unknown, drawn, known in (("\u9f98", "\uff1f", "退"), ("\u00ff", "?", "a")):
+        pictures = []
+        for text in (unknown, drawn, known):
+            grid.row(0, text + " ")
+            pictures.append(bytes(display.shown[-1][1]))
+        assert pictures[0] == pictures[1] != pictures[2]
+
+
 def test_a_row_is_drawn_from_the_glyphs():
     """Pixel for pixel: a wide and a narrow glyph side by side, and blanks to the end."""
     display = Display()

@@ -11,7 +11,16 @@ from yuanlu.refund import rules
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_WALLET, Transaction
 from yuanlu.store import pending, progress
-from yuanlu.ui import decide_flow, evidence_page, explain_flow, policy_page, progress_page, settings_flow
+from yuanlu.ui import (
+    decide_flow,
+    evidence_page,
+    explain_flow,
+    find_otherwise,
+    pending_flow,
+    policy_page,
+    progress_page,
+    settings_flow,
+)
 from yuanlu.ui.words import Words
 
 
@@ -72,6 +81,36 @@ def test_days_after_a_date():
         (20261231, 365, "2027-12-31"),
     ):
         assert progress_page.day_after(date, count) == wanted, (date, count)
+
+
+def test_the_money_is_there_after_seven_working_days():
+    """Of a Sunday, a Monday, a Friday and a Saturday; by calendar days, as a control, the customer would come back too soon."""
+    for date, wanted in (
+        (20261122, "2026-12-01"),
+        (20261123, "2026-12-02"),
+        (20261127, "2026-12-08"),
+        (20261128, "2026-12-08"),
+    ):
+        days = progress_page.calendar_days(date, 7)
+        assert progress_page.day_after(date, days) == wanted != progress_page.day_after(date, 7), date
+
+
+def test_a_day_is_one_of_the_calendar():
+    """Of a month that there is, in a year that has it."""
+    days = (20261122, 20260131, 20281231, 20280229), (20261332, 20261345, 20260001, 20260100, 20260431, 20260229)
+    assert [find_otherwise.is_a_day(date) for date in days[0]] == [True] * 4
+    assert [find_otherwise.is_a_day(date) for date in days[1]] == [False] * 6
+
+
+def test_two_alike_in_the_list_stand_with_their_traces():
+    """Same kind and amount; one of another amount, as a control, stands with its state."""
+    alike, other = [one(s.IS_QUEUED) for _ in range(2)], one(s.IS_QUEUED)
+    other.amount = 5_00
+    for trace, transaction in enumerate(alike):
+        transaction.amount, transaction.trace = 100_00, trace + 8
+    live = alike + [other]
+    rows = [pending_flow._alike(transaction, live, transaction is alike[1]) for transaction in live]
+    assert [Words(TABLES)(row) for row in rows[:2]] == ["退款¥100.00 流水8", "!退款¥100.00 流水9"] and rows[2] is None
 
 
 def test_every_state_has_a_sentence_for_the_customer():
@@ -211,11 +250,28 @@ def test_the_settings_and_rules_are_told_as_they_are():
     """T-036, T-037: every setting has its line but notices; a rule without a setting here has none."""
     config = settings(wallet_days=90, min_version="9.0")
     told = settings_flow.values(config)
-    names = [line[1] for line in told]
+    names = [line[0][7:] for line in told]
     assert names == sorted(names) and "notices" not in names and "merchant" in names
-    assert ("settings.value", "wallet_days", "90") in told
+    assert (
+        ("config.wallet_days", "90") in told
+        and ("config.offline_amount", "999,999.99") in told
+        and ("config.login", ("config.no",)) in told
+    )
+    assert ("config.ask_ms", "60") in told and ("config.approve_found", ("found.4",)) in told and ("config.shop", "Shop") in told
+    for language in (0, 1):
+        words = Words(TABLES)
+        words.language = language
+        assert [line for line in told if not words(line) or words(line).startswith("config.")] == []
     heading = settings_flow.heading(Config(json.dumps(dict(SETTINGS, min_version="9.0")), 7, "Lin", "2026-11-20"))
     told = (("settings.version", 7), ("settings.signed", "Lin", "2026-11-20"), ("settings.old", "9.0"))
     assert [line for line in told if line not in heading] == []
     assert ("policy.wallet_days", 90) in policy_page.sections(config)[1]
     assert not [line for line in policy_page.sections(config)[1] if line[0] == "policy.nothing"]
+
+
+def test_limits_that_nobody_checks_are_not_named():
+    """Where nobody logs in nobody is asked: the rules name no limits of persons and say so. With it, as a control, they do."""
+    for login in (0, 1):
+        named = [line if isinstance(line, str) else line[0] for line in policy_page.sections(settings(login=login))[1]]
+        assert ("policy.operator" in named, "policy.old_days" in named) == (bool(login), bool(login))
+        assert ("policy.nobody" in named) == (not login) and "policy.offline_amount" in named

@@ -28,7 +28,9 @@ TITLES += "explain.title explain.type explain.letters explain.refusals settings.
 TITLES += "test.title test.passed test.failed test.reader test.keypad".split() + ["fail." + name for name in FAILURES]
 HINTS += ["hint.skip", "hint.doubt"]
 TITLES += "doubt.title wrong.title wrong.should".split()
-ALERTS = "alert.overdue alert.person alert.refused_version alert.old_version alert.notices alert.self_test".split()
+ALERTS = (
+    "alert.overdue alert.person alert.refused_version alert.old_version alert.notices alert.old_notices alert.self_test".split()
+)
 ON_THE_LINE = "why.network_down why.no_connection why.no_road why.no_bridge why.bridge_no_acquirer".split()
 SENT = "why.no_answer why.line_closed why.garbage why.power why.amount".split()
 NEUTRAL_CHINESE = ("不能受理", "请主管处理，不要另付现金。")
@@ -163,16 +165,22 @@ def test_hints_and_items_take_one_row():
         items += "decide.ask decide.done decide.not_done decide.again decide.release note.title note.1 note.2 note.3".split()
         items += "explain.type explain.letters explain.refusals".split() + ["fail." + name for name in FAILURES]
         items += ["wrong.by_void", "wrong.by_refund", "find.nothing", "operators.own_pin", "operators.remove", "pin.later"]
-        items += [("line.sale", "12-31 23:59", "999,999.99", "4890")]
+        items += [
+            ("line.sale", "12-31 23:59", "999,999.99", "4890"),
+            ("line.sale", "12-31 23:59", "9,999.99", ("list.wallet", "4890")),
+        ]
         for kind in (KIND_SALE, KIND_VOID, KIND_REFUND):
             for state in STATES[kind]:
                 if not s.is_final(s.STATE_NAMES.index(state)):
                     items.append(("line.pending", ("kind." + describe.KIND_NAMES[kind],), "999,999.99", ("state." + state,)))
+                    items.append(("line.alike", "!", ("kind." + describe.KIND_NAMES[kind],), "999,999.99", 999_999))
                     items.append(("line.late", ("kind." + describe.KIND_NAMES[kind],), "999,999.99", 30))
                     items.append(("line.aged", ("kind." + describe.KIND_NAMES[kind],), "9,999.99", ("state." + state,), 30))
         rows = [words(name) for name in HINTS] + [words((name, "0.10.0")) for name in ALERTS]
         rows += [words(("alert.close_due", 365)), words("alert.never_tested"), words("alert.held")]
         rows += [words((name, 10, 10)) for name in ("hint.pages", "hint.actions")]
+        lists = [words(name) for name in "hint.menu hint.choose hint.find hint.reason".split()]
+        assert [hint for hint in lists if width(hint) > COLUMNS - 3] == [], "beside the mark of a list that goes on below"
         rows += [words(("line.item", 1, item if isinstance(item, tuple) else (item,))) for item in items]
         wide = [row for row in rows if width(row) > COLUMNS]
         assert wide == [], wide

@@ -37,11 +37,14 @@ def _person(till, _):
     return ("alert.person", len(waiting)) if waiting else None
 
 
-def _version(till, _):
+def _version(till, today):
     config = till.config
     if rules.is_older(VERSION, config.refuse_below):
         return ("alert.refused_version", VERSION)
-    return ("alert.old_version", config.min_version) if rules.is_older(VERSION, config.min_version) else None
+    if not rules.is_older(VERSION, config.min_version):
+        return None
+    count = len(valid_notices(config, today))  # both in one line: being old lasts, and would keep notices out of sight
+    return ("alert.old_notices", count) if count else ("alert.old_version", config.min_version)
 
 
 def _notices(till, today):

@@ -12,4 +12,7 @@ async def run(till):
     told = await till.forwarder.run_errand("closing", _WAIT_MS)
     if isinstance(told, Refused):
         raise told
-    await till.dialogs.notice("closing.title", [told or "line.busy", "closing.next"])
+    lines = [told or "line.busy", "closing.next"]
+    if told and not told.startswith("closing."):
+        lines.insert(1, "closing.open")  # here it is open, and at the acquirer a second closing changes nothing
+    await till.dialogs.notice("closing.title", lines)

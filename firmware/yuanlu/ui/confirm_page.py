@@ -25,8 +25,8 @@ async def run(till, draft, sale, left, above=(), case=""):
 
 
 def lines(config, language, draft, sale, left, case=""):
-    """What it says. language 0 is Chinese, where the amount stands in capitals too. The fee, which may take two rows, is last: all
-    of it falls off the screen then, not its end."""
+    """What it says. language 0 is Chinese, where the amount stands in capitals too. The fee is last, and may take two rows: where
+    it does not fit, all of it stands on the next page."""
     voids, cash = draft.kind == KIND_VOID, draft.road == ROAD_CASH
     page = [("line.cash" if cash else "line.refund", yuan(draft.amount))]
     if not language:

@@ -13,9 +13,15 @@ async def run(till):
         names = ["fail." + name for name in FAILURES]
         picked = names[await till.dialogs.choose("fail.title", names)]
         try:
-            await enter(till, "yuanlu.ui.pages", picked, [[picked + ".do", "fail.always"], _hotlines(till)])
+            await enter(till, "yuanlu.ui.pages", picked, [steps(till.words, picked) + ["fail.always"], _hotlines(till)])
         except Cancelled:
             pass
+
+
+def steps(words, failure):
+    """What to do, a step a line."""
+    numbered = ["{}.step{}".format(failure, number) for number in range(1, 6)]
+    return [name for name in numbered if words.knows(name)]
 
 
 def _hotlines(till):

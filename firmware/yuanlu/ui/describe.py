@@ -64,7 +64,9 @@ def _wallet(digits):
 
 def last_four(transaction):
     """A text to say, for a list."""
-    return ("line.detail", str(transaction.card[6:], "ascii")) if any(transaction.card) else ("card.none",)
+    if not any(transaction.card):
+        return ("card.none",)
+    return ("list.wallet" if transaction.road == ROAD_WALLET else "line.detail", str(transaction.card[6:], "ascii"))
 
 
 def reason(index):
@@ -84,13 +86,16 @@ def told(words, transaction):
     without = transaction.road == ROAD_NO_SALE
     lines = [("line.amount_no_original" if without else "line.amount", yuan(transaction.amount))]
     code = str(transaction.code, "ascii").rstrip("\0")  # silence is recorded with zeros
-    answered = transaction.state in _ADVISED and code and (transaction.state != s.IS_DONE or code != "00")
+    answered = (
+        not transaction.alarm and transaction.state in _ADVISED and code and (transaction.state != s.IS_DONE or code != "00")
+    )
     if answered:
         lines.append(("line.code", code, code_words(words, code)))
     if without and transaction.state == s.IS_WITHDRAWN:
         lines.append("why.not_queued")
     if transaction.alarm and not s.is_final(transaction.state):
-        lines.append("why.alarm")
+        other = transaction.booked and transaction.booked != transaction.amount
+        lines += ["why.amount", ("line.booked", yuan(transaction.booked))] if other else ["why.alarm"]
     elif transaction.why and not s.is_final(transaction.state):
         lines.append((transaction.why,))
     if answered and words.first_class(code) in _ADVISED[transaction.state]:

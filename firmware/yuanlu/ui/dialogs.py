@@ -48,7 +48,7 @@ class Dialogs:
             grid.row(row, "")
             row += 1
         hint = say(hint) if hint else ""
-        if more and chosen < 0:
+        if more:
             hint = cut(hint, grid.columns - 3)
             hint += " " * (grid.columns - 2 - width(hint)) + "\u300b"
         grid.row(grid.rows - 1, hint)

@@ -3,7 +3,7 @@ module. Each way says what was looked for when there is no such sale (L7), and e
 
 from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
-from yuanlu.refund.rules import FOUND_BY_CARD, FOUND_BY_REFERENCE, FOUND_BY_SLIP, FOUND_IN_LIST, FOUND_NOWHERE
+from yuanlu.refund.rules import FOUND_BY_CARD, FOUND_BY_REFERENCE, FOUND_BY_SLIP, FOUND_IN_LIST, FOUND_NOWHERE, days
 from yuanlu.refund.transaction import ROAD_WALLET
 from yuanlu.ui.find_flow import pick
 from yuanlu.ui.menu import enter
@@ -115,9 +115,23 @@ async def ask(till, title, prompt, most, least=1):
 
 
 async def ask_day(till, title):
-    """yyyymmdd of the newest such day that is not to come. Refused where the clock cannot tell the year."""
+    """yyyymmdd of the newest such day that is not to come. Refused for none, and where the clock cannot tell the year."""
     typed = int(await ask(till, title, "find.day_type", 4, 4))
     today, _, trusted = till.board.clock.date()
     if not trusted:
         raise Refused("refused.clock")
-    return (today // 10_000 - (typed > today % 10_000)) * 10_000 + typed
+    year = today // 10_000 - (typed > today % 10_000)
+    while typed == 229 and year % 4:
+        year -= 1  # the last leap day; none falls out before 2100
+    if not is_a_day(year * 10_000 + typed):
+        raise Refused("refused.day")
+    return year * 10_000 + typed
+
+
+def is_a_day(date):
+    """yyyymmdd of a calendar: its month has so many days."""
+    year, month, day = date // 10_000, date // 100 % 100, date % 100
+    if not 1 <= month <= 12 or day < 1:
+        return False
+    after = (year + month // 12) * 10_000 + (month % 12 + 1) * 100 + 1
+    return days(date) < days(after)

@@ -56,7 +56,6 @@ class Grid:
         self.wide = tables.section(GLYPHS_WIDE)
         self.narrow = tables.section(GLYPHS_NARROW)
         self.drawn = [None] * self.rows
-        self.blank = bytes(32)
 
     def row(self, row, text, inverse=False):
         """Draw one row of the grid; what does not fit is cut off."""
@@ -75,7 +74,8 @@ class Grid:
     def _glyph(self, column, char, flip):
         """Draw it; the column after it."""
         wide = width(char) == 2
-        glyph = (self.wide if wide else self.narrow).find(ord(char)) or self.blank
+        glyphs, missing = (self.wide, 0xFF1F) if wide else (self.narrow, 63)
+        glyph = glyphs.find(ord(char)) or glyphs.find(missing)  # a hole would not be seen
         buffer, stride, at = self.buffer, self.columns, column
         if wide:
             for line in range(0, 2 * CELL, 2):

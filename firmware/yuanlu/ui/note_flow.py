@@ -1,10 +1,12 @@
 """A note about a transaction: a complaint, a call, feedback. A visiting step."""
 
 from yuanlu.compat import leave, visit
+from yuanlu.ui.describe import day
 from yuanlu.ui.menu import enter
 
 _WORDS = ("note.1", "note.2", "note.3")
 _WHO = ("who.customer", "who.acquirer", "who.issuer", "who.shop")
+_FEEDBACK = ("feedback.good", "feedback.bad")
 
 
 async def run(till, transaction):
@@ -12,16 +14,28 @@ async def run(till, transaction):
     kind = 1 + await till.dialogs.choose("note.title", _WORDS)
     text = b""
     if kind == 2:
-        # Who, by its place in the list: a record holds no words.
+        # By the end of its word: a record holds none, and is read in either language.
         who = await till.dialogs.choose("note.who", _WHO)
         case = await enter(till, "yuanlu.ui.evidence_page", "note.case", ((_WHO[who],),), 0)
-        text = "{} {}".format("customer acquirer issuer shop".split()[who], str(case, "ascii")).strip().encode()
+        text = "{} {}".format(_WHO[who][4:], str(case, "ascii")).strip().encode()
     elif kind == 1:
         text = await enter(till, "yuanlu.ui.evidence_page", "note.case", (), 0)
     else:
-        text = (b"good", b"bad")[await till.dialogs.choose("note.3", ("feedback.good", "feedback.bad"))]
+        text = _FEEDBACK[await till.dialogs.choose("note.3", _FEEDBACK)][9:].encode()
     try:
         visit("yuanlu.store.progress").note(till.desk, transaction, kind, till.operator, text)
     finally:
         leave("yuanlu.store.progress")
     await till.dialogs.notice("note.title", ["note.kept"])
+
+
+def told(note, text):
+    """A line of what was noted: when, of which kind, by whom where somebody had logged in, and what."""
+    first, _, rest = text.partition(" ") if isinstance(text, str) else ("", "", "")
+    if "who." + first in _WHO:
+        text = ("line.item", ("who." + first,), rest) if rest else ("who." + first,)
+    elif "feedback." + first in _FEEDBACK:
+        text = ("feedback." + first,)
+    if not note.operator:
+        return ("line.note_alone", day(note), ("note.{}".format(note.kind),), text)
+    return ("line.note", day(note), ("note.{}".format(note.kind),), note.operator, text)

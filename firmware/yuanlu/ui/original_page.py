@@ -71,8 +71,10 @@ def _refused(till, sale):
     progress = visit("yuanlu.store.progress")
     notes = [note for note in progress.notes(till.journal.log, sale) if note.kind == progress.REFUSED]
     leave("yuanlu.store.progress")
-    rows = []
+    rows, told = [], visit("yuanlu.ui.note_flow").told
     for note in notes:
-        why = till.words("refused." + str(note.text.rstrip(b"\0"), "ascii")).replace("{}", "...")
-        rows.append(("line.note", day(note), ("note.8",), note.operator, why))
+        # As a text to say, so that it follows the language; the figures were not noted.
+        why = ("refused." + str(note.text.rstrip(b"\0"), "ascii"), "...", "...")
+        rows.append(told(note, why))
+    leave("yuanlu.ui.note_flow")
     return rows

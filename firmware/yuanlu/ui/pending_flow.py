@@ -21,8 +21,16 @@ async def run(till):
         if not unfinished:
             await till.dialogs.notice("pending.title", ["pending.none"])
             return
-        items = [_item(t, today, t in overdue) for t in unfinished]
+        items = [_alike(t, unfinished, t in overdue) or _item(t, today, t in overdue) for t in unfinished]
         await look_into(till, unfinished[await till.dialogs.choose("pending.title", items)])
+
+
+def _alike(transaction, others, late):
+    """By its trace, where another one in the list is of the same kind and amount."""
+    if [t for t in others if t.amount == transaction.amount and kind_word(t) == kind_word(transaction)] == [transaction]:
+        return None
+    kind, amount = ("kind." + kind_word(transaction),), yuan(transaction.amount)
+    return ("line.alike", "!" if late else "", kind, amount, transaction.trace)
 
 
 def _item(transaction, today, late):

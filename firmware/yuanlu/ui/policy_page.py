@@ -24,6 +24,8 @@ _LINES = (
     ("policy.due_card", "due_days_card", 0),
     ("policy.due_wallet", "due_days_wallet", 0),
 )
+# Checked only where operators log in.
+_OF_PERSONS = ("limit_operator", "limit_supervisor", "shift_count", "shift_amount", "old_days")
 
 
 async def run(till):
@@ -37,11 +39,15 @@ def sections(config):
     numbers = []
     without = settings.get("no_original")
     for word, name, is_amount in _LINES:
+        if name in _OF_PERSONS and not settings["login"]:
+            continue
         if name in settings and (without or not name.startswith("no_original")):
             numbers.append((word, yuan(settings[name]) if is_amount else settings[name]))
     rules = ["policy.cap", "policy.partial", "policy.cash" if settings.get("cash_refunds") else "policy.same_way", "policy.void"]
     if "fee_returned" in settings:
         rules.append("policy.fee_returned" if settings["fee_returned"] else "policy.fee_kept")
     rules.append("policy.no_original" if without else "policy.no_original_off")
+    if not settings["login"]:
+        numbers.append("policy.nobody")
     dated = [("policy.as_of", config.config_version, config.changed_on)]
     return [dated + rules + ["policy.law"], numbers, ["policy.steps"]]

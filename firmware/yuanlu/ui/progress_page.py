@@ -7,7 +7,9 @@ from yuanlu.refund.transaction import KIND_REFUND, ROAD_NO_SALE
 from yuanlu.store import pending
 from yuanlu.ui.describe import day, kind_word, state_word, told
 
-_ARRIVES = 7  # working days are longer; after so many days the customer is told to ask
+_ARRIVES = 7  # working days at most; after them the customer is told to ask
+
+_WEEKEND = (4, 5)  # of rules.days, modulo 7: Saturday and Sunday
 
 
 def sections(till, transaction):
@@ -89,9 +91,9 @@ def _settled(till, transaction, today):
     if transaction.rrn:
         lines.append(("line.reference", str(transaction.rrn.rstrip(b"\0"), "ascii")))
     if transaction.kind == KIND_REFUND and transaction.state in (s.IS_DONE, s.IS_RESOLVED_DONE) and today[2]:
-        age = rules.days(today[0]) - rules.days(transaction.date)
-        late = age > _ARRIVES
-        lines.append(("line.arrival_late", age) if late else ("line.arrives", day_after(transaction.date, _ARRIVES)))
+        age, most = rules.days(today[0]) - rules.days(transaction.date), calendar_days(transaction.date, _ARRIVES)
+        late = age > most
+        lines.append(("line.arrival_late", age) if late else ("line.arrives", day_after(transaction.date, most)))
         lines.append("advice.arrival_late" if late else "advice.arrives")
         lines += _hotlines(till) if late else []
     return lines
@@ -109,13 +111,23 @@ def _notes(till, transaction):
     progress = visit("yuanlu.store.progress")
     notes = progress.notes(till.journal.log, transaction)
     leave("yuanlu.store.progress")
-    lines = []
+    lines, line_of = [], visit("yuanlu.ui.note_flow").told
     for note in notes:
         text = str(note.text.rstrip(b"\0"), "ascii")
         if note.kind == progress.FOUND:
             text = ("note.found", ("found." + text[:1],), text[2:])
-        lines.append(("line.note", day(note), ("note.{}".format(note.kind),), note.operator, text))
+        lines.append(line_of(note, text))
+    leave("yuanlu.ui.note_flow")
     return ["note.title"] + lines if lines else lines
+
+
+def calendar_days(date, working):
+    """Days until so many working days have gone by, Mondays to Fridays; the terminal knows no holidays."""
+    count = 0
+    while working:
+        count += 1
+        working -= (rules.days(date) + count) % 7 not in _WEEKEND
+    return count
 
 
 def day_after(date, count):

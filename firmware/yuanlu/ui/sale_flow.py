@@ -9,6 +9,7 @@ from yuanlu.ui.result import conclude
 
 async def run(till, amount=0):
     """amount: fen that are known already. Raises Cancelled or Refused before anything is recorded."""
+    till.desk.check_places()
     amount, card = await _agreed(till, amount)
     sale = till.desk.open(Draft(KIND_SALE, amount, operator=till.operator, card=card, road=card.road))
     till.forwarder.wake()
