@@ -7,7 +7,7 @@ from yuanlu.compat import const, create_task, leave, visit
 from yuanlu.config import Config
 from yuanlu.crypto.seal import Seal
 from yuanlu.desk import Desk
-from yuanlu.errors import BadConfig, Cancelled, YuanluError
+from yuanlu.errors import BadConfig, YuanluError
 from yuanlu.forwarder import Forwarder
 from yuanlu.link.acquirer import NetworkRoad
 from yuanlu.link.channel import Channel
@@ -84,11 +84,16 @@ class Till:
         """No road to the acquirer is open as far as one can know without trying."""
         return not (self.board.network.is_up() or self.line.is_there())
 
+    def overdue(self):
+        """How many are not settled though they should be."""
+        journal = self.journal
+        return len(pending.overdue(journal, self.config, self.board.clock.date())) if journal and journal.live else 0
+
     def status(self):
         """The right end of the title row: is there a network, how many transactions are not settled, or overdue."""
         up = "status.network" if self.board.network.is_up() else "status.no_network"
         waiting = len(self.journal.live) if self.journal else 0
-        overdue = _overdue(self)
+        overdue = self.overdue()
         if self.door and self.door.consent:
             return ("status.service", (up,))
         if overdue:
@@ -102,7 +107,7 @@ async def main(board):
     try:
         till.start()
     except YuanluError as error:
-        await _refuse_to_start(till, error)
+        await visit("yuanlu.ui.failed_page").refuse(till, error)
     for what in till.journal.trouble:
         board.log("journal: {}".format(what))
     board.log("yuanlu {} ready, {} open".format(VERSION, len(till.journal.live)))
@@ -120,23 +125,7 @@ async def main(board):
         tasks.append(("idle", lambda: _log_out_when_idle(till)))
     for name, start in tasks:
         create_task(_guard(board, name, start))
-    await _guard(board, "menu", lambda: menu.run(till), lambda: _interrupted(till))
-
-
-async def _refuse_to_start(till, error):
-    """Say what is wrong and do nothing else: money is not moved on settings or a journal that cannot be trusted."""
-    till.log("start: {}".format(error))
-    if till.board.standing == "trial":
-        till.board.restart()  # the firmware before comes back
-    kind = "config" if isinstance(error, BadConfig) else "journal"
-    while True:
-        await till.dialogs.notice("start.failed", ("start." + kind, ("line.detail", str(error)), "advice.start." + kind))
-
-
-def _overdue(till):
-    """How many are not settled though they should be."""
-    journal = till.journal
-    return len(pending.overdue(journal, till.config, till.board.clock.date())) if journal and journal.live else 0
+    await _guard(board, "menu", lambda: menu.run(till), lambda: menu.enter(till, "yuanlu.ui.failed_page"))
 
 
 async def _watch(till, appeared, is_up):
@@ -156,10 +145,10 @@ async def _tell(till):
         if till.journal.owed:
             _print_owed(till)
         till.journal.log.erase_ahead()
-        before, late = late, _overdue(till)
+        before, late = late, till.overdue()
         till.board.keypad.post("REFRESH" if late == before else "SERVICE")
         till.forwarder.changed.clear()
-        await till.board.clock.wait(till.forwarder.changed, _MINUTE_MS)
+        await till.board.clock.wait(till.forwarder.changed, _MINUTE_MS if till.journal.live else -1)
 
 
 def _print_owed(till):
@@ -197,14 +186,6 @@ async def _close_door(till):
     till.door = None
     leave("yuanlu.service.door", "yuanlu.wire.service", "yuanlu.crypto.hkdf")
     till.board.keypad.post("REFRESH")
-
-
-async def _interrupted(till):
-    """The clerk was in the middle of something that died: say so. What was confirmed goes its way."""
-    try:
-        await till.dialogs.notice("failed.title", ("failed.interrupted", "advice.failed"))
-    except Cancelled:
-        pass  # he has gone away
 
 
 async def _guard(board, name, start, tell=None):

@@ -22,11 +22,11 @@ blanks between, "-" for not told.
 
 login: 1 when only operators with a PIN may work here; another person has to agree to a refund then that is above limit_operator
 (fen; above limit_supervisor: the authority), of a sale older than old_days, after shift_count refunds or shift_amount fen of one
-person in one shift, day_count or day_amount on one day, out of open_hours ("0900-2200"; "0000-2400": always open), or whose sale was found in one of the ways of
-approve_found (see FOUND). pin_days, pin_uses: after how many days or logins a PIN has to be changed; idle_minutes: without a key,
-after which an operator is logged out. no_original: 1 when refunds without an original are made, up to no_original_amount fen each
-and no_original_count on a day; another person agrees to each, so only with login. cash_refunds: 1 when what was given back from
-the till is recorded, so that it counts.
+person in one shift, day_count or day_amount on one day, out of open_hours ("0900-2200"; "0000-2400": always open), or whose sale
+was found in one of the ways of approve_found (see FOUND). pin_days, pin_uses: after how many days or logins a PIN has to be
+changed; idle_minutes: without a key, after which an operator is logged out. no_original: 1 when refunds without an original are
+made, up to no_original_amount fen each and no_original_count on a day; another person agrees to each, so only with login.
+cash_refunds: 1 when what was given back from the till is recorded, so that it counts.
 
 doubt_from, doubt_times, doubt_largest, doubt_digits, doubt_minutes: when the amount of a sale looks mistyped (see refund.doubts).
 fees: what the merchant pays (see refund.fees), fee_card: the product that a card is taken for, since its first 6 digits do not

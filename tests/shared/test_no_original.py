@@ -209,7 +209,7 @@ async def test_who_waited_in_vain_takes_it_back():
 def test_it_counts_in_the_shift_and_on_the_day():
     till, _, refund = at_work()
     till.settle(refund, s.DONE)
-    assert shift.given_by(till.journal, [1], till.journal.counters.batch, DAY) == [1, 10_000] * 2
+    assert shift.given(till.journal, [1], till.journal.counters.batch, DAY) == [1, 10_000] * 2
     assert shift.given_on(till.journal, DAY) == [(1, 1, 10_000)]
     assert till.desk.visiting("yuanlu.no_original", "given_on", DAY) == 1
 

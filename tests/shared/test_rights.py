@@ -33,7 +33,10 @@ TABLE = (
     ((100, 0, FOUND_IN_LIST, (0, 0, 1, 399_900), False), []),
     ((101, 0, FOUND_IN_LIST, (0, 0, 1, 399_900), False), ["approval.day_sum"]),
     ((1, 0, FOUND_IN_LIST, None, False), ["approval.uncounted"]),
-    ((30_001, 31, FOUND_BY_EVIDENCE, (0, 0, 0, 0), True), ["approval.amount", "approval.old", "approval.no_card", "approval.offline"]),
+    (
+        (30_001, 31, FOUND_BY_EVIDENCE, (0, 0, 0, 0), True),
+        ["approval.amount", "approval.old", "approval.no_card", "approval.offline"],
+    ),
 )
 
 
@@ -88,16 +91,18 @@ def test_a_shift_and_a_day_are_counted_from_the_journal():
     give_back(terminal, sale, 800, 1)
     journal = terminal.journal
     batch, today = journal.counters.batch, DAY
-    assert [shift.given_by(journal, [who], batch, today) for who in (1, 2, 3)] == [[2, 900] * 2, [1, 400] * 2, [0] * 4]
-    assert shift.given_by(journal, [1, 2], batch, today + 1) == [3, 1300, 0, 0], "one person, two ids"
+    assert [shift.given(journal, [who], batch, today) for who in (1, 2, 3)] == [[2, 900] * 2, [1, 400] * 2, [0] * 4]
+    assert shift.given(journal, [1, 2], batch, today + 1) == [3, 1300, 0, 0], "one person, two ids"
     assert shift.given_on(journal, today) == [(1, 2, 900), (2, 1, 400)]
     assert shift.given_on(journal, today - 1) == []
     terminal.desk.batch_closed(batch, 1)
-    assert shift.given_by(journal, [1], journal.counters.batch, today) == [0, 0, 2, 900], "who closes the batch is asked all the same"
+    assert shift.given(journal, [1], journal.counters.batch, today) == [0, 0, 2, 900], (
+        "who closes the batch is asked all the same"
+    )
     terminal.settle(give_back(terminal, sale, 1, 1), s.DONE, APPROVED)
     again = Terminal(terminal.flash).journal
-    assert shift.given_by(again, [1], again.counters.batch, today) == [1, 1, 3, 901]
-    assert shift.given_by(again, [1], batch, today) == [2, 900, 3, 901]
+    assert shift.given(again, [1], again.counters.batch, today) == [1, 1, 3, 901]
+    assert shift.given(again, [1], batch, today) == [2, 900, 3, 901]
     assert shift.given_on(again, today) == [(1, 3, 901), (2, 1, 400)]
 
 
@@ -107,7 +112,7 @@ def test_a_shift_goes_over_sectors():
     for amount in (1, 2, 4):
         terminal.settle(give_back(terminal, sale, amount, 1), s.DONE, APPROVED)
         terminal.journal.log.open_next(terminal.journal)
-    assert shift.given_by(terminal.journal, [1], terminal.journal.counters.batch, DAY) == [3, 7, 3, 7]
+    assert shift.given(terminal.journal, [1], terminal.journal.counters.batch, DAY) == [3, 7, 3, 7]
 
 
 def test_an_approval_is_recorded_with_its_refund_and_stands_for_a_minute():

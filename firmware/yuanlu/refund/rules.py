@@ -66,7 +66,8 @@ def check_share(config, draft, original, spent):
 
 
 def check_offline(config, draft, waiting, offline):
-    """Raise Refused unless one more refund or void may wait for a line. waiting: how many were never sent; offline: no road is open."""
+    """Raise Refused unless one more refund or void may wait for a line. waiting: how many were never sent; offline: no road is
+    open."""
     if waiting >= may_wait(config, offline):
         raise Refused("refused.offline_count", waiting)
     if offline and draft.kind == KIND_REFUND and draft.amount > config.offline_amount and not draft.approver:

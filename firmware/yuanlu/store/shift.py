@@ -10,7 +10,7 @@ from yuanlu.store import history
 _BY_SOMEBODY = (s.INTENT, s.SALE, s.REFUND, s.ALARM, s.DECISION, s.WITHDRAWN, s.APPROVAL, s.NOTE)
 
 
-def given_by(journal, people, batch, date):
+def given(journal, people, batch, date):
     """[refunds, fen in that batch, refunds, fen on that day, yyyymmdd] of these operators together; None when part of the journal
     cannot be read."""
     counted = [0, 0, 0, 0]

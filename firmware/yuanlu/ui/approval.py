@@ -29,7 +29,7 @@ async def run(till, draft, sale, found_by):
         leave(*_STEPS)
 
 
-async def of_decision(till, transaction, amount, word):
+async def resolve(till, transaction, amount, word):
     """The id under which a person's decision is recorded. It may give money out a second time, so it is a supervisor's, and never
     that of who made the transaction. Raises as `run` does."""
     if not till.config.login:
@@ -45,7 +45,7 @@ async def of_decision(till, transaction, amount, word):
     return draft.approver
 
 
-async def of_supervisor(till, word):
+async def add(till, word):
     """A supervisor is made, or given a PIN: who could then agree to his own refunds as that one does not decide it alone. Raises
     as `run` does."""
     try:
@@ -93,7 +93,7 @@ def _why(till, draft, sale, found_by):
     """(the reasons as texts, what came to it before; whether it takes the authority)."""
     journal, config = till.journal, till.config
     today, time, trusted = till.board.clock.date()
-    counted = visit("yuanlu.store.shift").given_by(journal, _ids(till, draft.operator), journal.counters.batch, today)
+    counted = visit("yuanlu.store.shift").given(journal, _ids(till, draft.operator), journal.counters.batch, today)
     leave("yuanlu.store.shift")
     rights = visit("yuanlu.refund.rights")
     age = (days(today) - days(sale.date) if sale else 0) if trusted else None

@@ -13,6 +13,6 @@ async def run(till):
     if isinstance(told, Refused):
         raise told
     lines = [told or "line.busy", "closing.next"]
-    if told and not told.startswith("closing."):
+    if told and told.split(".")[0] != "closing":
         lines.insert(1, "closing.open")  # here it is open, and at the acquirer a second closing changes nothing
     await till.dialogs.notice("closing.title", lines)

@@ -25,14 +25,14 @@ class Dialogs:
         self.words = words
         self.status = status
         self.pressed = 0  # keys so far, of a person
-        self.deaf = False  # what was pressed up to now was meant for a page that asked for nothing
+        self.stale = False  # what was pressed up to now was meant for a page that asked for nothing
         self.left = False  # True: nobody is there any more, and every page is cancelled down to the menu
 
     def show(self, title, lines, hint=None, chosen=-1, first=0):
         """Draw a whole screen. A line longer than the screen goes on in the next row; `chosen` is drawn inverse; `first` rows
         have gone past the top. True when rows are left below. A page without a hint asks for nothing: keys that are pressed
         before it goes count for no other page either."""
-        self.deaf = self.deaf or not hint
+        self.stale = self.stale or not hint
         say, grid = self.words, self.grid
         status = say(self.status())
         name = cut(say(title), grid.columns - width(status) - 1)
@@ -56,8 +56,8 @@ class Dialogs:
 
     async def key(self):
         """The next key that is not the language key."""
-        if self.deaf:
-            self.deaf = False
+        if self.stale:
+            self.stale = False
             self.keypad.clear()
         while True:
             key = await self.keypad.key()

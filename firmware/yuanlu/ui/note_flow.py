@@ -31,11 +31,10 @@ async def run(till, transaction):
 
 def told(note, text):
     """A line of what was noted: when, of which kind, by whom where somebody had logged in, and what."""
-    first, _, rest = text.partition(" ") if isinstance(text, str) else ("", "", "")
-    if "who." + first in _WHO:
-        text = ("line.item", ("who." + first,), rest) if rest else ("who." + first,)
-    elif "feedback." + first in _FEEDBACK:
-        text = ("feedback." + first,)
+    first, rest = ((text if isinstance(text, str) else "") + " ").split(" ", 1)
+    for word in _WHO + _FEEDBACK:
+        if word.split(".")[1] == first:
+            text = ("line.item", (word,), rest.strip()) if rest else (word,)
     if not note.operator:
         return ("line.note_alone", day(note), ("note.{}".format(note.kind),), text)
     return ("line.note", day(note), ("note.{}".format(note.kind),), note.operator, text)

@@ -91,7 +91,7 @@ async def _mend(till, choice):
 async def _agreed(till, title, role):
     if role == SUPERVISOR:
         try:
-            await visit("yuanlu.ui.approval").of_supervisor(till, title)
+            await visit("yuanlu.ui.approval").add(till, title)
         finally:
             leave("yuanlu.ui.approval")
 

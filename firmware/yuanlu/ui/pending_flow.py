@@ -25,12 +25,12 @@ async def run(till):
         await look_into(till, unfinished[await till.dialogs.choose("pending.title", items)])
 
 
-def _alike(transaction, others, late):
+def _alike(transaction, found, late):
     """By its trace, where another one in the list is of the same kind and amount."""
-    if [t for t in others if t.amount == transaction.amount and kind_word(t) == kind_word(transaction)] == [transaction]:
+    if [t for t in found if t.amount == transaction.amount and kind_word(t) == kind_word(transaction)] == [transaction]:
         return None
     kind, amount = ("kind." + kind_word(transaction),), yuan(transaction.amount)
-    return ("line.alike", "!" if late else "", kind, amount, transaction.trace)
+    return ("line.as_another", "!" if late else "", kind, amount, transaction.trace)
 
 
 def _item(transaction, today, late):

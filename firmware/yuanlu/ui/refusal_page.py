@@ -19,7 +19,8 @@ async def run(till, error):
         progress.note(till.desk, error.sale, progress.REFUSED, till.operator, error.reason[len("refused.") :].encode())
         leave("yuanlu.store.progress")
     if till.config.login and not till.operator:  # nobody is here yet: it is about his number and PIN, and nobody's paper
-        return await till.dialogs.notice("refused.title", reasons(error))
+        await till.dialogs.notice("refused.title", reasons(error))
+        return
     lines = reasons(error) + _hotlines(till.config)
     while await till.dialogs.read("refused.title", lines, "hint.refusal", ("ENTER", "CANCEL", "1")) == "1":
         try:

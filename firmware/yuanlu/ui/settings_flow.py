@@ -6,7 +6,8 @@ from yuanlu.refund.money import yuan
 from yuanlu.ui.menu import enter
 
 _YES_OR_NO = "cash_refunds date_only fee_returned login no_original old_batches query refunds wallet_accepts".split()
-_FEN = "doubt_from limit_operator limit_supervisor no_original_amount offline_amount shift_amount".split()
+_FEN = "doubt_from limit_operator limit_supervisor no_original_amount offline_amount shift_amount day_amount".split()
+_MS = "answer_ms ask_ms base_ms cap_ms".split()
 _OFF_AT_0 = "closing_days doubt_digits doubt_largest doubt_minutes doubt_times self_test_days".split()
 # With the notices, what has a page or a line of its own.
 _ELSEWHERE = "notices config_version changed_by changed_on".split()
@@ -38,7 +39,7 @@ def heading(config):
 def values(config):
     """A line for each setting, in the order of the alphabet of their names."""
     settings = config.__dict__
-    return [("config." + name, _text(name, settings[name])) for name in sorted(settings) if name not in _ELSEWHERE]
+    return [("config.{:s}".format(name), _text(name, settings[name])) for name in sorted(settings) if name not in _ELSEWHERE]
 
 
 def _text(name, value):
@@ -49,8 +50,8 @@ def _text(name, value):
         return ("config.yes",) if value else ("config.no",)
     if name in _FEN:
         return yuan(value)
-    if name.endswith("_ms"):
-        return "{}.{:03d}".format(value // 1000, value % 1000).rstrip("0").rstrip(".")
+    if name in _MS:
+        return "{:d}.{:03d}".format(value // 1000, value % 1000).rstrip("0").rstrip(".")
     if name == "repeat":
         return ("config.repeat." + value,)
     if name == "fee_card":
@@ -63,7 +64,7 @@ def _text(name, value):
 def _one_after_another(texts):
     said = texts[0]
     for text in texts[1:]:
-        said = ("config.two", said, text)
+        said = ("config.one_and_more", said, text)
     return said
 
 

@@ -56,7 +56,8 @@ async def _stay(till):
 
 async def _leaves(dialogs):
     """One CANCEL too many does not end among real money."""
-    return dialogs.left or await dialogs.read("training.title", ["training.leave"], "hint.confirm", ("ENTER", "CANCEL")) == "ENTER"
+    keys = ("ENTER", "CANCEL")
+    return dialogs.left or await dialogs.read("training.title", ["training.leave"], "hint.confirm", keys) == "ENTER"
 
 
 class TrainingBoard:
