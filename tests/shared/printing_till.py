@@ -26,6 +26,7 @@ class Till(Terminal):
     def __init__(self, **changes):
         super().__init__(**changes)
         self.tables, self.printer, self.board = TABLES, Printer(), Board(self.clock)
+        self.is_offline = self.desk.is_offline
         self.operator = 0
         self.tried = []
         self.watched = 0

@@ -13,6 +13,7 @@ from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, ROAD_WA
 from yuanlu.store import pending, progress
 from yuanlu.ui import (
     decide_flow,
+    done_flow,
     evidence_page,
     explain_flow,
     find_otherwise,
@@ -61,13 +62,12 @@ def test_what_is_late_depends_on_its_road_and_on_a_clock_that_can_be_trusted():
 def test_how_often_it_was_sent_is_told_while_the_journal_knows_it():
     """Of what is done one record is left, which has no count: none is told. Of what waits, all attempts."""
     till = PrintingTill()
-    till.is_offline = till.desk.is_offline
     refund = till.refund(till.sell(), 300, s.SILENT)
     assert progress_page.sections(till, refund)[0][0] == ("line.trace", refund.trace, "11-22 10:15", 1)
     refund.attempt, refund.sends = 3, 0
     assert progress_page.sections(till, refund)[0][0][3] == 2
     done = till.journal.transaction(till.refund(till.sell(), 300, s.DONE).number)
-    assert progress_page.sections(till, done)[0][0] == ("line.known", done.trace, "11-22 10:15")
+    assert progress_page.sections(till, done)[0][0] == ("line.trace_known", done.trace, "11-22 10:15")
 
 
 def test_days_after_a_date():
@@ -91,7 +91,7 @@ def test_the_money_is_there_after_seven_working_days():
         (20261127, "2026-12-08"),
         (20261128, "2026-12-08"),
     ):
-        days = progress_page.calendar_days(date, 7)
+        days = done_flow.due_days(date)
         assert progress_page.day_after(date, days) == wanted != progress_page.day_after(date, 7), date
 
 
@@ -109,8 +109,8 @@ def test_two_alike_in_the_list_stand_with_their_traces():
     for trace, transaction in enumerate(alike):
         transaction.amount, transaction.trace = 100_00, trace + 8
     live = alike + [other]
-    rows = [pending_flow._alike(transaction, live, transaction is alike[1]) for transaction in live]
-    assert [Words(TABLES)(row) for row in rows[:2]] == ["退款¥100.00 流水8", "!退款¥100.00 流水9"] and rows[2] is None
+    rows = [pending_flow._item(transaction, (20261122, 0, 1), transaction is alike[1], live) for transaction in live]
+    assert [Words(TABLES)(row) for row in rows] == ["退款¥100.00 流水8", "!退款¥100.00 流水9", "退款¥5.00 待上送2天"]
 
 
 def test_every_state_has_a_sentence_for_the_customer():

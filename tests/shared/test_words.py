@@ -173,7 +173,7 @@ def test_hints_and_items_take_one_row():
             for state in STATES[kind]:
                 if not s.is_final(s.STATE_NAMES.index(state)):
                     items.append(("line.pending", ("kind." + describe.KIND_NAMES[kind],), "999,999.99", ("state." + state,)))
-                    items.append(("line.as_another", "!", ("kind." + describe.KIND_NAMES[kind],), "999,999.99", 999_999))
+                    items.append(("line.late_trace", ("kind." + describe.KIND_NAMES[kind],), "999,999.99", 999_999))
                     items.append(("line.late", ("kind." + describe.KIND_NAMES[kind],), "999,999.99", 30))
                     items.append(("line.aged", ("kind." + describe.KIND_NAMES[kind],), "9,999.99", ("state." + state,), 30))
         rows = [words(name) for name in HINTS] + [words((name, "0.10.0")) for name in ALERTS]

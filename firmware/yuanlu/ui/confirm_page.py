@@ -10,21 +10,21 @@ from yuanlu.ui.menu import enter
 _FEW = 3  # places for transactions that are not settled: from here on the clerk is told how many are left
 
 
-async def run(till, draft, sale, left, above=(), case=""):
+async def run(till, draft, sale, left, above=(), number=""):
     """Returns when it is confirmed. left: fen of the sale that could still be given back; above: texts that stand before all
-    others; sale: None for a refund without an original; case: the number that was typed with the reason. Raises Cancelled."""
+    others; sale: None for a refund without an original; number: of the case, typed with the reason. Raises Cancelled."""
     cash = draft.road == ROAD_CASH
     if sale and sale.road == ROAD_WALLET and not cash:
         await enter(till, "yuanlu.ui.short_page", draft, sale, left, not above)
     places = till.desk.refunds_left()
-    page = list(above) + lines(till.config, till.words.language, draft, sale, left, case)
+    page = list(above) + lines(till.config, till.words.language, draft, sale, left, number)
     if places <= _FEW and not cash:
         page.insert(1, ("line.places_left", places - 1))
     title = "cash.confirm" if cash else "void.confirm" if draft.kind == KIND_VOID else "refund.confirm"
     await till.dialogs.confirm(title, page)
 
 
-def lines(config, language, draft, sale, left, case=""):
+def lines(config, language, draft, sale, left, number=""):
     """What it says. language 0 is Chinese, where the amount stands in capitals too. The fee is last, and may take two rows: where
     it does not fit, all of it stands on the next page."""
     voids, cash = draft.kind == KIND_VOID, draft.road == ROAD_CASH
@@ -43,8 +43,8 @@ def lines(config, language, draft, sale, left, case=""):
         page += ["no_original.none", ("line.card", masked(draft.card.number))]
     page.append("why.cash" if cash else "why.void" if voids else "why.refund_days")
     page.append(("line.reason", reason(draft.reason)))
-    if case:
-        page.append(("reason.case", case))
+    if number:
+        page.append(("reason.case", number))
     if sale and not cash:
         page.append(_fee(config, draft, sale, left))
     return page

@@ -12,9 +12,8 @@ from yuanlu.ui.describe import kind_word
 from yuanlu.ui.menu import enter
 
 _WAIT_MS = 45_000
-# What was found, by kind: of a sale it speaks of the sale. What that means stands under "confirm" and the same end.
-_DONE = ("decide.sold", "decide.done", "decide.voided")
-_NOT_DONE = ("decide.not_sold", "decide.not_done", "decide.not_voided")
+# Found done, by kind, then found not done; of a sale of the sale. What it means is a word of "confirm" with the same end.
+_DONE = ("decide.sold", "decide.done", "decide.voided", "decide.not_sold", "decide.not_done", "decide.not_voided")
 
 
 async def run(till, transaction):
@@ -34,7 +33,7 @@ def offered(till, transaction):
         found.append("pending.withdraw")
     by_a_person = s.may_be_decided(state) or (lost and state != s.IS_SENDING and not s.is_final(state))
     if by_a_person:
-        found += [_DONE[transaction.kind - 1], _NOT_DONE[transaction.kind - 1]]
+        found += [_DONE[transaction.kind - 1], _DONE[transaction.kind + 2]]
         if transaction.anew:
             found.append("decide.again")
     if state == s.IS_HELD:
@@ -78,7 +77,7 @@ async def _done(till, transaction):
 
 
 async def _not_done(till, transaction):
-    title = _NOT_DONE[transaction.kind - 1]
+    title = _DONE[transaction.kind + 2]
     evidence = await _evidence(till, title, "evidence.not_done")
     who = await _agreed(till, title, transaction, "confirm" + title[6:], evidence)
     till.desk.resolve(transaction, False, who, evidence)

@@ -2,9 +2,12 @@
 
 from yuanlu.compat import leave, visit
 from yuanlu.refund.money import yuan
+from yuanlu.refund.rules import days
 from yuanlu.ui.describe import day
 
 _RECENT = 20
+_ARRIVES = 7  # working days at most; after them the customer is told to ask
+_WEEKEND = (4, 5)  # Saturday and Sunday, as rules.days modulo 7
 
 
 async def run(till):
@@ -22,3 +25,13 @@ async def run(till):
             await pending_flow.look_into(till, refund)
         finally:
             leave("yuanlu.ui.pending_flow")
+
+
+def due_days(date):
+    """Calendar days in which the money of a refund of yyyymmdd arrives. Working days are Mondays to Fridays: the terminal knows
+    no holidays."""
+    working = count = 0
+    while working < _ARRIVES:
+        count += 1
+        working += (days(date) + count) % 7 not in _WEEKEND
+    return count

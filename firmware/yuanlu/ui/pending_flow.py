@@ -21,23 +21,18 @@ async def run(till):
         if not unfinished:
             await till.dialogs.notice("pending.title", ["pending.none"])
             return
-        items = [_alike(t, unfinished, t in overdue) or _item(t, today, t in overdue) for t in unfinished]
+        items = [_item(t, today, t in overdue, unfinished) for t in unfinished]
         await look_into(till, unfinished[await till.dialogs.choose("pending.title", items)])
 
 
-def _alike(transaction, found, late):
-    """By its trace, where another one in the list is of the same kind and amount."""
-    if [t for t in found if t.amount == transaction.amount and kind_word(t) == kind_word(transaction)] == [transaction]:
-        return None
-    kind, amount = ("kind." + kind_word(transaction),), yuan(transaction.amount)
-    return ("line.as_another", "!" if late else "", kind, amount, transaction.trace)
-
-
-def _item(transaction, today, late):
-    """One row, so an age stands beside the state only where the amount leaves room, and instead of it when it is overdue."""
+def _item(transaction, today, late, live):
+    """One row, so an age stands beside the state only where the amount leaves room, and instead of it when it is overdue. Where
+    another one of `live` is of this kind and amount too, the trace stands there."""
     kind, amount = ("kind." + kind_word(transaction),), yuan(transaction.amount)
     state = ("state." + s.STATE_NAMES[transaction.state],)
     age = rules.days(today[0]) - rules.days(transaction.date)
+    if len([t for t in live if t.amount == transaction.amount and kind_word(t) == kind_word(transaction)]) > 1:
+        return ("line.late_trace" if late else "line.with_trace", kind, amount, transaction.trace)
     if late:
         return ("line.late", kind, amount, age)
     if transaction.amount < _SHORT and today[2]:

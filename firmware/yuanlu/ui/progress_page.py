@@ -7,14 +7,10 @@ from yuanlu.refund.transaction import KIND_REFUND, ROAD_NO_SALE
 from yuanlu.store import pending
 from yuanlu.ui.describe import day, kind_word, state_word, told
 
-_ARRIVES = 7  # working days at most; after them the customer is told to ask
-
-_WEEKEND = (4, 5)  # of rules.days, modulo 7: Saturday and Sunday
-
 
 def sections(till, transaction):
     """Lists of lines, a page each."""
-    known, today = ("line.known", transaction.trace, day(transaction)), till.board.clock.date()
+    known, today = ("line.trace_known", transaction.trace, day(transaction)), till.board.clock.date()
     if s.is_final(transaction.state):  # one record tells what became of it, and no more how often it was sent
         times = _settled(till, transaction, today)
     else:
@@ -91,9 +87,10 @@ def _settled(till, transaction, today):
     if transaction.rrn:
         lines.append(("line.reference", str(transaction.rrn.rstrip(b"\0"), "ascii")))
     if transaction.kind == KIND_REFUND and transaction.state in (s.IS_DONE, s.IS_RESOLVED_DONE) and today[2]:
-        age, most = rules.days(today[0]) - rules.days(transaction.date), calendar_days(transaction.date, _ARRIVES)
-        late = age > most
-        lines.append(("line.arrival_late", age) if late else ("line.arrives", day_after(transaction.date, most)))
+        age, limit = rules.days(today[0]) - rules.days(transaction.date), visit("yuanlu.ui.done_flow").due_days(transaction.date)
+        leave("yuanlu.ui.done_flow")
+        late = age > limit
+        lines.append(("line.arrival_late", age) if late else ("line.arrives", day_after(transaction.date, limit)))
         lines.append("advice.arrival_late" if late else "advice.arrives")
         lines += _hotlines(till) if late else []
     return lines
@@ -119,15 +116,6 @@ def _notes(till, transaction):
         lines.append(line_of(note, text))
     leave("yuanlu.ui.note_flow")
     return ["note.title"] + lines if lines else lines
-
-
-def calendar_days(date, working):
-    """Days until so many working days have gone by, Mondays to Fridays; the terminal knows no holidays."""
-    count = 0
-    while working:
-        count += 1
-        working -= (rules.days(date) + count) % 7 not in _WEEKEND
-    return count
 
 
 def day_after(date, count):
