@@ -20,7 +20,7 @@ from host_tools.yuanluctl.targets import read_regular
 _LONGEST = 4096  # bytes of a key file
 key_file_argument = click.argument("key_file", type=click.Path(path_type=Path))
 _terminal = click.option("--terminal", required=True, metavar="ID", help="The terminal's 8 characters, as its screen shows them.")
-passphrase_option = click.option("--passphrase", prompt=True, hide_input=True, help="Asked for when it is not given.")
+passphrase_option = click.option("--passphrase", metavar="TEXT", help="Asked for when it is not given.")
 
 
 def signer_options(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,7 +66,7 @@ def new(key_file: Path, passphrase: str) -> None:
 @click.option("--number", required=True, metavar="DIGITS", help="The 8 digits that the screen shows.")
 @click.option("--amount", required=True, metavar="YUAN", help="What the refund comes to, like 150.00.")
 @passphrase_option
-def approve(key_file: Path, terminal: str, number: str, amount: str, passphrase: str) -> None:
+def approve(key_file: Path, terminal: str, number: str, amount: str, passphrase: str | None) -> None:
     """Print the code to say on the telephone. It serves for that refund alone, and for no other amount.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
@@ -88,7 +88,7 @@ def approve(key_file: Path, terminal: str, number: str, amount: str, passphrase:
 @click.option("--technician", type=click.IntRange(1, (1 << 32) - 1), required=True, metavar="N", help="Who gets it.")
 @click.option("--minutes", type=click.IntRange(1, 240), default=15, show_default=True, help="Of the session.")
 @passphrase_option
-def ticket(key_file: Path, request: str, allow: str, technician: int, minutes: int, passphrase: str) -> None:
+def ticket(key_file: Path, request: str, allow: str, technician: int, minutes: int, passphrase: str | None) -> None:
     """Print a ticket for the REQUEST that `yuanluctl support` shows. It serves that terminal, once.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
@@ -112,7 +112,7 @@ def ticket(key_file: Path, request: str, allow: str, technician: int, minutes: i
 @key_file_argument
 @_terminal
 @passphrase_option
-def service_key(key_file: Path, terminal: str, passphrase: str) -> None:
+def service_key(key_file: Path, terminal: str, passphrase: str | None) -> None:
     """Print the key that this terminal's vault checks tickets with, 64 hex digits. It is a secret.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
@@ -125,7 +125,7 @@ def service_key(key_file: Path, terminal: str, passphrase: str) -> None:
 @key_file_argument
 @_terminal
 @passphrase_option
-def terminal_key(key_file: Path, terminal: str, passphrase: str) -> None:
+def terminal_key(key_file: Path, terminal: str, passphrase: str | None) -> None:
     """Print the key that this terminal's vault is provisioned with, 64 hex digits. It is a secret.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
@@ -143,7 +143,7 @@ def terminal_key(key_file: Path, terminal: str, passphrase: str) -> None:
 @passphrase_option
 @spoken(writes=True)
 def sign(
-    voice: Voice, key_file: Path, settings_file: str, out: Path, after: str | None, by: str, date: int, passphrase: str
+    voice: Voice, key_file: Path, settings_file: str, out: Path, after: str | None, by: str, date: int, passphrase: str | None
 ) -> None:
     """Sign SETTINGS for the terminal that they name, as the next version after those that it has.
 
@@ -151,7 +151,6 @@ def sign(
     """
     from host_tools.yuanluctl import bundles, settings  # loaded where it is used: it brings the firmware's rules with it
 
-    seed = keys.signing_key(open_seed(key_file, passphrase))
     values, before = settings.read(settings_file).values, settings.read(after).bundle if after else None
     wrong = settings.problems(values, by)
     if wrong:
@@ -160,7 +159,7 @@ def sign(
         raise Trouble("settings", after, "not signed, or of another terminal")
     try:
         made = settings.following(before, values, date, by) if before else bundles.of_settings(values, 1, date, by)
-        bundle = made.signed(seed)
+        bundle = made.signed(keys.signing_key(open_seed(key_file, passphrase)))
     except bundles.BadBundle as problem:
         raise Trouble("settings", settings_file, problem) from problem
     voice.write(out, bundle.to_bytes())
@@ -193,7 +192,7 @@ def verify(voice: Voice, file: Path, key: Path) -> None:
 @authority.command("public-key")
 @key_file_argument
 @passphrase_option
-def public_key(key_file: Path, passphrase: str) -> None:
+def public_key(key_file: Path, passphrase: str | None) -> None:
     """Print the key that checks what this authority signs, 64 hex digits. It is no secret; terminals are provisioned with it.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
@@ -206,7 +205,7 @@ def public_key(key_file: Path, passphrase: str) -> None:
 @authority.command("journal-key")
 @key_file_argument
 @passphrase_option
-def journal_key(key_file: Path, passphrase: str) -> None:
+def journal_key(key_file: Path, passphrase: str | None) -> None:
     """Print the journal root key of this shop, 64 hex digits, as `journal verify --key` takes it in a file. It is a secret.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
@@ -214,12 +213,17 @@ def journal_key(key_file: Path, passphrase: str) -> None:
     click.echo(keys.journal_root_key(_open(key_file, passphrase)).hex())
 
 
-def open_seed(key_file: Path, passphrase: str) -> bytes:
+def open_seed(key_file: Path, passphrase: str | None) -> bytes:
     """The authority's 32 bytes; Trouble."""
     try:
-        return keys.open_key(read_regular(key_file, _LONGEST, "no_image", str(key_file)), passphrase)
+        return keys.open_key(read_regular(key_file, _LONGEST, "no_image", str(key_file)), _asked(passphrase))
     except keys.BadKeyFile as problem:
         raise Trouble("key_file", key_file, problem) from problem
+
+
+def _asked(passphrase: str | None) -> str:
+    """The one that was given, or is typed now: after all else was looked at, so that nobody types it in vain."""
+    return click.prompt("Passphrase", hide_input=True) if passphrase is None else passphrase
 
 
 def _check_terminal(terminal: str) -> None:
@@ -227,8 +231,8 @@ def _check_terminal(terminal: str) -> None:
         end(EXIT_USAGE, f"--terminal {terminal} is not the 8 characters of a terminal")
 
 
-def _open(key_file: Path, passphrase: str) -> bytes:
+def _open(key_file: Path, passphrase: str | None) -> bytes:
     try:
-        return keys.open_key(read_file(key_file, _LONGEST, "an authority's key"), passphrase)
+        return keys.open_key(read_file(key_file, _LONGEST, "an authority's key"), _asked(passphrase))
     except keys.BadKeyFile as problem:
         end(EXIT_USAGE, f"{key_file}: {problem}")

@@ -82,7 +82,7 @@ def info(voice: Voice, reach: Reach, file: Path | None, target: str | None) -> N
 @signer_options
 @passphrase_option
 @spoken(writes=True)
-def sign(voice: Voice, key_file: Path, file: Path, out: Path, by: str, date: int, passphrase: str) -> None:
+def sign(voice: Voice, key_file: Path, file: Path, out: Path, by: str, date: int, passphrase: str | None) -> None:
     """Sign a bundle with the authority's key.
 
     Exit codes: 0 signed, 2 wrong use, no whole bundle, no key file or another passphrase, 3 no such file.

@@ -89,7 +89,7 @@ def plan(terminal: LiveTerminal, voice: Voice, spare: str) -> None:
 @_epoch
 @passphrase_option
 @spoken()
-def warrant(voice: Voice, key_file: Path, old: str, spare: str, epoch: int | None, passphrase: str) -> None:
+def warrant(voice: Voice, key_file: Path, old: str, spare: str, epoch: int | None, passphrase: str | None) -> None:
     """Print the authority's word that what is open on terminal OLD goes to SPARE, for `export --warrant`.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.

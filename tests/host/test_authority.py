@@ -78,6 +78,17 @@ def test_wrong_use_is_told(key_file: str, at: int, wrong: str, told: str) -> Non
     assert told in why
 
 
+def test_the_passphrase_is_asked_for_last(key_file: str, tmp_path: Path) -> None:
+    """Not before the file and what is wanted were looked at; with both right, as a control, it is asked for, and serves."""
+    wrong = ([str(tmp_path / "nofile.key"), *REFUND], [key_file, *REFUND[:-1], "150"])
+    for arguments in wrong:
+        done = CliRunner().invoke(yuanluctl, ["authority", "approve", *arguments], input=PASSPHRASE + "\n")
+        assert done.exit_code == 2 and "Passphrase" not in done.output
+    done = CliRunner().invoke(yuanluctl, ["authority", "approve", key_file, *REFUND], input=PASSPHRASE + "\n")
+    assert done.exit_code == 0 and "Passphrase" in done.output and PASSPHRASE not in done.output
+    assert done.output.split()[-1] == run("approve", key_file, *REFUND)[1].strip()
+
+
 def test_a_short_passphrase_and_no_key_file_are_told(tmp_path: Path) -> None:
     path = tmp_path / "other"
     assert "at least 12" in run("new", str(path), passphrase="short")[2]
