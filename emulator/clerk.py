@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from emulator.parts import vault
-from emulator.shop import TERMINAL, Shop
+from emulator.shop import Shop
 
 WAIT_MS = 30_000
 KEYS_AT_ONCE = 16  # a terminal that is busy keeps twice as many
@@ -180,8 +180,8 @@ class Clerk:
         match = re.search(r"号码 (\d{4}) (\d{4})", self.terminal.screen.text.replace("\n", " "))
         if match is None:
             raise NotSeen(f"no number to say; the screen shows\n{self.picture()}")
-        key = vault.authority_key(self.shop.authority_key, TERMINAL)
-        code = vault.telephone_code(key, TERMINAL, match[1] + match[2], fen)
+        key = vault.authority_key(self.shop.authority_key, self.shop.id)
+        code = vault.telephone_code(key, self.shop.id, match[1] + match[2], fen)
         self.press(" ".join(code) + " ENTER")
 
     def back_to_menu(self) -> None:

@@ -47,7 +47,7 @@ def view(flash: Flash, config: Any) -> list[dict[str, Any]]:
     """The transactions as plain data for the page and for counting money. Amounts in fen."""
     return [
         {
-            "number": refund_number(config, transaction.number),
+            "number": refund_number(config, transaction.called),
             "kind": KIND_NAMES[transaction.kind],
             "original": refund_number(config, transaction.original),
             "amount": transaction.booked if transaction.alarm and not is_final(transaction.state) else transaction.amount,
@@ -56,6 +56,8 @@ def view(flash: Flash, config: Any) -> list[dict[str, Any]]:
             "sends": transaction.sends,
             "in_cash": transaction.road == ROAD_CASH,
             "offline_sale": transaction.kind == KIND_SALE and transaction.road == ROAD_OFFLINE,  # it has no number on the wire
+            # Done on another terminal: it stands here for the cap alone, under a number that no acquirer knows.
+            "brought": transaction.brought and transaction.origin is None,
             "rrn": bytes(transaction.rrn).decode("ascii", "replace").strip("\0"),
         }
         for transaction in transactions(flash)

@@ -78,7 +78,8 @@ class Shop:
     """`real`: real time, TCP and a pty; otherwise virtual time and an acquirer in this process.
 
     kind: how the acquirer treats a repeat; can_be_asked: it can be asked what became of a refund; attached: (host, port) of
-    another acquirer instead of the simulator.
+    another acquirer instead of the simulator; beside: the shop whose world, acquirer and authority this further terminal shares;
+    `terminal` is then among the settings.
     """
 
     def __init__(
@@ -91,9 +92,10 @@ class Shop:
         attached: tuple[str, int] | None = None,
         flash: Flash | None = None,
         child: Callable[[Terminal], Child] = MicroPython,
+        beside: Shop | None = None,
         **settings: Any,
     ) -> None:
-        self.world = World(real, seed)
+        self.world: World = beside.world if beside else World(real, seed)
         self.seed = seed
         keys = random.Random(f"keys {seed}")
         base_key, reader_key, pending_key = (keys.randbytes(16) for _ in range(3))
@@ -104,20 +106,26 @@ class Shop:
         self._draws, self.authority_key = pins, pins.randbytes(32)
         self.journal_root_key = authority.journal_root_key(self.authority_key)
         mac = settings.get("mac", SETTINGS["mac"])
-        self.acquirer = acquirers.Acquirer(
-            kind,
-            base_key=base_key,
-            reader_key=reader_key,
-            terminals=[(MERCHANT, TERMINAL)],
-            query=can_be_asked,
-            seed=seed,
-            clock=lambda: self.world.date,
-            session=None if mac == "dukpt" else (mac, master_key),
+        self.id = str(settings.get("terminal", TERMINAL))
+        self.acquirer: acquirers.Acquirer = (
+            beside.acquirer
+            if beside
+            else acquirers.Acquirer(
+                kind,
+                base_key=base_key,
+                reader_key=reader_key,
+                terminals=[],
+                query=can_be_asked,
+                seed=seed,
+                clock=lambda: self.world.date,
+                session=None if mac == "dukpt" else (mac, master_key),
+            )
         )
+        self.acquirer.take_on(MERCHANT, self.id)
         profile = {"repeat": PROFILES[kind], "query": int(can_be_asked), "old_batches": int(kind in "ab")}
         self.settings = {**SETTINGS, **profile, **({} if mac == "dukpt" else WITHOUT_QUERIES), **settings}
         self.attached = attached is not None
-        self.address = attached or self._serve(real)
+        self.address: tuple[str, int] = beside.address if beside else attached or self._serve(real)
         self.settings["host"], self.settings["port"] = self.address
         signing_key, today = authority.signing_key(self.authority_key), int(f"{self.world.date:%Y%m%d}")
         self.bundle = bundles.of_settings(self.settings, 1, today, SIGNER).signed(signing_key)
@@ -135,7 +143,7 @@ class Shop:
         """What a new terminal's vault holds, by slot."""
         key_id = acquirers.key_id_of(self.settings["merchant"], self.settings["terminal"])
         return {
-            SEAL: journal_seal(self.journal_root_key, TERMINAL, int(self.settings["epoch"]), pending_key),
+            SEAL: journal_seal(self.journal_root_key, self.id, int(self.settings["epoch"]), pending_key),
             MESSAGE_KEYS: message_keys(acquirers.initial_key(base_key, key_id), key_id),
             MASTER_KEY: master_key,
             vault.TRANSPORT: vault.transport(self.transport_key),
@@ -151,8 +159,8 @@ class Shop:
         return {
             vault.OPERATORS: vault.operators(people, pin_key),
             vault.PIN_KEY: pin_key,
-            vault.AUTHORITY_KEY: vault.authority_key(self.authority_key, TERMINAL),
-            vault.SERVICE_KEY: vault.service_key(self.authority_key, TERMINAL),
+            vault.AUTHORITY_KEY: vault.authority_key(self.authority_key, self.id),
+            vault.SERVICE_KEY: vault.service_key(self.authority_key, self.id),
         }
 
     def choose_pin(self, number: int) -> str:
@@ -209,7 +217,7 @@ class Shop:
         (folder / "settings.img").write_bytes(bytes(self.terminal.shelf.data))
         (folder / "settings.key").write_text(self.terminal.vault.slots[vault.SETTINGS_KEY].hex() + "\n")
         (folder / "journal.key").write_text(self.journal_root_key.hex() + "\n")
-        (folder / "anchor").write_text((self.acquirer.anchor(TERMINAL) or "") + "\n")
+        (folder / "anchor").write_text((self.acquirer.anchor(self.id) or "") + "\n")
 
     # ---- what both sides believe
 

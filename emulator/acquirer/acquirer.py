@@ -143,6 +143,11 @@ class Acquirer:
         with self._lock:
             self.mood, self.mood_count = mood, count
 
+    def take_on(self, merchant: str, terminal: str) -> None:
+        """Put a terminal under contract; ValueError for sizes other than 15 and 8 characters."""
+        with self._lock:
+            self._terminals.take_on(merchant, terminal)
+
     def open_batch(self, terminal: str) -> int:
         """Number of the batch that is open for a terminal, 1 at first; ValueError when the terminal is unknown."""
         with self._lock:

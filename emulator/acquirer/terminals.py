@@ -20,11 +20,19 @@ class Terminals:
     """Pairs of merchant (15 characters) and terminal (8); ValueError for other sizes. Batch 1 is open at first. Not locked."""
 
     def __init__(self, pairs: Collection[tuple[str, str]]) -> None:
-        if any(len(merchant) != 15 or len(terminal) != 8 for merchant, terminal in pairs):
+        self._pairs: set[tuple[str, str]] = set()
+        self._merchants: set[str] = set()
+        self._batches: dict[str, int] = {}
+        for merchant, terminal in pairs:
+            self.take_on(merchant, terminal)
+
+    def take_on(self, merchant: str, terminal: str) -> None:
+        """One more; one that is known stays as it is. ValueError for other sizes."""
+        if len(merchant) != 15 or len(terminal) != 8:
             raise ValueError("a merchant has 15 characters, a terminal 8")
-        self._pairs = frozenset(pairs)
-        self._merchants = {merchant for merchant, _ in pairs}
-        self._batches = {terminal: 1 for _, terminal in pairs}
+        self._pairs.add((merchant, terminal))
+        self._merchants.add(merchant)
+        self._batches.setdefault(terminal, 1)
 
     def check(self, message: Message) -> None:
         """Refused unless the request comes from a terminal of its merchant."""

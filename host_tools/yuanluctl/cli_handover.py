@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
-from struct import error, pack
 from typing import Any
 
 import rich_click as click
@@ -13,10 +12,9 @@ import rich_click as click
 from host_tools.yuanluctl import handover as made
 from host_tools.yuanluctl.cli_authority import key_file_argument, open_seed, passphrase_option
 from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
-from host_tools.yuanluctl.handover import Capsule, Names, Receipt
+from host_tools.yuanluctl.handover import Names, Receipt
 from host_tools.yuanluctl.live import LiveTerminal
-from host_tools.yuanluctl.outcome import FINDINGS, Trouble
-from host_tools.yuanluctl.service import Session
+from host_tools.yuanluctl.outcome import FINDINGS
 from host_tools.yuanluctl.status import waiting_of
 from host_tools.yuanluctl.targets import parse
 from yuanlu.wire import service as wire
@@ -43,15 +41,6 @@ _file = click.argument("file", type=click.Path(path_type=Path))
 _out = click.option("-o", "--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="What to write.")
 
 
-def _owner(session: Session) -> dict[str, Any]:
-    try:
-        standing, epoch, other, _, places = made.OWNER.unpack(session.command(wire.OWNER))
-        name = made.STANDINGS[standing]
-    except (error, IndexError) as problem:
-        raise Trouble("protocol", session.line.name, "owner") from problem
-    return {"standing": name, "epoch": epoch, "other": other.strip(b"\0").decode("ascii", "replace"), "places": places}
-
-
 def _shown(voice: Voice, name: str, owner: dict[str, Any]) -> str:
     return voice.say("handover.standing", name, voice.say(f"handover.{owner['standing']}"), owner["epoch"], owner["other"] or "-")
 
@@ -65,10 +54,10 @@ def plan(terminal: LiveTerminal, voice: Voice, spare: str) -> None:
     Exit codes: 0 it can, 1 it cannot, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed.
     """
     session = terminal.open(_RIGHTS)
-    old, waiting = _owner(session), waiting_of(terminal, terminal.status())
+    old, waiting = made.owner(session), waiting_of(terminal, terminal.status())
     other = LiveTerminal(parse(spare), terminal.timeout, terminal.credentials, terminal.waiting)
     try:
-        new = _owner(other.open(_RIGHTS))
+        new = made.owner(other.open(_RIGHTS))
     finally:
         other.close()
     epoch = max(old["epoch"], new["epoch"]) + 1
@@ -132,15 +121,11 @@ def export(terminal: LiveTerminal, voice: Voice, spare: str, epoch: int | None, 
         names = _named(old, spare, epoch)
     session = terminal.open(_RIGHTS)
     if not word:
-        names = _same_again(_owner(session), names, epoch)
+        names = _same_again(made.owner(session), names, epoch)
         given = made.warrant(terminal.credentials.open_key(), names)
-    count = int.from_bytes(session.command(wire.EXPORT, given), "little")
-    blocks = []
-    with voice.progress("handover", count) as progress:
-        for index in range(count):
-            blocks.append(session.command(wire.CAPSULE, pack("<H", index)))
-            progress(index + 1)
-    voice.write(out, Capsule(names, blocks).to_bytes())
+    capsule = made.export(session, names, given, voice.progress)
+    voice.write(out, capsule.to_bytes())
+    count = len(capsule.blocks)
     told = {"file": str(out), "blocks": count, **names._asdict()}
     voice.answer(told, [voice.say("handover.exported", old, count, names.epoch)])
 
@@ -166,12 +151,7 @@ def import_(terminal: LiveTerminal, voice: Voice, file: Path, out: Path) -> None
     if voice.dry_run:
         voice.chat("handover.would_step", terminal.name)
         return
-    session = terminal.open(_RIGHTS)
-    with voice.progress("handover", len(capsule.blocks)) as progress:
-        for index, block in enumerate(capsule.blocks):
-            session.command(wire.IMPORT, capsule.names.for_spare + block)
-            progress(index + 1)
-    receipt = Receipt(made.TAKEN, capsule.names, session.command(wire.TAKE, capsule.names.for_spare))
+    receipt = made.bring(terminal.open(_RIGHTS), capsule, voice.progress)
     voice.write(out, receipt.to_bytes())
     told = {"file": str(out), "blocks": len(capsule.blocks), **capsule.names._asdict()}
     voice.answer(told, [voice.say("handover.imported", capsule.names.spare)])
@@ -224,7 +204,7 @@ def abort(terminal: LiveTerminal, voice: Voice, file: Path | None, lost_spare: b
         proof = made.read_receipt(file, made.DECLINED).proof
     else:
         hello, _ = terminal.hello()
-        owner = _owner(terminal.open(_RIGHTS))
+        owner = made.owner(terminal.open(_RIGHTS))
         names = Names(hello.terminal.decode("ascii", "replace"), owner["other"], owner["epoch"])
         proof = made.declined(terminal.credentials.open_key(), names).proof
     _close(terminal, voice, wire.ABORT, proof)
@@ -236,5 +216,5 @@ def _close(terminal: LiveTerminal, voice: Voice, command: int, proof: bytes) -> 
         return
     session = terminal.open(_RIGHTS)
     session.command(command, proof)
-    owner = _owner(session)
+    owner = made.owner(session)
     voice.answer({"target": terminal.name, **owner}, [_shown(voice, terminal.name, owner)])

@@ -8,13 +8,17 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from struct import Struct, pack
-from typing import NamedTuple
+from struct import Struct, error, pack
+from typing import Any, NamedTuple
 
 from host_tools.yuanluctl import authority
 from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.service import Session
 from host_tools.yuanluctl.targets import read_regular
+from yuanlu.wire import service as wire
 
 STANDINGS = "own given back finished taking taken declined".split()
 OWNER = Struct("<BI8sHH")
@@ -129,3 +133,38 @@ def read_capsule(path: Path) -> Capsule:
     if at != len(data) or not count or not (old.isascii() and spare.isascii()):
         raise Trouble("capsule", path)
     return Capsule(Names(old.decode(), spare.decode(), epoch), blocks)
+
+
+# ---- the steps, each on an open session of its terminal; Trouble. `progress`: see Voice.progress
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+
+
+def owner(session: Session) -> dict[str, Any]:
+    """Where a handover stands at a terminal."""
+    try:
+        standing, epoch, other, _, places = OWNER.unpack(session.command(wire.OWNER))
+        name = STANDINGS[standing]
+    except (error, IndexError) as problem:
+        raise Trouble("protocol", session.line.name, "owner") from problem
+    return {"standing": name, "epoch": epoch, "other": other.strip(b"\0").decode("ascii", "replace"), "places": places}
+
+
+def export(session: Session, names: Names, given: bytes, progress: Progress) -> Capsule:
+    """All that is open on the old terminal, which sends nothing from here on. given: the authority's warrant."""
+    count = int.from_bytes(session.command(wire.EXPORT, given), "little")
+    blocks = []
+    with progress("handover", count) as told:
+        for index in range(count):
+            blocks.append(session.command(wire.CAPSULE, pack("<H", index)))
+            told(index + 1)
+    return Capsule(names, blocks)
+
+
+def bring(session: Session, capsule: Capsule, progress: Progress) -> Receipt:
+    """All of a capsule to the spare, which sends what it holds from here on."""
+    with progress("handover", len(capsule.blocks)) as told:
+        for index, block in enumerate(capsule.blocks):
+            session.command(wire.IMPORT, capsule.names.for_spare + block)
+            told(index + 1)
+    return Receipt(TAKEN, capsule.names, session.command(wire.TAKE, capsule.names.for_spare))
