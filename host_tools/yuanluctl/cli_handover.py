@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from host_tools.yuanluctl import handover as made
 from host_tools.yuanluctl.cli_authority import key_file_argument, open_seed, passphrase_option
-from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
+from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_line, on_a_terminal, spoken
 from host_tools.yuanluctl.handover import Names, Receipt
+from host_tools.yuanluctl.journal.ledger import yuan
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import FINDINGS
 from host_tools.yuanluctl.status import waiting_of
 from host_tools.yuanluctl.targets import parse
 from yuanlu.wire import service as wire
+
+if TYPE_CHECKING:
+    from host_tools.yuanluctl.salvage import Salvage
 
 _RIGHTS = wire.DIAG | wire.HANDOVER
 _BUSY = ("given", "finished", "taking")  # standings in which no other handover begins
@@ -92,6 +96,56 @@ def _named(old: str, spare: str, epoch: int | None) -> Names:
     if old == spare:
         raise click.BadParameter("a terminal is no spare of its own", param_hint="SPARE")
     return Names(old, spare, epoch or int(time.time()))
+
+
+def _anchors(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> Any:
+    from host_tools.yuanluctl.cli_journal import anchors_of  # loaded where it is used, so that --help is quick
+
+    return anchors_of(context, option, values)
+
+
+@handover.command()
+@key_file_argument
+@click.option("--settings", "source", required=True, metavar="SOURCE", help="Its settings, as the authority has signed them.")
+@click.option("--spare", required=True, callback=_terminal, metavar="ID", help="The 8 characters of the spare.")
+@_epoch
+@click.option("--anchor", "anchors", multiple=True, callback=_anchors, metavar="NUMBER:TAG", help="As for `journal verify`.")
+@passphrase_option
+@_out
+@on_a_terminal(writes=True)
+def salvage(
+    chip: Chip, voice: Voice, key_file: Path, source: str, spare: str, epoch: int | None, anchors: Any, passphrase: str, out: Path
+) -> None:
+    """Make a capsule for the spare from the image of a dead terminal's chip: by the authority, since that one cannot.
+
+    All that was open arrives parked, for a person: nothing of it is sent by itself, whatever the journal says.
+
+    Exit codes: 0 written, 1 written, but something goes without its sale or stays for a person, 2 wrong use, unreadable file or
+    another passphrase, 3 nobody there, 8 refused: not as that terminal wrote it, or handed over before.
+    """
+    from host_tools.yuanluctl import salvage as salvaging
+    from host_tools.yuanluctl.status import entry
+
+    key = open_seed(key_file, passphrase)
+    dead = salvaging.dead_of(source, key)
+    found = salvaging.salvage(key, chip.image, chip.geometry, dead, _named(dead.terminal, spare, epoch), anchors)
+    voice.write(out, found.capsule.to_bytes())
+    told = {"file": str(out), "verdict": found.report.verdict, "alone": found.alone, **found.capsule.names._asdict()}
+    told |= {"refunds": [entry(one) for one in found.refunds], "left": [entry(one) for one in found.left]}
+    voice.answer(told, _salvaged(voice, found))
+    if found.left or found.alone:
+        raise SystemExit(FINDINGS)
+
+
+def _salvaged(voice: Voice, found: Salvage) -> list[str]:
+    lines = [voice.say("paper.verdict", found.report.verdict)]
+    for one in found.refunds:
+        sends = sum(len(attempt.sends) for attempt in one.attempts)
+        lines.append(voice.say("handover.refund", one.number, yuan(one.amount), voice.say(f"state.{one.state}"), sends))
+    names = found.capsule.names
+    lines += [voice.say("handover.alone", len(found.alone))] * bool(found.alone)
+    lines += [voice.say("handover.left", ", ".join(str(one.number) for one in found.left))] * bool(found.left)
+    return [*lines, voice.say("handover.salvaged", len(found.refunds), names.epoch, names.spare)]
 
 
 @handover.command()

@@ -43,6 +43,8 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "capsule": (USAGE, False),
     "receipt": (USAGE, False),
     "warrant": (USAGE, False),
+    "not_its_journal": (LOSES_MONEY, False),
+    "given_away": (LOSES_MONEY, False),
     "no_pass": (NOT_ALLOWED, False),
     "no_ticket": (NOT_ALLOWED, False),
     "no_consent": (NOT_ALLOWED, False),

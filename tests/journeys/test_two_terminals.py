@@ -119,6 +119,7 @@ def called(shop: Shop, state: str) -> dict[int, str]:
 
 
 def test_the_same_by_the_commands_of_the_page(counter: Counter) -> None:
+    """T-078."""
     run, two = counter.run, counter.two
     plan = run("handover", "plan", counter.spare, "-t", counter.old)
     assert plan["possible"] and len(plan["waiting"]) == 4

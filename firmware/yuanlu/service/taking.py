@@ -1,22 +1,28 @@
 """The spare's half of a handover: docs/handover.md. A visiting module of service.handover, which checks how long things are.
 
 A block becomes one record, in order; the vault counts them. Nothing of it is sent, and no clerk is served, before all are here.
+A capsule that the authority made of the image of a chip is taken in the same way, but nothing of it is ever sent by itself.
 """
 
+from binascii import crc32
 from struct import pack, unpack, unpack_from
 
 from yuanlu import record as r
-from yuanlu.compat import const, leave, visit
+from yuanlu.compat import const
 from yuanlu.crypto.hmac import hmac_sha256
 from yuanlu.errors import BadMessage, Refused
 from yuanlu.refund import state as s
+from yuanlu.refund.transaction import ROAD_NO_SALE
 from yuanlu.service.door import SERVICE_KEY
 from yuanlu.service.handover import HEAD, ORIGIN, VERSION, keys, opened, proof, record, refuse_while_under_way
 from yuanlu.store import fence as f
+from yuanlu.store import history, summary
+from yuanlu.store.salvaged import Salvaged
 from yuanlu.wire import service
 
 _NAMED = "<8sI"  # the old terminal, epoch
-_FINGERPRINT = const(11)  # place in the fields of a SALE, those of every record aside
+_SALVAGED = const(2)  # version of a capsule: the authority made it
+_BATCH, _FINGERPRINT = const(2), const(11)  # places in the fields of a SALE, those of every record aside
 _ROOM = const(256)  # bytes of the record of a block, at most
 
 
@@ -50,17 +56,23 @@ def _import(door, given, fence):
 
 def _begin(door, plain, fence, old, epoch, key):
     till, config = door.till, door.till.config
-    version, giver, spare, told, _, merchant, count = unpack(HEAD, plain)
-    if version != VERSION or (giver, spare, told) != (old, config.terminal.encode(), epoch):
+    version, giver, spare, told, install, merchant, count = unpack(HEAD, plain)
+    if version not in (VERSION, _SALVAGED) or (giver, spare, told) != (old, config.terminal.encode(), epoch):
         raise BadMessage("service: another capsule")
     if merchant != config.merchant.encode():
         raise Refused("refused.handover_merchant")
+    salvaged = Salvaged(till.board.vault)
+    if version == VERSION and salvaged.has(old, install):
+        raise Refused("refused.handover_salvaged")  # it has woken: what it calls unsent may have been sent from here since
     if fence.is_at(f.TAKING, epoch, old):
         if count != fence.count:  # exported again, and something has left the old one's ring: the blocks are others
             raise Refused("refused.handover_number", fence.epoch)
         return
     refuse_while_under_way(till.journal)
+    fence.check(epoch)
     door.note(door.ticket, service.IMPORT, 0)
+    if version == _SALVAGED:
+        salvaged.add(old, install, epoch)
     fence.begin(f.TAKING, epoch, old, key, count)
     till.journal.shut = True
     record(till, fence)
@@ -74,27 +86,39 @@ def _take_in(till, fence, plain):
     journal.make_room(_ROOM)  # first: it takes record numbers
     number = journal.log.number
     body = list(fields)[2:]
+    origin = (terminal, install, told)
+    known = pack("<II", told, crc32(plain[-14:-4]))  # by this it is known again
     if kind == s.SALE:
         found = journal.sales(1, trace=fields.trace, like=lambda other: list(other)[2:] == body)
         fence.sale = found[0].number if found else journal.append(s.SALE, [number, number] + body)
     elif kind == s.REFUND:
-        body[_FINGERPRINT] = pack("<I", told) + b"hand"  # by this it is known again
-        if body[_FINGERPRINT] not in [part.fingerprint for part in _given(journal, fence.sale)]:
+        body[_FINGERPRINT] = known
+        if not _is_here(journal, fence.sale, origin, known):
             journal.append(s.REFUND, [number, fence.sale] + body)
-        for part in [t for t in journal.owed if t.brought and t.fingerprint == body[_FINGERPRINT]]:
+        for part in [t for t in journal.owed if t.brought and t.fingerprint == known]:
             journal.append(s.PRINTED, (part.number, part.original, part.state, 1))  # the old one has printed it
-    elif not any(t.origin == (str(terminal, "ascii"), install, told) for t in journal.live):
+    elif not _is_here(journal, fence.sale if has_sale else None, origin, known):
         till.desk.check_places()
+        if not fields.batch and Salvaged(till.board.vault).is_by(fence.other, fence.epoch):
+            body[_BATCH] = 1  # whatever the authority says: nobody knows that this was never sent
+        if fields.kind >> 4 != ROAD_NO_SALE:  # its fingerprint is the card's
+            body[_FINGERPRINT] = known
         head = [number, fence.sale if has_sale else number]
         journal.append(s.HANDOVER, head + body[:-2] + [f.TAKING, terminal, install, told, fence.epoch])
 
 
-def _given(journal, number):
-    family = visit("yuanlu.store.family")
-    try:
-        return family.given(journal, journal.original(number))
-    finally:
-        leave("yuanlu.store.family")
+def _is_here(journal, sale, origin, known):
+    """A refund with that name for life came before, whatever has become of it, as far as the ring goes back. sale: the number of
+    its sale here, or None."""
+    if any((t.origin and (t.origin[0].encode(),) + t.origin[1:]) == origin for t in journal.live):
+        return True
+    for one in history.records(journal.log, summary.key(b"o", sale) if sale else None):
+        if one.type in (s.REFUND, s.HANDOVER) and one.transaction:
+            body = one.body()
+            told = one.type == s.HANDOVER and (body.other, body.install, body.told)
+            if origin == told or body.fingerprint == known:
+                return True
+    return False
 
 
 def _take(door, given, fence):

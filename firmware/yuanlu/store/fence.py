@@ -44,11 +44,14 @@ class Fence:
         """That step was taken already."""
         return (self.standing, self.epoch, self.other) == (standing, epoch, other)
 
-    def begin(self, standing, epoch, other, key, count=0):
-        """Another handover; Refused while one is under way, when all was given away, and for an epoch that is not new. count: of
-        the blocks that come, the first of which is here."""
+    def check(self, epoch):
+        """Refused while a handover is under way, when all was given away, and for an epoch that is not new."""
         if self.is_shut or epoch <= self.epoch:
             raise Refused("refused.handover_number", self.epoch)
+
+    def begin(self, standing, epoch, other, key, count=0):
+        """Another handover; Refused as by `check`. count: of the blocks that come, the first of which is here."""
+        self.check(epoch)
         self.epoch, self.other, self.key = epoch, other, key
         self.taken, self.count, self.sale = min(1, count), count, 0
         self.move(standing)
