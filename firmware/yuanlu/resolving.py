@@ -7,7 +7,7 @@ on its way.
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import BROUGHT, EVIDENCE, KIND_SALE, RESOLVED, TECHNICIAN
+from yuanlu.refund.transaction import BROUGHT, EVIDENCE, KIND_SALE, RESOLVED, ROAD_NO_SALE, TECHNICIAN
 from yuanlu.store import pending
 
 
@@ -44,7 +44,8 @@ def most(desk, transaction):
 def again(desk, refund, operator, evidence):
     """A person takes it on himself that the earlier attempts were not booked: a new one is made when its turn comes (L2)."""
     _check(desk, refund, evidence)
-    if not refund.anew:
+    # What came without its sale has nothing that a message could name, and would wait for ever.
+    if not refund.anew or not (refund.road == ROAD_NO_SALE or desk.journal.original(refund.original)):
         raise Refused("refused.no_new_attempt")
     _decide(desk, refund, s.ANOTHER, operator, evidence)
 

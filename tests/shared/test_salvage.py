@@ -21,10 +21,12 @@ OPEN = [300, 500, 2000]  # of a Pair's old one
 class Dead(Pair):
     """The same two, the old one dead. What the authority makes of its chip is made of the old one's journal here."""
 
-    def salvage(self, epoch=EPOCH, merchant=MERCHANT, secret=None, unsent=False):
-        """The blocks that the authority makes. unsent: it errs, and says that these were never sent."""
+    def salvage(self, epoch=EPOCH, merchant=MERCHANT, secret=None, unsent=False, alone=False):
+        """The blocks that the authority makes. unsent: it errs, and says that these were never sent; alone: of a journal with a
+        hole."""
         head, named = b"", OLD.encode() + SPARE.encode() + epoch.to_bytes(4, "little")
         plain = [handover._block(self.old, kind, part, has, unsent) for kind, part, has, _ in handover._items(self.old)]
+        plain = [block[:1] + b"\0" + block[2:] for block in plain if block[0] == s.HANDOVER] if alone else plain
         head = pack(handover.HEAD, 2, OLD.encode(), SPARE.encode(), epoch, 1, merchant, len(plain) + 1)
         keys = handover.keys(hmac_sha256(secret or service_key(SPARE), b"yuanlu handover" + named))
         return [service.seal(keys, b"H", index, block) for index, block in enumerate([head] + plain)]
@@ -115,6 +117,27 @@ def test_L9_a_second_salvage_brings_nothing_twice_whatever_became_of_the_first()
         pair.power_on()
     with raises(Refused):
         pair.take(EPOCH)  # an epoch never comes again
+
+
+def test_L5_without_its_sale_a_person_decides_and_no_other_attempt_gets_stuck():
+    pair = Dead()
+    for epoch in (EPOCH, EPOCH + 1):
+        pair.take(epoch, alone=True)
+        assert pair.came() == [(fen, s.IS_PARKED) for fen in OPEN], epoch
+    for refund in list(pair.spare.journal.live):
+        with raises(Refused) as caught:
+            pair.spare.desk.again(refund, 1, b"line")
+        assert caught.value.reason == "refused.no_new_attempt"
+        pair.spare.desk.resolve(refund, refund.amount == 300, 1, b"line")
+    assert pair.came() == []
+    head = pair.spare.journal.log.head
+    while pair.spare.journal.log.head == head:
+        pair.spare.sell(5)
+    pair.take(EPOCH + 2)
+    assert pair.came() == [], "with its sale, from a better image: it is known all the same"
+    for epoch in (EPOCH + 3, EPOCH + 4):
+        assert pair.left() == 6700, "and counts against that from now on, once"
+        pair.take(epoch)
 
 
 def test_L9_what_the_old_one_ended_after_its_image_was_made_counts_once():

@@ -91,34 +91,36 @@ def _take_in(till, fence, plain):
     if kind == s.SALE:
         found = journal.sales(1, trace=fields.trace, like=lambda other: list(other)[2:] == body)
         fence.sale = found[0].number if found else journal.append(s.SALE, [number, number] + body)
-    elif kind == s.REFUND:
+        return
+    has_sale, salvaged = has_sale or kind == s.REFUND, Salvaged(till.board.vault).is_by(fence.other, fence.epoch)
+    # From a chip it may have come before without its sale.
+    places = _places(journal, fence.sale if has_sale and not salvaged else None, origin, known)
+    if fields.kind >> 4 != ROAD_NO_SALE:  # its fingerprint is the card's
         body[_FINGERPRINT] = known
-        if not _is_here(journal, fence.sale, origin, known):
+    if kind == s.REFUND or (has_sale and places and fence.sale not in places):
+        if fence.sale not in places:  # what had come alone, too: it counts against its sale from here on
             journal.append(s.REFUND, [number, fence.sale] + body)
         for part in [t for t in journal.owed if t.brought and t.fingerprint == known]:
             journal.append(s.PRINTED, (part.number, part.original, part.state, 1))  # the old one has printed it
-    elif not _is_here(journal, fence.sale if has_sale else None, origin, known):
+    elif not places:
         till.desk.check_places()
-        if not fields.batch and Salvaged(till.board.vault).is_by(fence.other, fence.epoch):
+        if salvaged and not fields.batch:
             body[_BATCH] = 1  # whatever the authority says: nobody knows that this was never sent
-        if fields.kind >> 4 != ROAD_NO_SALE:  # its fingerprint is the card's
-            body[_FINGERPRINT] = known
         head = [number, fence.sale if has_sale else number]
         journal.append(s.HANDOVER, head + body[:-2] + [f.TAKING, terminal, install, told, fence.epoch])
 
 
-def _is_here(journal, sale, origin, known):
-    """A refund with that name for life came before, whatever has become of it, as far as the ring goes back. sale: the number of
-    its sale here, or None."""
-    if any((t.origin and (t.origin[0].encode(),) + t.origin[1:]) == origin for t in journal.live):
-        return True
+def _places(journal, sale, origin, known):
+    """The sales here, or its own numbers, under which a refund with that name for life came before, whatever has become of it, as
+    far as the ring goes back. sale: where to look, None for everywhere."""
+    found = [t.original for t in journal.live if t.origin and (t.origin[0].encode(),) + t.origin[1:] == origin]
     for one in history.records(journal.log, summary.key(b"o", sale) if sale else None):
         if one.type in (s.REFUND, s.HANDOVER) and one.transaction:
             body = one.body()
             told = one.type == s.HANDOVER and (body.other, body.install, body.told)
             if origin == told or body.fingerprint == known:
-                return True
-    return False
+                found.append(one.original)
+    return found
 
 
 def _take(door, given, fence):
