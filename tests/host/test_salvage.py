@@ -102,7 +102,7 @@ def test_an_anchor_proves_the_end_or_shows_that_it_is_gone(two: Two, tmp_path: P
     assert len(handover.read_capsule(tmp_path / "open.ylh").blocks) == 1 + 4
 
 
-def record_of(image: bytes, kind: int) -> tuple[int, int]:
+def record_of(image: bytes | bytearray, kind: int) -> tuple[int, int]:
     """(address, end of its payload) of the newest record of that type."""
     found = (0, 0)
     for match in re.finditer(b"YL", image):

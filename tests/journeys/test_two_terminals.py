@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from emulator.parts.flash import TEARS
 from emulator.shop import PASSPHRASE, Shop
 from host_tools.yuanluctl import image
+from host_tools.yuanluctl.outcome import Trouble
 from tests.conftest import ROOT
-from tests.journeys.two_terminals import OLD, SPARE, Laptop, Two
+from tests.journeys.two_terminals import NAMES, OLD, SPARE, Laptop, Two
 
 pytestmark = pytest.mark.micropython
 BROKEN = ROOT / "tests" / "broken"
@@ -65,6 +67,114 @@ def test_control_an_old_terminal_that_forgets_its_fence_is_found_by_the_count(tm
     wrong = two.count_money()
     two.close()
     assert [line for line in wrong if "booked it 2 times, 40.00 in all" in line], wrong
+
+
+# ---- what breaks off is begun again
+
+
+@pytest.fixture(scope="module")
+def lengths() -> dict[tuple[str, str], int]:
+    """How much there is of what can break, of each step: what came over the cable, operations of chip and vault."""
+    two = Two()
+    laptop, found = Laptop(two), {}
+    for step, shop in (("export", two.old), ("bring", two.spare), ("finish", two.old)):
+        before = shop.terminal.flash.operations, shop.terminal.vault.operations
+        getattr(laptop, step)()
+        found[step, "flash"] = shop.terminal.flash.operations - before[0]
+        found[step, "vault"] = shop.terminal.vault.operations - before[1]
+        found[step, "cable"] = found[step, "laptop"] = laptop.reads
+    two.close()
+    return found
+
+
+BREAKS = [
+    ("cable", 0.7),
+    ("cable", 1),
+    ("laptop", 0.9),
+    ("flash", 0.1),
+    ("flash", 0.5),
+    ("flash", 1),
+    ("vault", 0.8),
+    ("vault", 1),
+]
+
+
+@pytest.mark.parametrize(("what", "where"), BREAKS)
+@pytest.mark.parametrize("step", ["export", "bring", "finish"])
+def test_L2_L5_L9_whatever_breaks_in_a_step(
+    two: Two, lengths: dict[tuple[str, str], int], step: str, what: str, where: float
+) -> None:
+    """The cable pulled, the laptop dead or power gone, in the middle of each step and at its last moment (TAKE ends `bring`)."""
+    laptop, at = Laptop(two), max(1, round(where * lengths[step, what]))
+    terminal = (two.spare if step == "bring" else two.old).terminal
+    for name in ("export", "bring", "finish"):
+        if name == step and what in ("cable", "laptop"):
+            laptop.fray = {"at": at, "kills": what == "laptop"}
+        elif name == step:
+            part = terminal.flash if what == "flash" else terminal.vault
+            part.cut = (part.operations + at, list(TEARS)[at % len(TEARS)])
+        assert laptop.until_done(getattr(laptop, name)) == (name == step)
+    assert end(two, laptop) == []
+    assert two.open_on_the_spare() == []
+    assert len(two.old.acquirer.ledger.money("refund")) == 5, "and each was paid"
+
+
+# ---- from a dead chip
+
+
+def test_L3_L9_what_a_dead_terminal_had_open_is_a_persons_on_the_spare(two: Two, tmp_path: Path) -> None:
+    laptop = Laptop(two)
+    laptop.salvage(tmp_path)
+    two.old.terminal.power_off()
+    assert laptop.until_done(laptop.bring) == 0
+    two.world.run(MINUTE)
+    parked = [(600, 0, "parked"), (700, 1, "parked"), (2000, 0, "parked"), (4300, 0, "parked")]
+    assert two.open_on_the_spare() == parked, "nothing goes by itself"
+    laptop.decide()
+    two.world.run(MINUTE)
+    assert two.count_money() == [] and two.open_on_the_spare() == []
+    assert len(two.old.acquirer.ledger.money("refund")) == 5
+
+
+def test_L9_it_wakes_before_anybody_has_decided_and_ends_what_it_has(two: Two, tmp_path: Path) -> None:
+    """What it sends then a person finds at the acquirer. It is shut, its journal is salvaged again: nothing enters twice."""
+    laptop = Laptop(two)
+    laptop.salvage(tmp_path)
+    two.old.terminal.power_off()
+    laptop.bring()
+    two.old.terminal.power_on()
+    two.old.terminal.plug_network(True)
+    two.world.run(MINUTE)
+    assert [row[1] for row in two.open_on_the_spare()] == [0, 1, 1, 1], "it has sent two"
+    laptop.decide()
+    two.world.run(MINUTE)
+    laptop.names = NAMES._replace(epoch=NAMES.epoch + 1)
+    laptop.export()
+    with pytest.raises(Trouble, match="handover_salvaged"):
+        laptop.bring()
+    again = tmp_path / "again"
+    laptop.salvage(again)
+    laptop.bring()
+    laptop.finish()
+    two.world.run(MINUTE)
+    assert two.count_money() == [] and two.open_on_the_spare() == []
+
+
+def test_control_where_it_wakes_after_another_attempt_the_count_finds_it(two: Two, tmp_path: Path) -> None:
+    """Nothing can keep it from that but who takes it out of use, or an acquirer that blocks it: docs/handover.md says so."""
+    laptop = Laptop(two)
+    laptop.salvage(tmp_path)
+    two.old.terminal.power_off()
+    laptop.bring()
+    laptop.decide()
+    two.world.run(MINUTE)
+    two.old.terminal.power_on()
+    two.old.terminal.plug_network(True)
+    two.world.run(MINUTE)
+    assert [line for line in two.count_money() if "booked it 2 times, 40.00 in all" in line]
+
+
+# ---- by the commands
 
 
 class Counter:

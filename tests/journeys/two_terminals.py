@@ -8,10 +8,13 @@ from pathlib import Path
 from struct import pack
 from typing import Any, TypeVar
 
+from click.testing import CliRunner
+
 from emulator.clerk import Clerk
 from emulator.lines.cable import Cable
-from emulator.shop import FIRMWARE, TERMINAL, Shop, compare
+from emulator.shop import FIRMWARE, PASSPHRASE, TERMINAL, Shop, compare
 from host_tools.yuanluctl import authority, handover
+from host_tools.yuanluctl.cli import yuanluctl
 from host_tools.yuanluctl.handover import Capsule, Names, Receipt
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.service import Session, issue
@@ -126,6 +129,7 @@ class Laptop:
         self.two = two
         self.capsule: Capsule | None = None
         self.receipt: Receipt | None = None
+        self.names = NAMES
         self.fray: dict[str, Any] = {}
         self.reads = 0  # of the last step's cable
 
@@ -150,8 +154,27 @@ class Laptop:
 
     def export(self) -> None:
         with self.at(self.two.old) as session:
-            given = handover.warrant(self.two.old.authority_key, NAMES)
-            self.capsule = handover.export(session, NAMES, given, told)
+            given = handover.warrant(self.two.old.authority_key, self.names)
+            self.capsule = handover.export(session, self.names, given, told)
+
+    def salvage(self, folder: Path) -> None:
+        """In the place of `export`, from what the old one's chips say."""
+        self.two.old.keep(folder)
+        (folder / "authority.key").write_bytes(authority.new(PASSPHRASE, self.two.old.authority_key))
+        words = [
+            "handover",
+            "salvage",
+            folder / "authority.key",
+            "--passphrase",
+            PASSPHRASE,
+            "-t",
+            f"image:{folder / 'chip.img'}",
+        ]
+        words += ["--settings", f"image:{folder / 'settings.img'}", "--anchor", (folder / "anchor").read_text().strip()]
+        words += ["--spare", SPARE, "--epoch", self.names.epoch, "-o", folder / "open.ylh"]
+        done = CliRunner().invoke(yuanluctl, [str(word) for word in words])
+        assert done.exit_code == 0, done.output
+        self.capsule = handover.read_capsule(folder / "open.ylh")
 
     def bring(self) -> None:
         assert self.capsule
@@ -165,7 +188,7 @@ class Laptop:
             assert handover.owner(session)["standing"] == "finished"
 
     def until_done(self, step: Callable[[], None]) -> int:
-        """Begin it again until it succeeds, power on where it went; how often it broke off."""
+        """Begin it again until it succeeds, power on where it went and both with a network in between; how often it broke off."""
         for broke_off in range(4):
             try:
                 step()
@@ -173,7 +196,8 @@ class Laptop:
             except (Trouble, Killed):
                 for shop in self.two.shops:
                     shop.terminal.power_on()
-                self.two.world.run(1000)
+                    shop.terminal.plug_network(True)
+                self.two.world.run(20_000)
         raise AssertionError(f"{step.__name__} never succeeded")
 
     def decide(self) -> None:
