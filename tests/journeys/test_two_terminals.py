@@ -74,7 +74,7 @@ def test_control_an_old_terminal_that_forgets_its_fence_is_found_by_the_count(tm
 
 @pytest.fixture(scope="module")
 def lengths() -> dict[tuple[str, str], int]:
-    """How much there is of what can break, of each step: what came over the cable, operations of chip and vault."""
+    """How much there is of what can break, of each step: frames on the cable, operations of chip and vault."""
     two = Two()
     laptop, found = Laptop(two), {}
     for step, shop in (("export", two.old), ("bring", two.spare), ("finish", two.old)):
@@ -82,7 +82,7 @@ def lengths() -> dict[tuple[str, str], int]:
         getattr(laptop, step)()
         found[step, "flash"] = shop.terminal.flash.operations - before[0]
         found[step, "vault"] = shop.terminal.vault.operations - before[1]
-        found[step, "cable"] = found[step, "laptop"] = laptop.reads
+        found[step, "cable"] = found[step, "laptop"] = laptop.frames
     two.close()
     return found
 

@@ -102,16 +102,19 @@ class Killed(Exception):
 
 
 class Fraying(Cable):
-    """A cable that is pulled when the terminal's n-th bytes come, which are lost; or the laptop dies then."""
+    """A cable that is pulled when the answer to the n-th frame comes, which is lost; or the laptop dies then."""
 
     def __init__(self, shop: Shop, at: int = 0, kills: bool = False) -> None:
         super().__init__(shop.world, shop.terminal.serial)
-        self.at, self.kills, self.reads = at, kills, 0
+        self.at, self.kills, self.frames = at, kills, 0
+
+    def write(self, data: bytes) -> None:
+        self.frames += 1
+        super().write(data)
 
     def read(self, seconds: float) -> bytes:
         data = super().read(seconds)
-        self.reads += bool(data)
-        if not data or self.reads != self.at:
+        if not data or self.frames != self.at:
             return data
         self.line.plugged = False
         if self.kills:
@@ -131,7 +134,7 @@ class Laptop:
         self.receipt: Receipt | None = None
         self.names = NAMES
         self.fray: dict[str, Any] = {}
-        self.reads = 0  # of the last step's cable
+        self.frames = 0  # that the last step sent
 
     @contextmanager
     def at(self, shop: Shop, rights: int = RIGHTS) -> Iterator[Session]:
@@ -142,9 +145,9 @@ class Laptop:
             hello, _ = session.hello()
             session.open(issue(authority.service_key(shop.authority_key, shop.id), hello, 7, rights), lambda: self._agree(shop))
             yield session
+            self.frames = cable.frames
             session.close()
         finally:
-            self.reads = cable.reads
             shop.terminal.serial.plugged = False
 
     def _agree(self, shop: Shop) -> None:
