@@ -3,7 +3,7 @@
 from struct import pack
 
 import parts  # first of all: imports nest, and the stack is short where words have 32 bits
-from handing import EPOCH, OLD, SPARE, Life, Pair, service_key, warrant
+from handing import EPOCH, NAMED, OLD, SPARE, Life, Pair, service_key, warrant
 from parts import PowerCut, reaches
 from raises import raises
 from yuanlu.crypto.hmac import hmac_sha256
@@ -174,6 +174,19 @@ def test_L9_an_old_terminal_that_wakes_hands_nothing_over_here_any_more():
     control.old.command(service.EXPORT, given)
     head = control.old.command(service.CAPSULE, b"\0\0")
     assert control.spare.command(service.IMPORT, named + head) == b"\1\0", "it is the vault that remembers"
+
+
+def test_L5_a_live_capsule_and_a_salvaged_one_are_not_put_together():
+    """Both are as long, but an older image has other blocks in their places."""
+    pair = Dead()
+    pair.export()
+    for block in pair.blocks[:3]:
+        pair.spare.command(service.IMPORT, NAMED + block)
+    with raises(Refused) as caught:
+        pair.take()
+    assert caught.value.reason == "refused.handover_number"
+    pair.bring()  # the control: the file that was begun
+    assert len(pair.came()) == 3
 
 
 def test_a_new_installation_of_the_old_terminal_may_hand_over():

@@ -65,7 +65,8 @@ def _begin(door, plain, fence, old, epoch, key):
     if version == VERSION and salvaged.has(old, install):
         raise Refused("refused.handover_salvaged")  # it has woken: what it calls unsent may have been sent from here since
     if fence.is_at(f.TAKING, epoch, old):
-        if count != fence.count:  # exported again, and something has left the old one's ring: the blocks are others
+        # Exported again, and something has left the old one's ring; or made of its chip: the blocks are others.
+        if count != fence.count or (version == _SALVAGED) != salvaged.is_by(old, epoch):
             raise Refused("refused.handover_number", fence.epoch)
         return
     refuse_while_under_way(till.journal)
