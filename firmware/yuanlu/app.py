@@ -104,6 +104,9 @@ class Till:
 async def main(board):
     """Run the terminal until power goes."""
     till = Till(board)
+    if board.vault.load(30) or board.vault.load(31):  # store.erasure: the terminal may be out of use
+        await visit("yuanlu.ui.erased_page").run(till)
+        leave("yuanlu.ui.erased_page")
     try:
         till.start()
     except YuanluError as error:

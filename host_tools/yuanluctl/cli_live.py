@@ -50,7 +50,7 @@ def list_(targets: tuple[str, ...], voice: Voice) -> None:
             seen.append({"target": name, "why": trouble.name})
         finally:
             terminal.close()
-    lines = [f"{one['target']}  {one['terminal']}  yuanlu {one['firmware']}  {one['head']}" for one in found]
+    lines = [f"{one['target']}  {one['terminal']}  yuanlu {one['firmware']}  {one['head']}{_gone(voice, one)}" for one in found]
     voice.answer({"terminals": found, "others": seen}, lines or [voice.say("list.none", len(seen))])
     if not found:
         raise SystemExit(3)
@@ -62,8 +62,13 @@ def _told(hello: wire.Hello) -> dict[str, Any]:
         "firmware": hello.firmware.rstrip(b"\0").decode("ascii", "replace"),
         "boot": hello.boot,
         "head": f"{hello.number}:{hello.tag.hex()}",
-        "busy": bool(hello.busy),
+        "busy": hello.busy == 1,
+        "out_of_use": hello.busy == wire.ERASED,
     }
+
+
+def _gone(voice: Voice, told: dict[str, Any]) -> str:
+    return f"  {voice.say('live.out_of_use')}" if told["out_of_use"] else ""
 
 
 @click.command()
@@ -80,7 +85,8 @@ def ping(terminal: LiveTerminal, voice: Voice, count: int) -> None:
         hello, _body = terminal.hello()
         took.append(1000 * (time.monotonic() - began))
     told = {"target": terminal.name, **_told(hello), "ms": [round(ms, 1) for ms in took]}
-    voice.answer(told, [voice.say("ping.told", told["terminal"], told["firmware"], min(took), sum(took) / count, max(took))])
+    line = voice.say("ping.told", told["terminal"], told["firmware"], min(took), sum(took) / count, max(took))
+    voice.answer(told, [line + _gone(voice, told)])
 
 
 @click.command()

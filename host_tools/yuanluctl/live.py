@@ -110,6 +110,8 @@ class LiveTerminal:
         if allowed & ~self._allowed:
             self.session.close()
             hello, _ = self.session.hello()
+            if hello.busy == wire.ERASED:
+                raise Trouble("out_of_use", self.name)
             self.session.open(self.credentials.issue(hello, allowed), self.waiting)
             self._allowed = allowed
         return self.session

@@ -51,6 +51,8 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "not_allowed": (NOT_ALLOWED, False),
     "impostor": (NOT_ALLOWED, False),
     "refused": (LOSES_MONEY, False),
+    "not_whole": (LOSES_MONEY, False),
+    "out_of_use": (OTHER_VERSION, False),
     "protocol": (OTHER_VERSION, False),
     "other_board": (OTHER_VERSION, False),
     "wrong_board": (OTHER_VERSION, False),

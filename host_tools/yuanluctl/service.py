@@ -243,4 +243,5 @@ _NO = {
     wire.NO_SESSION: "session_over",
     wire.NO_ROOM: "busy",
     wire.SHUT: "shut",
+    wire.OUT_OF_USE: "out_of_use",
 }

@@ -34,6 +34,7 @@ PLACES = {
     "support": ("cli_live", "Print what a support desk or the authority needs."),
     "time": ("cli_live", "Set the terminal's clock by this computer's."),
     "watch": ("cli_live", "Show the terminal's screen as it is, until Ctrl-C."),
+    "wipe": ("cli_wipe", "Erase a terminal that goes out of use: its keys, PINs, journal and settings."),
 }
 
 

@@ -79,12 +79,12 @@ def test_a_stranger_gets_hello_and_nothing_else(technician: Technician):
 
 
 def test_every_command_takes_its_right_and_no_other(technician: Technician):
-    technician.answers_at_keypad = ["ENTER"]
     bits = [1 << bit for bit in range(len(wire.CAPABILITIES))]
     given = {wire.READ: bytes(4) + b"\x10\0", wire.RELEASE: b"case 1", wire.DONE: bytes(8) + b"line 1"}
     given[wire.RESTART] = b"malformed"  # or the session ended there
     passed: dict[int, list[int]] = {command: [] for command in EVERY_COMMAND}
     for bit in bits:
+        technician.answers_at_keypad = ["ENTER"] * (1 + (bit == wire.WIPE))
         session = technician.come_in(bit)
         for command, rights in passed.items():
             try:
@@ -140,6 +140,7 @@ RIGHTS = {
     wire.CONFIRM: 128,
     wire.BACK: 128,
     wire.SELF_TEST: 128,
+    wire.ERASE: 256,
 }
 
 

@@ -91,9 +91,16 @@ def test_on_trial_a_technician_decides_nothing_about_money(technician: Technicia
     bundle = signed(technician.shop, new)
     upgrade.bring(bundle)
     upgrade.install(bundle)
+    technician.answers_at_keypad = ["ENTER", "ENTER"]  # to what all the rights are, and to what one of them erases
     session = technician.come_in(wire.ALL)
     session.status()
-    for command, given in ((wire.HOLD, b"case 1"), (wire.TIME, bytes(8)), (wire.WITHDRAW, bytes(4)), (wire.INSTALL, b"")):
+    for command, given in (
+        (wire.HOLD, b"case 1"),
+        (wire.TIME, bytes(8)),
+        (wire.WITHDRAW, bytes(4)),
+        (wire.INSTALL, b""),
+        (wire.ERASE, bytes(12)),
+    ):
         with pytest.raises(Trouble, match="on_trial"):
             session.command(command, given)
     with pytest.raises(Trouble, match="on_trial"):

@@ -120,7 +120,7 @@ def walk(scenario: Scenario, language: str, recorder: Recorder) -> None:
 
 
 def visit(language: str, recorder: Recorder) -> None:
-    """A technician asks to come in: he is sent away, asks again and is let in."""
+    """A technician asks to come in: he is sent away, asks again and is let in; then for the right to erase."""
     shop = Shop(real=False, child=recorder.start)
     try:
         shop.terminal.power_on()
@@ -131,13 +131,13 @@ def visit(language: str, recorder: Recorder) -> None:
         recorder.flow, recorder.slips, recorder.flows["service"] = "", 0, []
         recorder.step(Step(0, "say", ["flow: service"]))
         technician = Technician(shop)
-        for key in ("CANCEL", "ENTER"):
-            recorder.step(Step(0, "technician", f"asks to come in: {key}"))
-            technician.answers_at_keypad = [key]
+        for keys, allowed in (("CANCEL", 0b111), ("ENTER", 0b111), ("ENTER ENTER", 1 << 8)):
+            recorder.step(Step(0, "technician", f"asks to come in: {keys}"))
+            technician.answers_at_keypad = keys.split()
             try:
-                technician.come_in(0b111)
+                technician.come_in(allowed)
             except Trouble:
-                assert key == "CANCEL"
+                assert keys == "CANCEL"
             recorder.look()
     finally:
         shop.close()

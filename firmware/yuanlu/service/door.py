@@ -21,7 +21,13 @@ _UNASKED = service.DIAG
 # What firmware may do that is not in force: it decides nothing about money.
 _IDLE = service.DIAG | service.PULL | service.FIRMWARE
 # Which visiting module carries a command out, by command >> 4; commands where none is named.
-_MODULES = {4: "yuanlu.service.handover", 5: "yuanlu.service.bundles", 6: "yuanlu.service.keys", 7: "yuanlu.service.firmware"}
+_MODULES = {
+    4: "yuanlu.service.handover",
+    5: "yuanlu.service.bundles",
+    6: "yuanlu.service.keys",
+    7: "yuanlu.service.firmware",
+    8: "yuanlu.service.erasing",
+}
 
 
 class Door:

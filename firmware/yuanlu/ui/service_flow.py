@@ -1,10 +1,12 @@
 """A technician asks to come in over the line: who, and what he could do. A supervisor agrees; where nobody logs in, anybody."""
 
-from yuanlu.compat import leave, visit
+from yuanlu.compat import const, leave, visit
 from yuanlu.errors import Cancelled, Refused
 from yuanlu.ui.menu import enter
 
 _WORDS = "diag pull queue resolve handover config keyload firmware wipe".split()  # bit by bit, as wire.service has them
+
+_WIPE = const(8)
 
 
 async def run(till):
@@ -14,6 +16,8 @@ async def run(till):
     able = [("line.able", ("able." + word,)) for bit, word in enumerate(_WORDS) if ticket.allowed >> bit & 1]
     try:
         await till.dialogs.confirm("service.title", [("service.who", ticket.technician)] + able + ["service.ask"])
+        if ticket.allowed >> _WIPE & 1:
+            await till.dialogs.confirm("service.title", _erases(till))
         if till.config.login:
             await _supervisor(till)
         agreed = True
@@ -24,6 +28,11 @@ async def run(till):
         return
     door.agree(agreed)
     till.log("technician {}: {}".format(ticket.technician, "let in" if agreed else "refused"))
+
+
+def _erases(till):
+    """What is lost for good, if he does what he may."""
+    return [("erase.who", till.config.terminal), ("erase.what", till.journal.log.newest[0]), "erase.after", "service.ask"]
 
 
 async def _supervisor(till):

@@ -31,6 +31,9 @@ NO_CONSENT = const(2)  # somebody at the keypad said no, or nobody said yes
 NO_SESSION = const(3)
 NO_ROOM = const(4)  # the terminal is busy or its journal full: try again
 SHUT = const(5)  # too many bad tickets: a minute's rest
+OUT_OF_USE = const(6)  # it was erased, or is about to be
+
+ERASED = const(2)  # in HELLO, in the place that is 1 while a session is open: nobody ever comes in
 
 # What a ticket may allow, one bit each.
 DIAG = const(1)
@@ -83,6 +86,7 @@ RESTART = const(117)
 CONFIRM = const(118)
 BACK = const(119)
 SELF_TEST = const(120)
+ERASE = const(128)
 COMMANDS = {
     BYE: 0,
     PING: DIAG,
@@ -121,6 +125,7 @@ COMMANDS = {
     CONFIRM: FIRMWARE,
     BACK: FIRMWARE,
     SELF_TEST: FIRMWARE,
+    ERASE: WIPE,
 }
 
 # First byte of an answer.

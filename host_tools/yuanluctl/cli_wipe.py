@@ -1,0 +1,49 @@
+"""`yuanluctl wipe`: a terminal goes out of use, and nothing of it stays on its chip or in its vault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from host_tools.yuanluctl import erase
+from host_tools.yuanluctl.cli_target import Voice, on_a_line
+from host_tools.yuanluctl.live import LiveTerminal
+from host_tools.yuanluctl.outcome import FINDINGS
+from yuanlu.wire import service as wire
+
+
+@click.command()
+@click.option(
+    "--journal", "file", required=True, type=click.Path(path_type=Path), metavar="FILE", help="What `journal pull` has written."
+)
+@click.option("--yes", is_flag=True, help="Agree without being asked.")
+@on_a_line(writes=True)
+def wipe(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool) -> None:
+    """Erase a terminal that goes out of use: its keys, PINs, journal and settings. There is no way back.
+
+    It refuses while anything is open, its batch is not closed, a handover is not finished, or FILE is not its newest journal.
+    Somebody at its keypad agrees twice. Run it again when the cable came out: a terminal that is erased says so.
+
+    Exit codes: 0 erased, now or before, 1 you did not agree, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer,
+    6 not allowed, 8 refused, or FILE is not the whole journal.
+    """
+    if voice.as_json and not (yes or voice.dry_run):
+        raise click.UsageError("--json takes --yes or --dry-run: nobody is asked")
+    hello, _ = terminal.hello()
+    name = hello.terminal.decode("ascii", "replace")
+    if hello.busy == wire.ERASED:
+        _end(voice, terminal, name, f"{hello.number}:{hello.tag.hex()}", "already")
+    head = erase.head_of(file, name)
+    if not voice.as_json:
+        voice.answer({}, [voice.say("wipe.what", name, file, head)])
+    if voice.dry_run or not (yes or click.confirm(voice.say("wipe.agree", name), err=True)):
+        _end(voice, terminal, name, str(head), "would" if voice.dry_run else "declined")
+    erase.erase(terminal, head)
+    _end(voice, terminal, name, str(head), "erased")
+
+
+def _end(voice: Voice, terminal: LiveTerminal, name: str, head: str, outcome: str) -> None:
+    told = {"target": terminal.name, "terminal": name, "head": head, "outcome": outcome}
+    voice.answer(told, [voice.say(f"wipe.{outcome}", name)])
+    raise SystemExit(FINDINGS if outcome == "declined" else 0)

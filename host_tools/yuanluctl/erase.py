@@ -1,0 +1,79 @@
+"""A terminal goes out of use: which journal somebody has of it, and how it is told to erase itself. docs/service-protocol.md."""
+
+from __future__ import annotations
+
+import time
+from binascii import crc32
+from collections.abc import Callable
+from pathlib import Path
+from struct import pack
+from typing import NamedTuple
+
+from host_tools.yuanluctl.journal.layout import Record
+from host_tools.yuanluctl.journal.reader import GeometryError, find_geometry
+from host_tools.yuanluctl.live import LiveTerminal
+from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.status import read_state
+from host_tools.yuanluctl.targets import LARGEST_IMAGE, read_regular
+from yuanlu.wire import service as wire
+
+LOOK_SECONDS = 90.0  # a whole journal, read on a small processor
+AWAY_SECONDS = 180.0  # a restart, and every sector erased
+PAUSE_SECONDS = 0.5
+
+
+class Head(NamedTuple):
+    """The newest record of a journal."""
+
+    number: int
+    tag: bytes
+
+    def __str__(self) -> str:
+        """As verbs print it."""
+        return f"{self.number}:{self.tag.hex()}"
+
+
+def head_of(path: Path, terminal: str) -> Head:
+    """Of the pulled journal in that file, which has to be that terminal's, and whole in its structure; Trouble."""
+    image = read_regular(path, LARGEST_IMAGE, "no_image", str(path))
+    try:
+        state = read_state(image, find_geometry(image))
+    except GeometryError as problem:
+        raise Trouble("not_whole", path, problem) from problem
+    last: Record | None = state.ledger.last
+    if state.report.findings:
+        first = state.report.findings[0]
+        raise Trouble("not_whole", path, f"{first.kind.value}: {first.text}")
+    if last is None or last.terminal != crc32(terminal.encode()):
+        raise Trouble("not_whole", path, f"{last.terminal:08x}" if last else "0")
+    return Head(last.number, last.tag)
+
+
+def is_erased(terminal: LiveTerminal) -> bool:
+    """It says so itself; Trouble."""
+    return terminal.hello()[0].busy == wire.ERASED
+
+
+def erase(terminal: LiveTerminal, head: Head, rest: Callable[[float], None] = time.sleep) -> None:
+    """Have it erase itself, and wait until it says that it has; Trouble when it refuses, or is not heard of in time."""
+    session = terminal.open(wire.DIAG | wire.WIPE)
+    session.timeout = max(session.timeout, LOOK_SECONDS)
+    lost: Trouble | None = None
+    try:
+        session.command(wire.ERASE, pack("<I8s", *head))
+    except Trouble as trouble:
+        if not trouble.retryable:
+            raise
+        lost = trouble  # it may have begun before its answer was out
+    terminal.forget()
+    until = terminal.line.now() + AWAY_SECONDS
+    while True:
+        rest(PAUSE_SECONDS)
+        try:
+            if is_erased(terminal):
+                return
+            if lost or terminal.line.now() >= until:
+                raise lost or Trouble("silent", terminal.name)
+        except Trouble as trouble:
+            if trouble is lost or not trouble.retryable or terminal.line.now() >= until:
+                raise
