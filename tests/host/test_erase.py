@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from struct import pack
 from typing import Any, cast
@@ -216,7 +217,7 @@ def test_L5_a_cut_anywhere_ends_in_service_or_erased(technician: Technician, tmp
     places = dict(terminal.vault.slots)
     ends = set()
     for tear in sorted(TEARS) * 3:
-        part = draw.choice([terminal.vault, terminal.vault, *regions])
+        part: Any = draw.choice([terminal.vault, terminal.vault, *regions])
         part.cut = (part.operations + draw.randrange(1, 70 if part is terminal.vault else 12), tear)
         try:
             erased(technician, head)
@@ -279,7 +280,7 @@ def test_a_file_that_is_not_the_whole_journal_is_not_taken(technician: Technicia
 def press(bench: Bench, keys: str, seen: str) -> None:
     """At the keypad, until that is on the screen."""
     for key in keys.split():
-        bench.shop.world.call(lambda key=key: bench.shop.terminal.press(key))
+        bench.shop.world.call(partial(bench.shop.terminal.press, key))
         time.sleep(0.3)
     until = time.monotonic() + 20
     while seen not in bench.shop.terminal.screen.text:

@@ -72,8 +72,9 @@ def _refuse_by_journal(journal, number, tag):
 
 
 def _is_of_a_visit(record):
-    """It tells of nothing but that power came, or that a technician came in."""
-    return record.type in (s.BOOT, s.SUMMARY) or (record.type == s.TECHNICIAN and record.body().command == service.BYE)
+    """It tells of nothing but that power came, or that a technician came in, for this."""
+    visits = service.BYE, service.ERASE
+    return record.type in (s.BOOT, s.SUMMARY) or (record.type == s.TECHNICIAN and record.body().command in visits)
 
 
 async def _restart_soon(board):
