@@ -269,6 +269,12 @@ def test_refused_for_who_has_not_the_newest_record():
     till.erase(head)
     till = InService(new_chip())
     head = till.head()
+    till.journal.append(s.NOTE, (0, 0, 1, 1, 20261122, 101507, b"complaint"))
+    till = InService(till.board.flash.chip)  # power was away: the last record is copied, and read as a copy alone
+    till.door.note(TICKET, service.BYE, 0)
+    assert refused(till, head) == "refused.erase_newer"
+    till = InService(new_chip())
+    head = till.head()
     till.door.note(TICKET, service.HOLD, 0)
     assert refused(till, head) == "refused.erase_newer", "what he has done before is news"
 

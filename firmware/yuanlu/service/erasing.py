@@ -61,7 +61,7 @@ def _refuse_by_journal(journal, number, tag):
             in_batch = in_batch or (body.batch == journal.counters.batch and not body.quality & BROUGHT)
         if record.number == number and record.tag() == tag:
             is_shown = True
-        if record.number > number and not record.copy:
+        if record.number > number:  # a copy may be all that is read of the last one before a cut
             is_newer = is_newer or not _is_of_a_visit(record)
     if journal.log.damaged:
         raise Refused("refused.journal_damaged")
