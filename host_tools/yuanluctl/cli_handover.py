@@ -15,7 +15,7 @@ from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_line, on_a_termina
 from host_tools.yuanluctl.handover import Names, Receipt
 from host_tools.yuanluctl.journal.ledger import yuan
 from host_tools.yuanluctl.live import LiveTerminal
-from host_tools.yuanluctl.outcome import FINDINGS
+from host_tools.yuanluctl.outcome import FINDINGS, Trouble
 from host_tools.yuanluctl.status import waiting_of
 from host_tools.yuanluctl.targets import parse
 from yuanlu.wire import service as wire
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from host_tools.yuanluctl.salvage import Salvage
 
 _RIGHTS = wire.DIAG | wire.HANDOVER
-_BUSY = ("given", "finished", "taking")  # standings in which no other handover begins
+_BUSY = ("given", "finished", "taking", "lost")  # standings in which no other handover begins
 
 
 @click.group()
@@ -46,6 +46,9 @@ _out = click.option("-o", "--out", required=True, type=click.Path(path_type=Path
 
 
 def _shown(voice: Voice, name: str, owner: dict[str, Any]) -> str:
+    if owner["standing"] == "lost":
+        before = voice.say(f"handover.{owner['before']}")
+        return voice.say("handover.lost_number", name, owner["number"], before, owner["other"] or "-")
     return voice.say("handover.standing", name, voice.say(f"handover.{owner['standing']}"), owner["epoch"], owner["other"] or "-")
 
 
@@ -78,15 +81,29 @@ def plan(terminal: LiveTerminal, voice: Voice, spare: str) -> None:
 @handover.command()
 @key_file_argument
 @click.argument("old", callback=_terminal)
-@click.argument("spare", callback=_terminal)
+@click.argument("spare", default="", callback=_terminal)
+@click.option("--lost-fence", type=click.IntRange(1, (1 << 32) - 1), metavar="N", help="The number that OLD says; then no SPARE.")
 @_epoch
 @passphrase_option
 @spoken()
-def warrant(voice: Voice, key_file: Path, old: str, spare: str, epoch: int | None, passphrase: str | None) -> None:
+def warrant(
+    voice: Voice, key_file: Path, old: str, spare: str, lost_fence: int | None, epoch: int | None, passphrase: str | None
+) -> None:
     """Print the authority's word that what is open on terminal OLD goes to SPARE, for `export --warrant`.
+
+    With --lost-fence its word that what stands on OLD, whose fence cannot be read, is OLD's own to send, for `abort --lost-fence
+    --warrant`: whoever prints it takes on himself that no other terminal has any of it.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
     """
+    if bool(spare) == bool(lost_fence):
+        raise click.UsageError("name the spare, or the number of a lost fence")
+    epoch = epoch or int(time.time())
+    if lost_fence:
+        word = made.word_of_lost_fence(open_seed(key_file, passphrase), old, lost_fence, epoch)
+        text = made.word_text(word)
+        voice.answer({"warrant": text, "old": old, "number": lost_fence, "epoch": epoch}, [text])
+        return
     names = _named(old, spare, epoch)
     text = made.warrant_text(made.warrant(open_seed(key_file, passphrase), names))
     voice.answer({"warrant": text, **names._asdict()}, [text])
@@ -243,17 +260,29 @@ def finish(terminal: LiveTerminal, voice: Voice, file: Path) -> None:
 @handover.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--lost-spare", is_flag=True, help="The authority says in its place that it will never send anything of it.")
+@click.option("--lost-fence", is_flag=True, help="The authority says whose all is, where the terminal cannot tell any more.")
+@click.option("--warrant", "word", default="", metavar="TEXT", help="With --lost-fence: where the key file is not here.")
+@_epoch
 @on_a_line(writes=True)
-def abort(terminal: LiveTerminal, voice: Voice, file: Path | None, lost_spare: bool) -> None:
+def abort(
+    terminal: LiveTerminal, voice: Voice, file: Path | None, lost_spare: bool, lost_fence: bool, word: str, epoch: int | None
+) -> None:
     """Let the old terminal send again, on the spare's word FILE that it has not taken the capsule.
 
     With --lost-spare the authority's key file stands for that word: whoever has it takes on himself that the spare is lost, and
-    took nothing.
+    took nothing. With --lost-fence it stands for what the terminal's vault cannot tell any more (both places of the fence are
+    damaged): whoever has it takes on himself that no other terminal has any of what this one lists. --dry-run says the number
+    that the word has to name.
 
     Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
-    if lost_spare == (file is not None):
-        raise click.UsageError("give the spare's word, or --lost-spare")
+    if [lost_spare, lost_fence, file is not None].count(True) != 1:
+        raise click.UsageError("give the spare's word, or --lost-spare, or --lost-fence")
+    if (word or epoch) and not lost_fence:
+        raise click.UsageError("--warrant and --epoch go with --lost-fence")
+    if lost_fence:
+        _mend(terminal, voice, word, epoch)
+        return
     if file:
         proof = made.read_receipt(file, made.DECLINED).proof
     else:
@@ -262,6 +291,22 @@ def abort(terminal: LiveTerminal, voice: Voice, file: Path | None, lost_spare: b
         names = Names(hello.terminal.decode("ascii", "replace"), owner["other"], owner["epoch"])
         proof = made.declined(terminal.credentials.open_key(), names).proof
     _close(terminal, voice, wire.ABORT, proof)
+
+
+def _mend(terminal: LiveTerminal, voice: Voice, word: str, epoch: int | None) -> None:
+    given = made.read_word(word) if word else b""
+    hello, _ = terminal.hello()
+    session = terminal.open(_RIGHTS)
+    owner = made.owner(session)
+    if owner["standing"] != "lost" and not given:
+        raise Trouble("refused", terminal.name, "fence_read")
+    if not voice.dry_run:
+        if not given:
+            key, name = terminal.credentials.open_key(), hello.terminal.decode("ascii", "replace")
+            given = made.word_of_lost_fence(key, name, owner["number"], epoch or int(time.time()))
+        session.command(wire.MEND, given)
+        owner = made.owner(session)
+    voice.answer({"target": terminal.name, **owner}, [_shown(voice, terminal.name, owner)])
 
 
 def _close(terminal: LiveTerminal, voice: Voice, command: int, proof: bytes) -> None:

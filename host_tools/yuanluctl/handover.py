@@ -20,14 +20,15 @@ from host_tools.yuanluctl.service import Session
 from host_tools.yuanluctl.targets import read_regular
 from yuanlu.wire import service as wire
 
-STANDINGS = "own given back finished taking taken declined".split()
+STANDINGS = "own given back finished taking taken declined lost".split()
+LOST = 7  # then the epoch is the number that a word of the authority names, and the rooms are what stood there before
 OWNER = Struct("<BI8sHH")
 TAKEN, DECLINED = "taken", "declined"
 _MAGIC = b"YLH1"
 _HEAD = Struct("<4s8s8sIH")
 _LARGEST = 1 << 20
-_WARRANT = "YLW1."
-WARRANT_SIZE = 60
+_WARRANT, _WORD = "YLW1.", "YLF1."
+WARRANT_SIZE, WORD_SIZE = 60, 24
 
 
 class Names(NamedTuple):
@@ -67,11 +68,31 @@ def warrant_text(given: bytes) -> str:
 
 def read_warrant(text: str) -> bytes:
     """The warrant in its text; Trouble."""
+    return _carried(text, _WARRANT, WARRANT_SIZE)
+
+
+def word_of_lost_fence(key: bytes, old: str, number: int, epoch: int) -> bytes:
+    """The authority's word that what stands on a terminal, whose fence cannot be read, is its own to send. number: as it says."""
+    given = pack("<II", number, epoch)
+    return given + hmac.digest(authority.service_key(key, old), b"yuanlu mend" + old.encode() + given, "sha256")[:16]
+
+
+def word_text(given: bytes) -> str:
+    """For a person to carry."""
+    return _WORD + base64.urlsafe_b64encode(given).decode()
+
+
+def read_word(text: str) -> bytes:
+    """That word in its text; Trouble."""
+    return _carried(text, _WORD, WORD_SIZE)
+
+
+def _carried(text: str, start: str, size: int) -> bytes:
     try:
-        given = base64.b64decode("".join(text.split()).removeprefix(_WARRANT), "-_", validate=True)
+        given = base64.b64decode("".join(text.split()).removeprefix(start), "-_", validate=True)
     except (binascii.Error, ValueError) as problem:
         raise Trouble("warrant", text[:20]) from problem
-    if len(given) != WARRANT_SIZE or not text.strip().startswith(_WARRANT):
+    if len(given) != size or not text.strip().startswith(start):
         raise Trouble("warrant", text[:20])
     return given
 
@@ -145,9 +166,11 @@ def owner(session: Session) -> dict[str, Any]:
     try:
         standing, epoch, other, _, places = OWNER.unpack(session.command(wire.OWNER))
         name = STANDINGS[standing]
+        before = STANDINGS[places] if standing == LOST else ""
     except (error, IndexError) as problem:
         raise Trouble("protocol", session.line.name, "owner") from problem
-    return {"standing": name, "epoch": epoch, "other": other.strip(b"\0").decode("ascii", "replace"), "places": places}
+    told = {"standing": name, "epoch": epoch, "other": other.strip(b"\0").decode("ascii", "replace"), "places": places}
+    return told | {"epoch": 0, "places": 0, "number": epoch, "before": before} if before else told
 
 
 def export(session: Session, names: Names, given: bytes, progress: Progress) -> Capsule:

@@ -14,11 +14,16 @@ from click.testing import CliRunner
 from handing import OLD, SPARE, Life, Pair
 from host_tools.yuanluctl import authority, handover
 from host_tools.yuanluctl.cli import yuanluctl
+from host_tools.yuanluctl.live import PortLine
+from host_tools.yuanluctl.service import Session, issue
+from host_tools.yuanluctl.targets import parse
 from parts import Card
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import refund_number
 from yuanlu.service.door import SERVICE_KEY, Door
+from yuanlu.store.fence import PLACES
 from yuanlu.wire import serial
+from yuanlu.wire import service as wire
 
 KEY = bytes(range(32, 64))
 PASSPHRASE = "for tests alone"
@@ -29,6 +34,7 @@ class Served:
 
     def __init__(self, life: Life) -> None:
         self.life = life
+        self.door: Door | None = None  # it outlives the cable
         self.server = socket.create_server(("127.0.0.1", 0))
         self.target = f"socket://127.0.0.1:{self.server.getsockname()[1]}"
         threading.Thread(target=self._run, daemon=True).start()
@@ -43,7 +49,10 @@ class Served:
                 self._serve(line)
 
     def _serve(self, line: socket.socket) -> None:
-        deframer, door = serial.Deframer(), Door(self.life)
+        deframer = serial.Deframer()
+        if self.door is None or self.door.till is not self.life:
+            self.door = Door(self.life)
+        door = self.door
         while data := line.recv(4096):
             for frame in deframer.feed(data):
                 told = door.take(frame)
@@ -136,9 +145,53 @@ def test_where_the_spare_is_lost_the_authority_says_so(bench: Bench):
     assert len(bench.pair.old.sendable()) == 2
 
 
+def lose_fence(bench: Bench) -> None:
+    """Both places of the old one's fence rot, and power comes back."""
+    for place in PLACES:
+        bench.pair.old.vault.places[place] = b"rotten"
+    bench.old.life = bench.pair.old = Life(bench.pair.flashes[0], OLD)
+
+
+def test_a_lost_fence_opens_on_the_authoritys_word_alone(bench: Bench):
+    assert bench.run("abort", "--lost-fence", at=bench.old, code=8)["error"]["code"] == "refused", "it can be read"
+    bench.run("export", "--spare", SPARE, "-o", bench.path("q.ylh"), at=bench.old)
+    lose_fence(bench)
+    told = bench.run("abort", "--lost-fence", "--dry-run", at=bench.old)
+    assert (told["standing"], told["before"], told["other"]) == ("lost", "given", SPARE) and bench.pair.old.sendable() == []
+    assert not bench.run("plan", bench.spare.target, at=bench.old, code=1)["possible"]
+    number = str(told["number"])
+    assert bench.run("abort", "--lost-spare", at=bench.old, code=8)["error"]["code"] == "refused"
+    told_by = ["warrant", str(bench.key_file), OLD, "--passphrase", PASSPHRASE]
+    forged = handover.word_text(handover.word_of_lost_fence(bytes(32), OLD, int(number), 1 << 31))
+    spares = bench.run("warrant", str(bench.key_file), SPARE, "--passphrase", PASSPHRASE, "--lost-fence", number)["warrant"]
+    another = bench.run(*told_by, "--lost-fence", str(int(number) + 1))["warrant"]
+    for word in (forged, spares, another):
+        error = bench.run("abort", "--lost-fence", "--warrant", word, at=bench.old, code=8)["error"]
+        assert "handover_warrant" in error["message"] and bench.pair.old.sendable() == []
+    word = bench.run(*told_by, "--lost-fence", number)["warrant"]
+    assert bench.run("abort", "--lost-fence", "--warrant", word, at=bench.old)["standing"] == "back"
+    assert len(bench.pair.old.sendable()) == 2
+    assert bench.run("abort", "--lost-fence", "--warrant", word, at=bench.old)["standing"] == "back", "its answer was lost"
+    lose_fence(bench)
+    bench.run("abort", "--lost-fence", "--warrant", word, at=bench.old, code=8)
+    assert bench.run("abort", "--lost-fence", "--epoch", str((1 << 32) - 1), at=bench.old)["standing"] == "back"
+
+
+def test_without_the_key_file_or_its_word_nobody_opens_it(bench: Bench):
+    bench.run("export", "--spare", SPARE, "-o", bench.path("q.ylh"), at=bench.old)
+    lose_fence(bench)
+    line = PortLine(parse(bench.old.target))
+    hello = Session(line).hello()[0]
+    line.close()
+    ticket = issue(authority.service_key(KEY, OLD), hello, 7, wire.ALL).text()
+    error = bench.run("abort", "--lost-fence", "--ticket", ticket, at=bench.old, code=6, YUANLU_AUTHORITY="")["error"]
+    assert error["code"] == "no_pass" and bench.pair.old.sendable() == []
+
+
 @pytest.mark.parametrize(
     ("words", "code", "name"),
     [
+        (["abort", "--lost-fence", "--warrant", "YLF1.abc"], 2, "warrant"),
         (["import", "no.ylh", "-o", "x"], 3, "no_image"),
         (["import", "bad.ylh", "-o", "x"], 2, "capsule"),
         (["import", "cut.ylh", "-o", "x"], 2, "capsule"),

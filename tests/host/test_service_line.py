@@ -126,6 +126,7 @@ RIGHTS = {
     wire.ABORT: 16,
     wire.DECLINE: 16,
     wire.OWNER: 16,
+    wire.MEND: 16,
     wire.TIME: 32,
     wire.SETTINGS_INFO: 32,
     wire.BRING: 32,

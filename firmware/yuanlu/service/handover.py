@@ -30,12 +30,14 @@ def do(door, command, given):
     """The bytes that answer it."""
     action = service.action_of(_DO, command, given)
     fence = f.Fence(door.till.board.vault)
-    if action:
+    is_mended = command == service.MEND or (fence.lost and command == service.OWNER)
+    if action and not is_mended:
         return action(door, given, fence) or b""
+    name = "yuanlu.service.mending" if is_mended else "yuanlu.service.taking"
     try:
-        return visit("yuanlu.service.taking").do(door, command, given, fence)
+        return visit(name).do(door, command, given, fence) or b""
     finally:
-        leave("yuanlu.service.taking")
+        leave(name)
 
 
 def _owner(door, given, fence):
@@ -183,7 +185,7 @@ def opened(till, fence):
     till.forwarder.changed.set()
 
 
-# Each with the fewest and the most bytes that it takes; None: in taking.
+# Each with the fewest and the most bytes that it takes; None: in taking or mending.
 _DO = {
     service.EXPORT: (_export, 60, 60),
     service.CAPSULE: (_capsule, 2, 2),
@@ -193,4 +195,5 @@ _DO = {
     service.ABORT: (_abort, 16, 16),
     service.DECLINE: (None, 12, 12),
     service.OWNER: (_owner, 0, 0),
+    service.MEND: (None, 24, 24),
 }

@@ -72,6 +72,7 @@ FINISH = const(68)
 ABORT = const(69)
 DECLINE = const(70)
 OWNER = const(71)
+MEND = const(72)
 SETTINGS_INFO = const(80)
 BRING = const(81)
 INSTALL = const(82)
@@ -111,6 +112,7 @@ COMMANDS = {
     ABORT: HANDOVER,
     DECLINE: HANDOVER,
     OWNER: HANDOVER,
+    MEND: HANDOVER,
     SETTINGS_INFO: CONFIG,
     BRING: CONFIG,
     INSTALL: CONFIG,
