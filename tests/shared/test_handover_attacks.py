@@ -205,3 +205,60 @@ def test_what_was_brought_ends_under_its_merchant():
     continuity.check_brought(pair.spare.journal, pair.spare.config, pair.spare.config)
     with raises(BadConfig):
         continuity.check_brought(pair.spare.journal, pair.spare.config, other)
+
+
+def held(old):
+    """Two refunds wait, and a technician holds them."""
+    sale = old.sell(10_000)
+    old.refund(sale, 1000)
+    old.refund(old.sell(500), 500)
+    old.desk.visiting("yuanlu.resolving", "hold", 254, b"case 1")
+
+
+def test_L9_what_is_held_is_held_on_the_spare_too():
+    pair = Made(held)
+    pair.whole()
+    for _ in range(2):
+        assert pair.spare.sendable() == [] and len(pair.spare.journal.live) == 2
+        assert pair.spare.journal.held[0][3].rstrip(b"\0") == b"case 1", "with its reason"
+        pair.power_on()
+    pair.spare.desk.release(1, b"line")
+    assert pair.spare.sendable() == [], "no supervisor lets go what a technician holds"
+    pair.spare.desk.release(254, b"case 2")
+    assert len(pair.spare.sendable()) == 2
+    control = Pair()
+    control.whole()
+    assert control.spare.journal.held == [] and len(control.spare.sendable()) == 2
+
+
+def test_L9_a_hold_of_the_spares_own_stays_and_is_said_as_it_was():
+    pair = Made(held)
+    pair.spare.desk.visiting("yuanlu.resolving", "hold", 254, b"case 7")
+    pair.whole()
+    assert pair.spare.journal.held[0][3].rstrip(b"\0") == b"case 7" and pair.spare.sendable() == []
+
+
+def test_L9_a_cut_at_every_operation_of_the_spare_keeps_what_is_held():
+    pair = Made(held)
+    flash = pair.flashes[1]
+    before = flash.operations
+    pair.whole()
+    for operation in range(1, flash.operations - before + 1):
+        pair.restore()
+        flash.cut = (operation, operation % 5)
+        with raises(PowerCut):
+            pair.whole()
+        pair.power_on()
+        assert pair.spare.sendable() == [], operation
+        pair.whole()
+        assert pair.spare.sendable() == [] and len(pair.spare.journal.live) == 2, operation
+        assert pair.spare.journal.held[0][3].rstrip(b"\0") == b"case 1", operation
+
+
+def test_a_capsule_that_is_refused_holds_nothing():
+    pair = Made(held)
+    pair.export()
+    pair.spare.command(service.DECLINE, NAMED)
+    with raises(Refused):
+        pair.spare.command(service.IMPORT, NAMED + pair.blocks[0])
+    assert pair.spare.journal.held == []

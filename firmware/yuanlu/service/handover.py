@@ -22,6 +22,7 @@ from yuanlu.wire import service
 _WARRANT = "<8sI32s16s"  # the spare, epoch, the handover key under the old one's pad, tag
 HEAD = "<B8s8sIH15sH"  # version, old terminal, spare, epoch, old install epoch, merchant, blocks with this one
 VERSION = const(1)
+VERSION_HELD = const(3)  # the same, and behind it the 18 bytes of evidence of who holds the queue: a terminal that knows no 2 refuses it
 ORIGIN = "<8sHI"
 _BATCH = const(4)  # place in the fields of a SALE
 
@@ -90,7 +91,8 @@ def _capsule(door, given, fence):
     if index == 0:
         config = till.config
         own, merchant = config.terminal.encode(), config.merchant.encode()
-        plain = pack(HEAD, VERSION, own, fence.other, fence.epoch, config.epoch, merchant, at + 1)
+        version, held = (VERSION_HELD, till.journal.held[0][3]) if till.journal.held else (VERSION, b"")
+        plain = pack(HEAD, version, own, fence.other, fence.epoch, config.epoch, merchant, at + 1) + held
     if plain is None:
         raise BadMessage("service: no such block")
     return service.seal(keys(fence.key), b"H", index, plain)

@@ -5,16 +5,16 @@ A capsule that the authority made of the image of a chip is taken in the same wa
 """
 
 from binascii import crc32
-from struct import pack, unpack, unpack_from
+from struct import calcsize, pack, unpack, unpack_from
 
 from yuanlu import record as r
 from yuanlu.compat import const
 from yuanlu.crypto.hmac import hmac_sha256
 from yuanlu.errors import BadMessage, Refused
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import ROAD_NO_SALE
+from yuanlu.refund.transaction import EVIDENCE, ROAD_NO_SALE, TECHNICIAN
 from yuanlu.service.door import SERVICE_KEY
-from yuanlu.service.handover import HEAD, ORIGIN, VERSION, keys, opened, proof, record, refuse_while_under_way
+from yuanlu.service.handover import HEAD, ORIGIN, VERSION, VERSION_HELD, keys, opened, proof, record, refuse_while_under_way
 from yuanlu.store import fence as f
 from yuanlu.store import history, summary
 from yuanlu.store.salvaged import Salvaged
@@ -56,8 +56,10 @@ def _import(door, given, fence):
 
 def _begin(door, plain, fence, old, epoch, key):
     till, config = door.till, door.till.config
-    version, giver, spare, told, install, merchant, count = unpack(HEAD, plain)
-    if version not in (VERSION, _SALVAGED) or (giver, spare, told) != (old, config.terminal.encode(), epoch):
+    version, giver, spare, told, install, merchant, count = unpack_from(HEAD, plain, 0)
+    held = plain[calcsize(HEAD) :]
+    known = (version, len(held)) in ((VERSION, 0), (_SALVAGED, 0), (VERSION_HELD, EVIDENCE))
+    if not known or (giver, spare, told) != (old, config.terminal.encode(), epoch):
         raise BadMessage("service: another capsule")
     if merchant != config.merchant.encode():
         raise Refused("refused.handover_merchant")
@@ -74,6 +76,8 @@ def _begin(door, plain, fence, old, epoch, key):
     door.note(door.ticket, service.IMPORT, 0)
     if version == _SALVAGED:
         salvaged.add(old, install, epoch)
+    if held and not till.journal.held:  # first: what comes is never sent before somebody here lets it go
+        till.desk.visiting("yuanlu.resolving", "hold", TECHNICIAN, held.rstrip(b"\0"))
     fence.begin(f.TAKING, epoch, old, key, count)
     till.journal.shut = True
     record(till, fence)
