@@ -22,7 +22,8 @@ from yuanlu.wire import service
 _WARRANT = "<8sI32s16s"  # the spare, epoch, the handover key under the old one's pad, tag
 HEAD = "<B8s8sIH15sH"  # version, old terminal, spare, epoch, old install epoch, merchant, blocks with this one
 VERSION = const(1)
-VERSION_HELD = const(3)  # the same, and behind it the 18 bytes of evidence of who holds the queue: a terminal that knows no 2 refuses it
+# The same, and behind it the 18 bytes of evidence of who holds the queue: a terminal that does not know it refuses it.
+VERSION_HELD = const(3)
 ORIGIN = "<8sHI"
 _BATCH = const(4)  # place in the fields of a SALE
 

@@ -10,7 +10,7 @@ from yuanlu.compat import const
 from yuanlu.crypto.two_places import TwoPlaces
 from yuanlu.errors import StoreFull
 
-PLACES = (30, 31)  # of the vault
+PLACES = (20, 21)  # of the vault
 _FORMAT = "<8sHI"
 _ROW = const(14)
 _MOST = const(32)
