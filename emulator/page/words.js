@@ -30,11 +30,11 @@ export const MOVED = ["done", "resolved_done"];
 export const MOODS = {
   normal: ["正常", "normal"],
   silent: ["不理睬", "silent"],
-  loses: ["入账但应答丢失", "loses the answer"],
+  loses: ["入账但应答丢失", "loses it"],
   declines: ["拒绝", "declines"],
   late: ["应答迟到", "answers late"],
   twice: ["应答两次", "answers twice"],
-  garbage: ["应答乱码", "answers garbage"],
+  garbage: ["应答乱码", "garbage"],
   "bad-mac": ["校验码错", "wrong MAC"],
   "by-amount": ["按金额尾数", "by amount"],
   less: ["少退一分", "a fen less"],
