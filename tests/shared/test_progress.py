@@ -111,6 +111,9 @@ def test_two_alike_in_the_list_stand_with_their_traces():
     live = alike + [other]
     rows = [pending_flow._item(transaction, (20261122, 0, 1), transaction is alike[1], live) for transaction in live]
     assert [Words(TABLES)(row) for row in rows] == ["退款¥100.00 流水8", "!退款¥100.00 流水9", "退款¥5.00 待上送2天"]
+    english = Words(TABLES)
+    english.switch()
+    assert [english(row) for row in rows] == ["Refund ¥100.00 #8", "!Refund ¥100.00 #9", "Refund ¥5.00 waits 2d"]
 
 
 def test_every_state_has_a_sentence_for_the_customer():
