@@ -171,9 +171,19 @@ class Fingers:
             typed = f"{self.draw.randrange(100):02d}"
         if self.draw.random() < (3 if view.name == "explain.type" else 1) * OTHERWISE:  # which asks until it is left
             return [self.draw.choice(("CANCEL", "CLEAR", "ENTER"))]
-        left = re.search("(?:金额|Amount) ¥([0-9,.]+)", view.body)
-        digits = len(str(int(re.sub("[^0-9]", "", left[1])))) if left else self.draw.choice((0, 0, 2))
-        return ["CLEAR"] * (0 if left and digits == 1 else digits) + list(typed) + ["ENTER"]
+        return ["CLEAR"] * self._standing(view) + list(typed) + ["ENTER"]
+
+    def _standing(self, view: View) -> int:
+        """Digits that stand there already, of what was refused or proposed; now and then some are taken back in vain."""
+        amount = re.search("(?:金额|Amount) ¥([0-9,.]+)", view.body)
+        if amount:
+            digits = len(str(int(re.sub("[^0-9]", "", amount[1]))))
+            return 0 if digits == 1 else digits
+        missing = re.search("还差([0-9]+)位|([0-9]+) digits to go", view.body)
+        if missing:
+            return 24 - int(missing[1] or missing[2])
+        typed = re.search("(?:输入|Typed) ([0-9*]+)$", view.body, re.MULTILINE)
+        return len(typed[1]) if typed else self.draw.choice((0, 0, 2))
 
     def _ask(self, name: str, view: View) -> str:
         return str(_ASKED[name](self, view))

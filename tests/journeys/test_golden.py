@@ -24,16 +24,18 @@ MOST_KEYS = {
 }
 # What a flow can say and these walks do not bring about; scenarios see most of them.
 NOT_WALKED = {
-    "closing": {"line.busy"},
-    "decide": {"try.behind"},
+    "closing": {"closing.open", "line.busy"},
+    "decide": {"decide.not_sold", "decide.not_voided", "decide.sold", "decide.voided", "try.behind"},
     "line": {"line.busy"},
     "login": {"operators.own_pin", "pin.later", "pin.term", "pin.term_over"},
+    "note": {"line.note"},
     "operators": {"operators.history_stays", "refused.id_used"},
     "pending": {"line.late"},
     "report": {"report.damaged", "report.no_original"},
+    "reprint": {"reprint.first", "reprint.owed"},
     "self_test": {"line.busy", "refused.keys_used_up"},
     "service": {"approval.id", "refused.no_supervisor", "service.late"},
-    "settings": {"settings.old", "settings.refused"},
+    "settings": {"config.yes", "settings.old", "settings.refused"},
     "training": {"refused.no_training"},
     "transport": set("approval.id pin.id transport.none".split())
     | {f"refused.{why}" for why in ("busy", "no_supervisor", "pin_term", "same_person")},

@@ -85,7 +85,7 @@ def test_every_screen_of_it_is_marked() -> None:
     assert len(set(titles)) > 5 and all("练习" in title for title in titles), titles
     assert all(slip.lstrip().startswith("*** 练习 TRAINING ***") for slip in clerk.terminal.paper[slips:])
     assert len(clerk.terminal.paper) > slips
-    clerk.press("CANCEL CANCEL")
+    clerk.press("CANCEL CANCEL ENTER")
     assert "练习" not in clerk.terminal.screen.text.split("\n")[0], "control: outside there is no mark"
     shop.close()
 
