@@ -38,6 +38,7 @@ LISTS = ("hint.menu", "hint.choose", "hint.find", "hint.reason", "hint.training"
 # Of a shop where the mood is by-amount: what the last two digits bring about.
 ENDINGS = (3, 97, 3, 97, 30, 9, 68, 96, 98, 91, 5, 51, 94, 77, 25, 6)
 DECIDING = {"decide.done": True, "decide.not_done": False, "decide.again": False}
+DECIDING |= {"decide.sold": True, "decide.not_sold": False, "decide.voided": True, "decide.not_voided": False}
 # An entry of a list, by its digit; others have 1. What was picked often comes less often, so a weight counts by its root. The
 # newest sale is of the open batch, mostly: its refund is a void; a closing ends that.
 OFTEN = {("menu.title", digit): weight for digit, weight in zip("1234567", (40, 160, 20, 0.5, 0.5, 0.25, 12), strict=True)}

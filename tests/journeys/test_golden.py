@@ -80,7 +80,9 @@ def test_a_flows_golden_file_shows_what_the_flow_can_say(flow: str) -> None:
     assert own
     for number, language in enumerate(golden.LANGUAGES):
         screens = golden.path_of(flow, language).read_text("utf-8")
-        assert {name for name in own if not seen(known[name][number], screens)} == NOT_WALKED.get(flow, set()), language
+        missing = {name for name in own if not seen(known[name][number], screens)}
+        # A short English word may stand in another one: what no walk shows is told by the Chinese.
+        assert missing == NOT_WALKED.get(flow, set()) if language == "zh" else missing <= NOT_WALKED.get(flow, set()), language
 
 
 def test_control_another_word_on_a_slip_another_screen_and_one_more_key_are_seen(tmp_path: Path) -> None:

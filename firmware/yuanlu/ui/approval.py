@@ -23,10 +23,7 @@ async def run(till, draft, sale, found_by):
     why, only_authority = _why(till, draft, sale, found_by)
     if not why:
         return
-    try:
-        await _ask(till, draft, why, only_authority, sale)
-    finally:
-        leave(*_STEPS)
+    await _ask(till, draft, why, only_authority, sale)
 
 
 async def resolve(till, transaction, amount, word):
@@ -38,20 +35,14 @@ async def resolve(till, transaction, amount, word):
     if alone:
         return alone
     draft = Draft(transaction.kind, amount, transaction.number, operator=other_than)
-    try:
-        await _ask(till, draft, [word, "approval.decision"], False)
-    finally:
-        leave(*_STEPS)
+    await _ask(till, draft, [word, "approval.decision"], False)
     return draft.approver
 
 
 async def add(till, word):
     """A supervisor is made, or given a PIN: who could then agree to his own refunds as that one does not decide it alone. Raises
     as `run` does."""
-    try:
-        await _ask(till, Draft(KIND_SALE, 0, operator=till.operator), [word, "approval.supervisor"], False)
-    finally:
-        leave(*_STEPS)
+    await _ask(till, Draft(KIND_SALE, 0, operator=till.operator), [word, "approval.supervisor"], False)
 
 
 def _decider(till, maker):
@@ -80,12 +71,15 @@ async def _ask(till, draft, why, only_authority, sale=None):
 
 async def _agree(till, draft, by_pin):
     digest = digest_of(till.config.terminal, till.journal.log.number, draft)
-    if by_pin:
-        how, code = _BY_PIN, b""
-        draft.approver = await _supervisor(till, draft.operator)
-    else:
-        how, code = _BY_CODE, await _telephone(till, draft.amount, digest)
-        draft.approver = BY_CODE
+    try:
+        if by_pin:
+            how, code = _BY_PIN, b""
+            draft.approver = await _supervisor(till, draft.operator)
+        else:
+            how, code = _BY_CODE, await _telephone(till, draft.amount, digest)
+            draft.approver = BY_CODE
+    finally:
+        leave(*_STEPS)
     draft.approval = (how, digest, code, till.board.clock.deadline(_STANDS_MS))
 
 
