@@ -148,6 +148,14 @@ class Acquirer:
         with self._lock:
             self._terminals.take_on(merchant, terminal)
 
+    def give_key(self, terminal: str, key_id: bytes, initial_key: bytes) -> None:
+        """Know the initial key that a terminal gets in a key block, beside those it had. ValueError for an unknown terminal, keys
+        of another kind, wrong sizes, and an id that has another key."""
+        if not isinstance(self._keys, Serials):
+            raise ValueError("terminals have session keys here")
+        with self._lock:
+            self._keys.give((self._terminals.merchant_of(terminal), terminal), key_id, initial_key)
+
     def open_batch(self, terminal: str) -> int:
         """Number of the batch that is open for a terminal, 1 at first; ValueError when the terminal is unknown."""
         with self._lock:

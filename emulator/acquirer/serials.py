@@ -19,6 +19,14 @@ class Serials:
         self._base_key = base_key
         self._ledger = ledger
         self._used: dict[bytes, bytes] = {}
+        self._given: dict[bytes, tuple[tuple[str, str], bytes]] = {}  # by id: whose it is, and the key
+
+    def give(self, owner: tuple[str, str], key_id: bytes, initial: bytes) -> None:
+        """Know one more initial key of that (merchant, terminal). ValueError for wrong sizes, or an id that has another key."""
+        if (len(key_id), len(initial)) != (dukpt.KEY_ID_BYTES, dukpt.KEY_BYTES):
+            raise ValueError("an initial key has 16 bytes, its id 8")
+        if key_id == dukpt.key_id_of(*owner) or self._given.setdefault(key_id, (owner, initial)) != (owner, initial):
+            raise ValueError(f"{key_id.hex()} is the id of another key")
 
     def check_key(self, message: Message) -> None:
         """BadMessage unless there is a key to seal an answer with."""
@@ -35,7 +43,9 @@ class Serials:
 
     def check_owner(self, message: Message, now: datetime) -> None:
         """Refused unless a known terminal used the key that it was given itself."""
-        if ksn_of(message)[: dukpt.KEY_ID_BYTES] != dukpt.key_id_of(message.fields[42], message.fields[41]):
+        key_id, owner = ksn_of(message)[: dukpt.KEY_ID_BYTES], (message.fields[42], message.fields[41])
+        known = self._given.get(key_id)
+        if (known[0] != owner) if known else (key_id != dukpt.key_id_of(*owner)):
             self._alarm("the key of another terminal", message, now)
 
     def answer_mac(self, message: Message, signed: bytes) -> bytes:
@@ -44,7 +54,9 @@ class Serials:
 
     def _key(self, ksn: bytes, usage: int) -> bytes:
         key_id, counter = ksn[: dukpt.KEY_ID_BYTES], int.from_bytes(ksn[dukpt.KEY_ID_BYTES :], "big")
-        key = dukpt.transaction_key(dukpt.initial_key(self._base_key, key_id), key_id, counter)
+        known = self._given.get(key_id)
+        initial = known[1] if known else dukpt.initial_key(self._base_key, key_id)
+        key = dukpt.transaction_key(initial, key_id, counter)
         return dukpt.working_key(key, usage, key_id, counter)
 
     def _alarm(self, what: str, message: Message, now: datetime) -> None:

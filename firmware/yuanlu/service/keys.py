@@ -1,15 +1,15 @@
 """The keys in the vault, for a technician who never sees one: which are there, and a new one for messages in a key block of
 TR-31. A visiting module; functions as in commands.
 
-A block is taken once: its version has to rise, durably before its key counts, and its key has to be another one, or counters
-would come twice (L4).
+A block is taken once: its version has to rise, durably before its key counts, and its key has to be one that was never in force
+here, or counters would come twice (L4).
 """
 
 import json
 from binascii import hexlify, unhexlify
 
 from yuanlu.compat import const
-from yuanlu.crypto import dukpt, tr31, transport
+from yuanlu.crypto import dukpt, key_ids, tr31, transport
 from yuanlu.errors import BadMessage, Refused
 from yuanlu.wire import service
 
@@ -42,7 +42,7 @@ def _standing(vault):
 def _inject(door, given):
     till = door.till
     vault = till.board.vault
-    kept, messages = transport.standing(vault), dukpt.standing(vault)
+    kept = transport.standing(vault)
     if kept is None or till.config.mac != "dukpt":
         raise Refused("refused.no_transport")
     if till.journal.live:
@@ -52,12 +52,13 @@ def _inject(door, given):
     except BadMessage:
         door.end()  # one try a ticket
         raise Refused("refused.key_block") from None
-    if version <= kept[0] or (messages and messages[0] == key_id):
+    if version <= kept[0]:
         raise Refused("refused.key_old")
+    key_ids.refuse(vault, key_id)
     check = transport.check(key)
     door.note(door.ticket, service.INJECT, int(check, 16))
     transport.take(vault, version)
-    dukpt.load(vault, key, key_id)
+    key_ids.replace(vault, key, key_id)
     return check.encode()
 
 

@@ -1,23 +1,37 @@
 """A transport key of two people: each types a component that the other does not see. Nothing changes before both are in.
 
 Where people log in the first is a supervisor, the second somebody else; both sign with their PINs. What they typed is shown as
-stars, and is nowhere but in memory until the key is in the vault.
+stars, and is nowhere but in memory until the key is in the vault. Who goes away for idle_minutes leaves nothing half typed.
 """
 
-from yuanlu.compat import leave, visit
+from yuanlu.compat import const, create_task, leave, visit
 from yuanlu.errors import Refused
 from yuanlu.ui.menu import enter
 
 _TITLE = "transport.title"
+_MINUTE_MS = const(60_000)
 _STEPS = ("yuanlu.ui.component_page", "yuanlu.crypto.transport", "yuanlu.ui.pin_page", "yuanlu.store.operators")
 
 
 async def run(till):
     """Raises Cancelled, all is as before then; Refused."""
+    watch = None if till.config.login else create_task(_end_when_idle(till))  # who logs in is logged out, by app
     try:
         await _ceremony(till, visit("yuanlu.crypto.transport"))
     finally:
+        if watch:
+            watch.cancel()
         leave(*_STEPS)
+
+
+async def _end_when_idle(till):
+    """Cancel whatever page of it stands open, when nobody has pressed a key for so long."""
+    dialogs, quiet, seen = till.dialogs, 0, till.dialogs.pressed
+    while quiet < till.config.idle_minutes:
+        await till.board.clock.sleep_ms(_MINUTE_MS)
+        quiet, seen = (quiet + 1 if dialogs.pressed == seen else 0), dialogs.pressed
+    dialogs.left = True
+    till.board.keypad.post("REFRESH")
 
 
 async def _ceremony(till, transport):
