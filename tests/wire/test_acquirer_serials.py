@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from emulator.acquirer import BadMessage
+from emulator.acquirer import Acquirer, BadMessage
 from emulator.clerk import Clerk
 from emulator.shop import Shop
 from tests.wire import acquirer_frames as by_hand
@@ -74,6 +74,59 @@ def test_the_key_of_another_terminal_is_refused_and_raises_an_alarm():
     assert (alarm["what"], alarm["terminal"], acquirer.ledger.entries) == ("the key of another terminal", "YL000001", [])
     its_own = by_hand.sale_fields() | {42: b"YUANLU000000002", 41: b"YL000002"}
     assert code_of(acquirer, frame_of("0200", its_own, whose=other)) == "00"
+
+
+GIVEN = b"GIVEN-ID"
+
+
+def given(fields: dict[int, bytes], key: bytes) -> bytes:
+    """A sale under the first counter of that initial key; put together here, from the page alone."""
+    frame = frame_of("0200", fields, whose=GIVEN)
+    at = ksn_at(frame)
+    assert at is not None
+    signed = frame[13:at] + GIVEN + (1).to_bytes(4, "big") + frame[at + 12 : -8]
+    transaction = by_hand.block(key, "8000", GIVEN[4:] + (1).to_bytes(4, "big"))
+    mac = by_hand.mac_of(by_hand.block(transaction, "2000", GIVEN[4:] + (1).to_bytes(4, "big")), signed)
+    return by_hand.framed(frame[2:13] + signed + mac)
+
+
+def code(acquirer: Acquirer, frame: bytes) -> str:
+    """What is answered, whatever its MAC is: the page's own keys are those of the base key."""
+    return by_hand.fields_of(ask(acquirer, frame))[39].decode()
+
+
+def test_a_key_that_a_terminal_was_given_counts_for_it_alone_beside_those_it_had():
+    """Control: before it was given, and under another key of that id, there is no such MAC."""
+    acquirer, key = an_acquirer(), bytes(range(70, 86))
+    frame = given(by_hand.sale_fields(), key)
+    assert code(acquirer, frame) == "A0"
+    acquirer.give_key("YL000001", GIVEN, key)
+    acquirer.give_key("YL000001", GIVEN, key)
+    assert code(acquirer, given(by_hand.sale_fields(), bytes(16))) == "A0"
+    assert code_of(acquirer, sale(trace=8)) == "00", "the key before still counts"
+    its_own = by_hand.sale_fields() | {42: b"YUANLU000000002", 41: b"YL000002"}
+    assert acquirer.ledger.alarms == [] and code(acquirer, given(its_own, key)) == "A0"
+    assert [alarm["what"] for alarm in acquirer.ledger.alarms] == ["the key of another terminal"]
+    acquirer = an_acquirer()
+    acquirer.give_key("YL000001", GIVEN, key)
+    assert code(acquirer, frame) == "00"
+
+
+def test_what_is_no_key_of_a_terminal_is_not_given():
+    acquirer, key = an_acquirer(), bytes(16)
+    acquirer.give_key("YL000001", GIVEN, key)
+    for terminal, name, initial in (
+        ("YL000009", GIVEN, key),
+        ("YL000001", GIVEN[:7], key),
+        ("YL000001", b"OTHER-ID", bytes(15)),
+        ("YL000001", GIVEN, bytes(15) + b"1"),
+        ("YL000002", GIVEN, key),
+        ("YL000001", key_id(), key),
+    ):
+        with pytest.raises(ValueError):
+            acquirer.give_key(terminal, name, initial)
+    with pytest.raises(ValueError, match="session keys"):
+        an_acquirer(session=("sm4", bytes(16))).give_key("YL000001", GIVEN, key)
 
 
 @pytest.mark.parametrize(
