@@ -16,7 +16,7 @@ import serial.rfc2217
 
 from emulator.clerk import Clerk
 from emulator.shop import PASSPHRASE, Shop
-from host_tools.yuanluctl import authority, bundles, settings
+from host_tools.yuanluctl import authority, bundles, settings, transport_keys
 from host_tools.yuanluctl.journal.layout import Geometry
 from host_tools.yuanluctl.journal.verify import verify
 from tests.conftest import FIRMWARE, ROOT
@@ -153,6 +153,9 @@ def test_hold_release_keys_logs_and_time_over_tcp(bench: Bench):
     block = bench.folder / "block"
     block.write_text("D" + "0" * 111)
     assert "key_block" in bench.run("keys", "inject", str(block), keys="ENTER", code=8)["error"]["message"]
+    key, protection = bytes(range(16)), bench.shop.transport_key
+    block.write_text(transport_keys.wrap(protection, key, b"a new id", 1))
+    assert bench.run("keys", "inject", str(block), keys="ENTER")["check"] == transport_keys.check_value(key)
     assert any("ready" in line for line in bench.run("logs")["lines"])
     assert abs(bench.run("time", "sync", keys="ENTER")["seconds"]) < 60
 

@@ -77,6 +77,9 @@ def test_L2_L4_money_moves_under_the_new_key_and_what_went_under_the_old_one_is_
         clerk.settle(MINUTE)
         clerk.back_to_menu()
     assert [used.split()[1] for used in keys_used(technician)[len(before) :]] == [KEY_ID.hex()] * 3
+    clerk.press("6 ENTER")
+    clerk.see("账平")
+    clerk.back_to_menu()
     assert states(technician) == ["done"] * 5 and shop.count_money() == []
     assert shop.acquirer.ledger.alarms == []
     assert sorted(booked["amount"] for booked in shop.acquirer.ledger.money("refund").values()) == [700, 1000, 2000]
