@@ -1,12 +1,15 @@
 """Who walks away from a transport key that is half typed, where nobody logs in: it ends by itself, and nothing has changed."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from emulator.clerk import Clerk
 from emulator.shop import Shop
-from tests.conftest import FIRMWARE
+from host_tools.yuanluctl import image
+from tests.conftest import FIRMWARE, ROOT
 
 pytestmark = pytest.mark.micropython
 MINUTE = 60_000
@@ -16,8 +19,14 @@ MENU, GROUP = "原路退款终端", "第{}组，共16组"
 
 @pytest.fixture
 def clerk() -> Iterator[Clerk]:
-    """Of a terminal without logins, where five minutes are long."""
-    shop = Shop(real=False, firmware=FIRMWARE, idle_minutes=5)
+    with a_shop(FIRMWARE) as somebody:
+        yield somebody
+
+
+@contextmanager
+def a_shop(firmware: Path) -> Iterator[Clerk]:
+    """The clerk of a terminal without logins, where five minutes are long."""
+    shop = Shop(real=False, firmware=firmware, idle_minutes=5)
     try:
         shop.terminal.power_on()
         somebody = Clerk(shop)
@@ -46,6 +55,13 @@ def test_half_a_component_goes_after_the_time_without_a_key_and_the_next_one_beg
     assert dict(clerk.terminal.vault.slots) == slots, "nothing has changed"
     clerk.press("CANCEL")
     clerk.see(MENU)
+
+
+def test_control_a_terminal_that_watches_nobody_keeps_it_for_ever(tmp_path: Path):
+    broken = image.build(tmp_path / "firmware", ROOT / "tests" / "broken" / "half-typed-for-ever")
+    with a_shop(broken) as clerk:
+        clerk.press(TO_THE_KEYS + " ENTER 0 0 2 5 7 2 7 ENTER 0 0 2")
+        assert GROUP.format(2) in wait(clerk, 24 * 60)
 
 
 def test_every_page_of_it_ends_and_no_other_does_then(clerk: Clerk):
