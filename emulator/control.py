@@ -39,6 +39,7 @@ class Control:
             "power": lambda on: self._power(_flag(on)),
             "cut_when_sent": self._cut_when_sent,
             "mood": self._mood,
+            "give_key": self._give_key,
             "paper": lambda present: self._paper(_flag(present)),
             "tear": self._tear,
             "state": self.state,
@@ -84,6 +85,9 @@ class Control:
             raise ValueError(f"count {count!r} is not a whole number")
         self.shop.acquirer.set_mood(_text(mood), count)
         self.shop.terminal.on_change()
+
+    def _give_key(self, key_id: str, key: str) -> None:
+        self.shop.acquirer.give_key(self.shop.id, bytes.fromhex(_text(key_id)), bytes.fromhex(_text(key)))
 
     def _paper(self, present: bool) -> None:
         self.shop.terminal.paper_in = present

@@ -8,6 +8,7 @@ from struct import pack
 import pytest
 
 from emulator.clerk import Clerk
+from emulator.control import BadCommand, Control
 from emulator.shop import SETTLED
 from host_tools.yuanluctl import transport_keys
 from host_tools.yuanluctl.outcome import Trouble
@@ -67,7 +68,11 @@ def test_L2_L4_money_moves_under_the_new_key_and_what_went_under_the_old_one_is_
     shop.acquirer.set_mood("normal")
     clerk.settle(MINUTE)
     assert states(technician) == ["done", "done"], "its answer came under the old key"
-    shop.acquirer.give_key(shop.id, KEY_ID, KEY)
+    control = Control(shop)
+    for odd in ({"key_id": "A1", "key": KEY.hex()}, {"key_id": KEY_ID.hex(), "key": "no hex"}, {"key_id": 7, "key": KEY.hex()}):
+        with pytest.raises(BadCommand, match="give_key"):
+            control.do({"do": "give_key", **odd})
+    control.do({"do": "give_key", "key_id": KEY_ID.hex(), "key": KEY.hex()})
     assert inject(technician) == transport_keys.check_value(KEY)
     before = keys_used(technician)
     assert {used.split()[1] for used in before} == {old} and len(before) > 2, "repeats went under it too"
