@@ -21,7 +21,7 @@ from emulator.parts.printer import MisusedPrinter
 if TYPE_CHECKING:
     from emulator.terminal import Terminal
 
-HEAP_KB = 512  # 64-bit words take twice the room, and the ROM image lies in the heap there
+HEAP_KB = 544  # 64-bit words take twice the room, and the ROM image of nearly 300 KB lies in the heap there
 START, START_BROUGHT = (Path(__file__).with_name(name) for name in ("start_rom.py", "start_brought.py"))
 _HUNG_SECONDS = 20
 _UNIX = "import sys; sys.path.append(sys.argv.pop(1)); from micropython_unix import main; sys.exit(main())"

@@ -109,8 +109,8 @@ class Desk:
     def printed(self, transaction):
         """Durable note that a slip saying this state came out whole. Ask `may_note` before you print."""
         self.refuse_while_busy()
-        copies = min(255, transaction.copies + 1)
-        self.journal.append(s.PRINTED, (transaction.number, transaction.original, transaction.state, copies))
+        told = transaction.state, min(255, transaction.copies + 1)
+        self.journal.append(s.PRINTED, (transaction.number, transaction.original) + told)
 
     def may_note(self):
         """False while an answer is awaited and the journal has no room to spare: try again in a minute."""
@@ -121,10 +121,8 @@ class Desk:
         if self.journal.is_busy(payload_length):
             raise Refused("refused.busy")
 
-    # ---- for a person who found out: see resolving
-
     def resolve(self, transaction, done, operator, evidence, amount=0):
-        """A person knows what became of it."""
+        """A person knows what became of it; all that he decides: see resolving."""
         self.visiting("yuanlu.resolving", "resolve", transaction, done, operator, evidence, amount)
 
     def again(self, refund, operator, evidence):

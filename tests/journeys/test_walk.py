@@ -38,7 +38,7 @@ def test_pressing_by_chance_nothing_crashes_gets_lost_or_grows() -> None:
     [
         ("leaking-alerts", 300, "memory has grown"),
         ("forget", 600, "the terminal says declined, the acquirer booked"),
-        ("dying-flow", 500, "failed"),
+        ("dying-flow", 700, "failed"),
     ],
 )
 def test_control_a_walk_finds_what_is_broken(tmp_path: Path, broken: str, presses: int, found: str) -> None:
