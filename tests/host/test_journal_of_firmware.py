@@ -113,7 +113,7 @@ def lives(chip: tuple[int, int, int], count: int, cuts: bool) -> tuple[Hands, li
 @pytest.mark.parametrize("cuts", [True, False], ids=["cut", "switched off"])
 @pytest.mark.parametrize("chip", CHIPS, ids=str)
 def test_honest_lives_pass_without_a_word(chip: tuple[int, int, int], cuts: bool) -> None:
-    hands, reports = lives(chip, 8 if cuts else 4, cuts)
+    hands, reports = lives(chip, 10 if cuts else 4, cuts)
     try:
         assert [report.findings for report in reports if report.findings] == []
         assert any(report.anchored for report in reports)  # not all: in a small ring its record leaves soon
