@@ -20,7 +20,9 @@ from host_tools.yuanluctl.targets import read_regular
 _LONGEST = 4096  # bytes of a key file
 key_file_argument = click.argument("key_file", type=click.Path(path_type=Path))
 _terminal = click.option("--terminal", required=True, metavar="ID", help="The terminal's 8 characters, as its screen shows them.")
-passphrase_option = click.option("--passphrase", metavar="TEXT", help="Asked for when it is not given.")
+passphrase_option = click.option(
+    "--passphrase", envvar="YUANLU_PASSPHRASE", metavar="TEXT", help="Else YUANLU_PASSPHRASE, or asked for."
+)
 
 
 def signer_options(verb: Callable[..., Any]) -> Callable[..., Any]:

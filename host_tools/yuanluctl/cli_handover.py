@@ -143,6 +143,8 @@ def salvage(
     from host_tools.yuanluctl import salvage as salvaging
     from host_tools.yuanluctl.status import entry
 
+    if isinstance(chip.terminal, LiveTerminal):
+        raise Trouble("alive", chip.terminal.name)
     key = open_seed(key_file, passphrase)
     dead = salvaging.dead_of(source, key)
     found = salvaging.salvage(key, chip.image, chip.geometry, dead, _named(dead.terminal, spare, epoch), anchors)
@@ -180,6 +182,7 @@ def export(terminal: LiveTerminal, voice: Voice, spare: str, epoch: int | None, 
     """
     if bool(spare) == bool(word):
         raise click.UsageError("name the spare, or give a warrant")
+    voice.check(out)
     hello, _ = terminal.hello()
     old = hello.terminal.decode("ascii", "replace")
     if voice.dry_run:

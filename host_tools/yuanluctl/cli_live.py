@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from datetime import datetime
@@ -16,6 +17,7 @@ from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
 from host_tools.yuanluctl.service import request_text
 from host_tools.yuanluctl.status import waiting_of
+from yuanlu.ui.evidence_page import is_card_number
 from yuanlu.wire import service as wire
 
 LONGEST_EVIDENCE = 18  # bytes (docs/journal-format.md)
@@ -245,12 +247,10 @@ def hold(terminal: LiveTerminal, voice: Voice, evidence: str) -> None:
 @queue.command()
 @_number
 @click.option("--as", "outcome", type=click.Choice(["done", "not-done", "again"]), required=True, help="What is known.")
-@click.option(
-    "--amount", type=click.IntRange(0, (1 << 32) - 1), default=0, metavar="FEN", help="What was booked, if another sum."
-)
+@click.option("--amount", default="", metavar="YUAN", help="What was booked, if another sum, like 7.00; with --as done.")
 @_evidence
 @on_a_line(writes=True)
-def resolve(terminal: LiveTerminal, voice: Voice, number: int, outcome: str, amount: int, evidence: str) -> None:
+def resolve(terminal: LiveTerminal, voice: Voice, number: int, outcome: str, amount: str, evidence: str) -> None:
     """Decide what became of a transaction that only a person can find out about, on evidence.
 
     `again` takes it on the technician that no attempt was booked, and a new one is made.
@@ -258,14 +258,29 @@ def resolve(terminal: LiveTerminal, voice: Voice, number: int, outcome: str, amo
     Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
     head = pack("<I", number)
+    if amount and outcome != "done":
+        raise click.UsageError("--amount says what was booked: with --as done")
     if outcome == "done":
-        _carry_out(terminal, voice, wire.RESOLVE, wire.DONE, head + pack("<I", amount) + _bytes_of(evidence))
+        _carry_out(terminal, voice, wire.RESOLVE, wire.DONE, head + pack("<I", _fen(amount)) + _bytes_of(evidence))
     else:
         command = wire.NOT_DONE if outcome == "not-done" else wire.AGAIN
         _carry_out(terminal, voice, wire.RESOLVE, command, head + _bytes_of(evidence))
 
 
+def _fen(amount: str) -> int:
+    """0 for what the transaction came to."""
+    told = re.fullmatch(r"([0-9]{1,6})\.([0-9]{2})", amount)
+    fen = int(told[1]) * 100 + int(told[2]) if told else 0
+    if amount and not fen:
+        raise click.BadParameter("an amount like 7.00; what was not booked at all is --as not-done", param_hint="--amount")
+    return fen
+
+
 def _bytes_of(evidence: str) -> bytes:
+    if is_card_number(evidence):
+        raise click.BadParameter(
+            "that is a card number; the reference number of the statement is wanted", param_hint="--evidence"
+        )
     data = evidence.encode("ascii", "replace")
     if not 0 < len(data) <= LONGEST_EVIDENCE or not evidence.isascii() or not evidence.isprintable():
         raise click.BadParameter(f"1 to {LONGEST_EVIDENCE} printable ASCII characters", param_hint="--evidence")

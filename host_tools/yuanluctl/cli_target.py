@@ -36,6 +36,8 @@ Verb = Callable[..., Any]
 PAUSE_SECONDS = 0.2
 PROGRESS_SECONDS = 0.25  # between two lines of progress
 
+_KEY_FILE = b'"sealed"'  # an authority's, or of a transport key
+
 
 class Voice:
     """How this call speaks: its language, and whether to a person or to a program."""
@@ -84,11 +86,20 @@ class Voice:
         else:
             yield lambda done: None
 
+    def check(self, path: Path) -> None:
+        """Trouble where no file can be written there: to be asked before what cannot be taken back."""
+        if not path.name or path.is_dir():
+            raise Trouble("file", path or ".", "no name of a file")
+        if not os.access(path.parent, os.W_OK):
+            raise Trouble("file", path, "its folder is missing or cannot be written to")
+
     def write(self, path: Path, content: bytes, keep_journal: bool = False) -> None:
-        """Write a whole file, unless --dry-run; Trouble. No image of a journal is overwritten; with `keep_journal` nothing is."""
+        """Write a whole file, unless --dry-run; Trouble. No image of a journal and no key file is overwritten; with
+        `keep_journal` nothing is."""
+        self.check(path)
         if path.is_file() and path.stat().st_size:
             there = read_regular(path, LARGEST_IMAGE, "file", str(path))
-            if there != content and (keep_journal or HEADER_MAGIC in there):
+            if there != content and (keep_journal or HEADER_MAGIC in there or _KEY_FILE in there):
                 raise Trouble("holds_records", path)
         if self.dry_run:
             self.chat("would_write", len(content), path)

@@ -50,6 +50,7 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "no_consent": (NOT_ALLOWED, False),
     "not_allowed": (NOT_ALLOWED, False),
     "impostor": (NOT_ALLOWED, False),
+    "alive": (LOSES_MONEY, False),
     "refused": (LOSES_MONEY, False),
     "not_whole": (LOSES_MONEY, False),
     "out_of_use": (OTHER_VERSION, False),

@@ -36,7 +36,7 @@ def complaint_of(digits, least=_LEAST):
 
 def is_card_number(digits):
     """So long, and with a check digit (Luhn, ISO/IEC 7812-1 annex B): it would stand in clear on flash (L8)."""
-    if len(digits) < 13:
+    if len(digits) < 13 or not digits.isdigit():
         return False
     total = 0
     for at in range(len(digits)):
