@@ -92,6 +92,8 @@ def ceremony(voice: Voice, key_file: Path, sheets: bool) -> None:
 
     Exit codes: 0 made, 2 wrong use or the file is there.
     """
+    if os.path.lexists(key_file):  # before anybody types a component in vain
+        raise Trouble("file", key_file, "it is there already")
     parts = [_component(voice, number, sheets) for number in (1, 2)]
     try:
         key = transport_keys.joined(*parts)
@@ -127,9 +129,11 @@ def _show_sheet(voice: Voice, number: int, groups: list[str]) -> None:
     for at in range(0, len(groups), _IN_A_ROW):
         row = enumerate(groups[at : at + _IN_A_ROW], at + 1)
         click.echo("  ".join(f"{place:2d}: {group}" for place, group in row), err=True)
-    click.prompt(voice.say("keys.sheet_done"), default="", show_default=False, err=True)
-    if sys.stderr.isatty():
-        click.echo("\033[2J\033[3J\033[H", err=True, nl=False)  # the rows that were scrolled away too
+    try:
+        click.prompt(voice.say("keys.sheet_done"), default="", show_default=False, err=True)
+    finally:  # also for who gives up
+        if sys.stderr.isatty():
+            click.echo("\033[2J\033[3J\033[H", err=True, nl=False)  # the rows that were scrolled away too
 
 
 @keys.command()
