@@ -87,7 +87,7 @@ def lengths() -> dict[tuple[str, str], int]:
     return found
 
 
-BREAKS = [("cable", 1), ("laptop", 0.9), ("flash", 0.5), ("vault", 1)]
+BREAKS = [("cable", 1), ("flash", 0.5)]
 
 
 @pytest.mark.parametrize(("what", "where"), BREAKS)
@@ -95,7 +95,7 @@ BREAKS = [("cable", 1), ("laptop", 0.9), ("flash", 0.5), ("vault", 1)]
 def test_L2_L5_L9_whatever_breaks_in_a_step(
     two: Two, lengths: dict[tuple[str, str], int], step: str, what: str, where: float
 ) -> None:
-    """The cable pulled, the laptop dead or power gone, in the middle of each step and at its last moment (TAKE ends `bring`)."""
+    """The cable pulled at its last frame, power gone in the middle; every operation is cut in tests/shared (TAKE ends `bring`)."""
     laptop, at = Laptop(two), max(1, round(where * lengths[step, what]))
     terminal = (two.spare if step == "bring" else two.old).terminal
     for name in ("export", "bring", "finish"):
