@@ -95,7 +95,7 @@ BREAKS = [("cable", 1), ("flash", 0.5)]
 def test_L2_L5_L9_whatever_breaks_in_a_step(
     two: Two, lengths: dict[tuple[str, str], int], step: str, what: str, where: float
 ) -> None:
-    """The cable pulled at its last frame, power gone in the middle; every operation is cut in tests/shared (TAKE ends `bring`)."""
+    """The cable pulled at its last frame, power gone in the middle; tests/shared cut every operation (TAKE ends `bring`)."""
     laptop, at = Laptop(two), max(1, round(where * lengths[step, what]))
     terminal = (two.spare if step == "bring" else two.old).terminal
     for name in ("export", "bring", "finish"):
