@@ -107,19 +107,9 @@ class Shop:
         self.journal_root_key = authority.journal_root_key(self.authority_key)
         mac = settings.get("mac", SETTINGS["mac"])
         self.id = str(settings.get("terminal", TERMINAL))
+        session = None if mac == "dukpt" else (mac, master_key)
         self.acquirer: acquirers.Acquirer = (
-            beside.acquirer
-            if beside
-            else acquirers.Acquirer(
-                kind,
-                base_key=base_key,
-                reader_key=reader_key,
-                terminals=[],
-                query=can_be_asked,
-                seed=seed,
-                clock=lambda: self.world.date,
-                session=None if mac == "dukpt" else (mac, master_key),
-            )
+            beside.acquirer if beside else self._acquirer(kind, can_be_asked, base_key, reader_key, session)
         )
         self.acquirer.take_on(MERCHANT, self.id)
         profile = {"repeat": PROFILES[kind], "query": int(can_be_asked), "old_batches": int(kind in "ab")}
@@ -138,6 +128,21 @@ class Shop:
         self._laptop: subprocess.Popen[bytes] | LocalBridge | None = None
         if not real:
             self.terminal.network.direct[self.address] = self.acquirer
+
+    def _acquirer(
+        self, kind: str, can_be_asked: bool, base_key: bytes, reader_key: bytes, session: tuple[str, bytes] | None
+    ) -> acquirers.Acquirer:
+        """The simulator, with no terminal yet."""
+        return acquirers.Acquirer(
+            kind,
+            base_key=base_key,
+            reader_key=reader_key,
+            terminals=[],
+            query=can_be_asked,
+            seed=self.seed,
+            clock=lambda: self.world.date,
+            session=session,
+        )
 
     def _provisioned(self, base_key: bytes, pending_key: bytes, master_key: bytes) -> dict[int, bytes]:
         """What a new terminal's vault holds, by slot."""
