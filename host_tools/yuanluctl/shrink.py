@@ -76,6 +76,11 @@ class Module:
             self.starts.append(self.starts[-1] + len(line))
         self.tree = ast.parse(source)
         self.nodes = list(ast.walk(self.tree))
+        self.named: dict[str, list[ast.AST]] = {}
+        for node in self.nodes:
+            if name := _name_of(node):
+                self.named.setdefault(name, []).append(node)
+        self.methods = {id(child) for node in self.nodes if isinstance(node, ast.ClassDef) for child in node.body}
         self.edits: dict[int, tuple[int, str]] = {}  # first byte: the byte behind it, and what comes to stand there
         self.imports = [node for node in self.nodes if isinstance(node, ast.ImportFrom)]
         self.imported = {name.asname or name.name: f"{node.module}.{name.name}" for node in self.imports for name in node.names}
@@ -121,8 +126,8 @@ class Module:
             if statement.module == owner:
                 self.import_names[statement] = self.import_names.get(statement, {}) | {name: short}
                 self._exchange_import(statement, modules)
-        for node in self.nodes:
-            if isinstance(node, ast.Attribute) and node.attr == name and self._owner(node) == owner:
+        for node in self.named.get(name, []):
+            if isinstance(node, ast.Attribute) and self._owner(node) == owner:
                 end = self._offset(node.end_lineno, node.end_col_offset)
                 self.edits[end - len(name)] = end, short
 
@@ -216,18 +221,18 @@ class Module:
             self._rename(name, next(free), ast.Attribute)
 
     def _rename(self, old: str, new: str, kind: type[ast.Name] | type[ast.Attribute]) -> None:
-        methods = [child for node in self.nodes if isinstance(node, ast.ClassDef) for child in node.body]
-        for node in self.nodes:
+        for node in self.named.get(old, []):
             match node:
-                case ast.Name(id=name) if name == old and kind is ast.Name:
+                case ast.Name() if kind is ast.Name:
                     self._exchange(node, new)
-                case ast.Attribute(attr=name) if name == old and kind is ast.Attribute:
+                case ast.Attribute() if kind is ast.Attribute:
                     end = self._offset(node.end_lineno, node.end_col_offset)
                     self.edits[end - len(old)] = end, new
-                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name) if name == old:
-                    if (node in methods) == (kind is ast.Attribute):
-                        first = self.source.index(f" {old}".encode(), self._offset(node.lineno, 0)) + 1
-                        self.edits[first] = first + len(old), new
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() if (id(node) in self.methods) == (
+                    kind is ast.Attribute
+                ):
+                    first = self.source.index(f" {old}".encode(), self._offset(node.lineno, 0)) + 1
+                    self.edits[first] = first + len(old), new
 
     def _exchange(self, node: ast.expr | ast.arg | ast.ImportFrom, text: str) -> None:
         first = self._offset(node.lineno, node.col_offset)
@@ -260,6 +265,16 @@ def _for_the_device(source: bytes) -> bytes:
             first, end = body[0].lineno - 1, body[-1].end_lineno or body[-1].lineno
             lines[first:end] = [statement] + [b""] * (end - first - 1)
     return b"\n".join(lines)
+
+
+def _name_of(node: ast.AST) -> str:
+    """What a name, an attribute, a function or a class is called; nothing for all else."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return name
+    return ""
 
 
 def _dotted(path: Path) -> str:

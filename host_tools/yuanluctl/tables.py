@@ -105,8 +105,9 @@ def pack(folder: Path = FOLDER) -> bytes:
         ord(row.code[0]) << 8 | ord(row.code[1]): bytes(CLASSES.index(verdict) + 1 for verdict in (row.first, row.repeat))
         for row in read_codes(folder)
     }
+    places = _glyph_places(glyphs)
     sections = {
-        WORDS_CHINESE: _section({_key(word.id): _by_place(word.zh, glyphs) for word in words}),
+        WORDS_CHINESE: _section({_key(word.id): _by_place(word.zh, places) for word in words}),
         WORDS_ENGLISH: _section({_key(word.id): word.en.encode() for word in words}),
         GLYPHS_WIDE: _section({c: g for c, g in glyphs.items() if len(g) == WIDE_BYTES}, WIDE_BYTES),
         GLYPHS_NARROW: _section({c: g for c, g in glyphs.items() if len(g) == NARROW_BYTES}, NARROW_BYTES),
@@ -116,11 +117,16 @@ def pack(folder: Path = FOLDER) -> bytes:
     return _file(sections)
 
 
-def _by_place(text: str, glyphs: dict[int, bytes]) -> bytes:
-    """A text as the Chinese section has it."""
+def _glyph_places(glyphs: dict[int, bytes]) -> dict[int, int]:
+    """Of each character, which of the wide or of the narrow glyphs it has, and which of the two."""
     places: dict[int, int] = {}
     for mark, width in ((0x8000, WIDE_BYTES), (0xC000, NARROW_BYTES)):
         places |= {code: mark | place for place, code in enumerate(sorted(c for c, g in glyphs.items() if len(g) == width))}
+    return places
+
+
+def _by_place(text: str, places: dict[int, int]) -> bytes:
+    """A text as the Chinese section has it."""
     return b"".join(c.encode() if c.isascii() else places[ord(c)].to_bytes(2, "big") for c in text)
 
 
