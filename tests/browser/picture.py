@@ -24,7 +24,7 @@ PICTURE = ROOT / "docs" / "emulator.png"
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run"
 ).split()
-START_SECONDS = 30
+START_SECONDS = 90
 LONG_MS = 30_000  # no step of the story takes longer
 
 

@@ -55,7 +55,7 @@ class Bench:
         verb = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if keys:
             self._press_when_asked(keys, verb)
-        out, err = verb.communicate(timeout=60)
+        out, err = verb.communicate(timeout=240)
         assert verb.returncode == code, (words, verb.returncode, out, err)
         assert "Traceback" not in err
         return json.loads(out if out.strip() else err.strip().split("\n")[-1])

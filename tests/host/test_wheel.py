@@ -28,7 +28,7 @@ def test_the_wheel_installs_and_yuanluctl_starts(tmp_path: Path) -> None:
     assert "bridge" in run(tmp_path / "clean" / "bin" / "yuanluctl", "--help", cwd=tmp_path)
     assert "0.1.0" in run(tmp_path / "clean" / "bin" / "yuanluctl", "--version", cwd=tmp_path)
     for words in (["demo"], ["serve"], ["run", source / "tests" / "scenarios" / "approved.yaml"]):
-        done = subprocess.run([python, "-I", "-m", "emulator", *words], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        done = subprocess.run([python, "-I", "-m", "emulator", *words], cwd=tmp_path, capture_output=True, text=True, timeout=240)
         assert done.returncode == 2
         assert "the emulator runs in a checkout of yuanlu" in done.stderr
     where = run(python, "-c", "import emulator.scenario, yuanlu.record; print(yuanlu.record.__file__)", cwd=tmp_path)

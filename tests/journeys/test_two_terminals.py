@@ -194,7 +194,7 @@ class Counter:
         """What `yuanluctl` prints as JSON."""
         environment = {**os.environ, "YUANLU_PASSPHRASE": PASSPHRASE, "YUANLU_AUTHORITY": str(self.key_file), "LANG": "C.UTF-8"}
         command = [sys.executable, "-m", "host_tools.yuanluctl", *words, "--json"]
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, timeout=240, check=False)
         assert done.returncode == code, (words, done)
         return json.loads(done.stdout)
 
