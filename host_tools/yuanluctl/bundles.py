@@ -82,14 +82,25 @@ class Bundle:
         return read_settings(self.files[0][1])
 
 
-def read_settings(text: bytes) -> dict[str, Any]:
-    """Settings as JSON; BadBundle."""
+def read_settings(text: bytes, typed: bool = False) -> dict[str, Any]:
+    """Settings as JSON; BadBundle. typed: by a person, who may have given one twice."""
     try:
-        values = json.loads(text)
+        values = json.loads(text, object_pairs_hook=_once if typed else dict)
+        json.dumps(values, ensure_ascii=False).encode()  # half a surrogate is no text
     except (ValueError, RecursionError) as problem:
         raise BadBundle(f"not JSON ({problem})") from problem
     if not isinstance(values, dict):
         raise BadBundle("an object with settings is expected")
+    return values
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a name that stands twice one reader takes the first value and another the last: neither is what was meant."""
+    values = {}
+    for name, value in pairs:
+        if name in values:
+            raise ValueError(f"{name!r} stands twice")
+        values[name] = value
     return values
 
 

@@ -60,7 +60,8 @@ def dump(image: Path, sector_size: int, unit: int) -> None:
 def load(text: Path, out: Path) -> None:
     """Write to OUT the image of which TEXT is the dump; it may have been edited.
 
-    Exit codes: 0 written, 2 wrong use, unreadable file, or a line that is wrong: it is named, and nothing is written.
+    Exit codes: 0 written, 2 wrong use, unreadable file, or a line that is wrong: it is named, and nothing is written;
+    8 OUT is there already and holds another journal.
     """
     content = read_file(text, LARGEST_TEXT, "the text of a chip")
     try:
@@ -91,7 +92,7 @@ def damage(
 ) -> None:
     """Write IMAGE to OUT with one damage. Addresses from the start of the image, like 0x1040 or 4160.
 
-    Exit codes: 0 written, 2 wrong use or unreadable file.
+    Exit codes: 0 written, 2 wrong use or unreadable file, 8 OUT is there already and holds another journal.
     """
     if sum(option is not None for option in (flip, erase, cut, swap, drop)) != 1:
         end(EXIT_USAGE, "name one of --flip, --erase, --cut, --swap, --drop")

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import rich_click as click
 
+from host_tools.yuanluctl.cli_target import Voice
 from host_tools.yuanluctl.journal.layout import Geometry
 from host_tools.yuanluctl.journal.reader import GeometryError, NoHeaderError, find_geometry
 from host_tools.yuanluctl.outcome import Trouble
@@ -98,11 +99,12 @@ def read_file(path: Path, largest: int, what: str) -> bytes:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a whole file; ends the program with 2."""
+    """Write a whole file, by the rules of Voice.write; ends the program with 2, with 8 where another journal would be lost."""
+    call = click.get_current_context().params
     try:
-        path.write_bytes(content)
-    except OSError as problem:
-        end(EXIT_USAGE, f"{path}: {problem.strerror or problem}")
+        Voice("en", bool(call.get("as_json")), dry_run=False).write(path, content)
+    except Trouble as trouble:
+        end(trouble.exit, f"{trouble.text('en')}. {trouble.hint('en')}")
 
 
 def read_key(path: Path) -> bytes:

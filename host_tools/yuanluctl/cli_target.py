@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -55,19 +55,19 @@ class Voice:
             click.echo(json.dumps(content, ensure_ascii=False))
             return
         for line in lines:
-            click.echo(line)
+            click.echo(printable(line))
 
     def chat(self, name: str, *values: object) -> None:
         """A sentence on stderr; not for programs."""
         if not self.as_json:
-            click.echo(self.say(name, *values), err=True)
+            click.echo(printable(self.say(name, *values)), err=True)
 
     def fail(self, trouble: Trouble) -> NoReturn:
         """End with a trouble, told on stderr."""
         if self.as_json:
             click.echo(json.dumps(trouble.as_json(self.language), ensure_ascii=False), err=True)
         else:
-            click.echo(f"yuanluctl: {trouble.text(self.language)}", err=True)
+            click.echo(printable(f"yuanluctl: {trouble.text(self.language)}"), err=True)
             click.echo(f"  -> {trouble.hint(self.language)}", err=True)
         raise SystemExit(trouble.exit)
 
@@ -90,6 +90,8 @@ class Voice:
         """Trouble where no file can be written there: to be asked before what cannot be taken back."""
         if not path.name or path.is_dir():
             raise Trouble("file", path or ".", "no name of a file")
+        if path.exists() and not path.is_file():  # /dev/null would be a file afterwards
+            raise Trouble("file", path, "no regular file")
         if not os.access(path.parent, os.W_OK):
             raise Trouble("file", path, "its folder is missing or cannot be written to")
 
@@ -104,13 +106,21 @@ class Voice:
         if self.dry_run:
             self.chat("would_write", len(content), path)
             return
+        where = path.resolve()  # a link goes on leading there
+        fresh = where.with_name(f"{where.name}.{os.getpid()}")
         try:
-            fresh = path.with_name(f"{path.name}.{os.getpid()}")
             fresh.write_bytes(content)
-            fresh.replace(path)
+            fresh.replace(where)
         except OSError as problem:
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
             raise Trouble("file", path, problem.strerror or problem) from problem
         self.chat("written", len(content), path)
+
+
+def printable(text: str) -> str:
+    """Without what this computer's terminal would obey, whoever wrote it into a file."""
+    return "".join(character if character.isprintable() or character in "\n\t" else "?" for character in text)
 
 
 class Chip(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from host_tools.yuanluctl.targets import parse as parse_target
 from yuanlu import settings as rules
 from yuanlu.config import Config
 from yuanlu.errors import BadConfig
+
+_MARGIN = 256  # bytes in which settings that were typed begin
 
 
 class Found(NamedTuple):
@@ -59,8 +62,9 @@ def read(source: str, fetch: Callable[[Target], bytes] | None = None) -> Found:
     else:
         content = read_regular(Path(source), LARGEST_IMAGE, "no_image", source)
     try:
-        if content[:1] == b"{":
-            return Found(source, bundles.read_settings(content), None)
+        typed = content[:_MARGIN].removeprefix(codecs.BOM_UTF8).lstrip() + content[_MARGIN:]  # as editors of Windows leave it
+        if typed[:1] == b"{":
+            return Found(source, bundles.read_settings(typed, typed=True), None)
         bundle = newest(content)
         return Found(source, bundle.settings(), bundle)
     except BadBundle as problem:
@@ -90,6 +94,8 @@ def problems(values: dict[str, Any], by: str = "") -> list[str]:
         found.append(str(problem).removeprefix("config: "))
     if not (FOLDER / SUBSET).exists():
         raise Trouble("checkout")
+    if len(by.encode()) > bundles.LONGEST_NAME:
+        found.append(f"'by' is at most {bundles.LONGEST_NAME} bytes")
     glyphs = read_glyphs(FOLDER / SUBSET)
     for name, text in [*((name, value) for name, value in sorted(values.items()) if isinstance(value, str)), ("by", by)]:
         for character in dict.fromkeys(text):

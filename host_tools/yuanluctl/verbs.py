@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from importlib import import_module
+from typing import Any, NoReturn
 
 import click
 
@@ -58,6 +61,18 @@ class Verbs(click.Group):
         found: click.Command = getattr(import_module(f"host_tools.yuanluctl.{module}"), name)
         return found
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """What no verb has caught: Ctrl-C at a question, and a disk that is full under stdout or a file. Neither is a finding."""
+        as_json = "--json" in ctx.args
+        try:
+            return super().invoke(ctx)
+        except click.Abort:
+            raise SystemExit(130) from None
+        except OSError as problem:
+            if problem.errno == errno.EPIPE:
+                raise  # click's: who read stdout has gone
+            _fail(problem, as_json)
+
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Needs no verb loaded."""
         self._listing = True
@@ -65,3 +80,19 @@ class Verbs(click.Group):
             super().format_help(ctx, formatter)
         finally:
             self._listing = False
+
+
+def _fail(problem: OSError, as_json: bool) -> NoReturn:
+    import json  # loaded where it is used, so that --help is quick
+
+    from host_tools.yuanluctl.outcome import Trouble
+    from host_tools.yuanluctl.words import language_of
+
+    trouble = Trouble("file", problem.filename or "stdout", problem.strerror or problem)
+    language = language_of(os.environ.get("YUANLU_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG", ""))
+    if as_json:
+        click.echo(json.dumps(trouble.as_json(language), ensure_ascii=False), err=True)
+    else:
+        click.echo(f"yuanluctl: {trouble.text(language)}", err=True)
+        click.echo(f"  -> {trouble.hint(language)}", err=True)
+    raise SystemExit(trouble.exit)

@@ -96,6 +96,34 @@ def test_a_name_without_a_glyph_does_not_sign(folder: Path) -> None:
     assert done.exit_code == 2 and "no glyph for '林'" in done.stderr
 
 
+def test_a_setting_that_stands_twice_is_none(folder: Path) -> None:
+    """Whoever reads the first value has seen another limit than the one that would be signed. Control: once, it signs."""
+    text = json.dumps(SETTINGS)
+    (folder / "twice.json").write_text(text[:-1] + ', "limit_operator": 99999999}')
+    for done in (run("config", "validate", "twice.json"), sign("twice.json", "x.ylb")):
+        assert done.exit_code == 2 and "'limit_operator' stands twice" in done.stderr
+    assert not (folder / "x.ylb").exists()
+    (folder / "editor.json").write_bytes(b"\xef\xbb\xbf\r\n" + text.replace(", ", ",\r\n").encode())
+    assert sign("editor.json", "x.ylb").exit_code == 0
+
+
+def test_hostile_texts_end_in_one_line_and_move_no_screen(folder: Path) -> None:
+    """Control: a name with an escape sequence is shown, without it."""
+    for name in ("\\ud800", "\\u001b[31mred"):
+        (folder / "hostile.json").write_text(json.dumps(SETTINGS)[:-1] + f', "{name}": 1}}')
+        for verb in (("validate", "hostile.json"), ("get", "hostile.json"), ("diff", "settings.json", "hostile.json")):
+            for more in ((), ("--json",)):
+                done = CliRunner().invoke(yuanluctl, ["config", *verb, *more], env={"LANG": "C"}, color=True)
+                assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
+                assert "\x1b" not in done.output
+                assert done.exit_code == 2 if "ud800" in name else "[31mred" in done.output
+
+
+def test_a_signers_name_that_does_not_fit_is_told(folder: Path) -> None:
+    done = run("authority", "sign", "key", "settings.json", "-o", "x.ylb", "--by", "L" * 25, *PASSPHRASE)
+    assert done.exit_code == 2 and "'by' is at most 24 bytes" in done.stderr
+
+
 def test_good_settings_are_valid(folder: Path) -> None:
     assert run("config", "validate", "settings.json").exit_code == 0
 

@@ -93,7 +93,7 @@ def test_verify_for_programs(folder: Path) -> None:
         ("journal verify {folder}/chip --unit 256", "sector headers say 16; leave --unit away"),
         ("flash damage {folder}/chip {folder}/out --flip 5:8", "no bit 8"),
         ("flash damage {folder}/chip {folder}/out --erase 8", "no sector 8"),
-        ("flash damage {folder}/chip {folder}/nothing/out --erase 1", "No such file"),
+        ("flash damage {folder}/chip {folder}/nothing/out --erase 1", "its folder is missing"),
     ],
 )
 def test_wrong_use_ends_with_2_and_says_why(folder: Path, line: str, word: str) -> None:
