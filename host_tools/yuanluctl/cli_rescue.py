@@ -9,6 +9,7 @@ from typing import Any
 import rich_click as click
 
 from host_tools.yuanluctl.cli_target import Voice, on_a_terminal
+from host_tools.yuanluctl.journal.layout import Record
 from host_tools.yuanluctl.journal.ledger import Ledger, fold, moment, once, yuan
 from host_tools.yuanluctl.journal.verify import verify
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
@@ -89,19 +90,38 @@ def carve(terminal: Terminal, image: bytes, sector_size: int, unit: int, voice: 
 @rescue.command()
 @on_a_terminal(raw=True)
 def report(terminal: Terminal, image: bytes, sector_size: int, unit: int, voice: Voice) -> None:
-    """Say from all whole records, wherever they stand, which money was still under way.
+    """Say from all whole records, wherever they stand, which money was still under way; of each terminal whose records they are.
 
-    Exit codes: 0 nothing was, 1 something was, or no record is left, 2 wrong use or unreadable file, 3 nobody there, 5 no
-    answer, 4 port busy, 6 not allowed.
+    Exit codes: 0 nothing was, 1 something was, a number stands there twice with different content, or no record is left, 2 wrong
+    use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
     found = _scanned(voice, image, sector_size, unit)
-    records = once(found.records)
-    ledger = fold(records)
-    gaps = [[a.number + 1, b.number - 1] for a, b in pairwise(records) if b.number - a.number > 1]
-    told = {**_found(terminal, found), "gaps": gaps, "waiting": [entry(one) for one in ledger.unsettled]}
-    voice.answer(told, _owed(voice, ledger, len(records), sum(last - first + 1 for first, last in gaps)))
-    if ledger.unsettled or not records:
+    told: dict[str, Any] = {**_found(terminal, found), "gaps": [], "waiting": [], "twice": []}
+    lines = [] if found.records else [voice.say("rescue.report", 0, 0)]
+    for owner in sorted(found.terminals):  # every terminal counts from 1
+        name = f"{owner:08x}"
+        own = [record for record in found.records if record.terminal == owner]
+        records = once(own)
+        ledger = fold(records)
+        gaps = [[a.number + 1, b.number - 1] for a, b in pairwise(records) if b.number - a.number > 1]
+        told["gaps"] += gaps
+        told["waiting"] += [{**entry(one), "terminal": name} for one in ledger.unsettled]
+        lines += [voice.say("rescue.of", name)] * (len(found.terminals) > 1)
+        lines += _owed(voice, ledger, len(records), sum(last - first + 1 for first, last in gaps))
+        if twice := _twice(own):
+            told["twice"] += [{"terminal": name, "number": number} for number in twice]
+            lines.append(voice.say("rescue.twice", len(twice), twice[0]))
+    voice.answer(told, lines)
+    if told["waiting"] or told["twice"] or not found.records:
         raise SystemExit(FINDINGS)
+
+
+def _twice(records: list[Record]) -> list[int]:
+    """The numbers under which different things stand: only one of them can be counted."""
+    contents: dict[int, set[bytes]] = {}
+    for record in records:
+        contents.setdefault(record.number, set()).add(record.written + record.tag)
+    return sorted(number for number, found in contents.items() if len(found) > 1)
 
 
 def _owed(voice: Voice, ledger: Ledger, records: int, lost: int) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
+from zlib import crc32
 
 import pytest
 from click.testing import CliRunner, Result
@@ -12,7 +14,7 @@ from click.testing import CliRunner, Result
 from host_tools.yuanluctl.cli import yuanluctl
 from host_tools.yuanluctl.journal.layout import HEADER, Geometry
 from host_tools.yuanluctl.rescue import carve, scan
-from tests.host.journal_writer import Writer
+from tests.host.journal_writer import TERMINAL, Writer
 from tests.host.test_journal_of_firmware import Hands
 from tests.host.test_journal_of_firmware import check as check_firmware
 from tests.host.test_journal_verify import TORN, check, trade
@@ -113,6 +115,36 @@ def test_the_verbs(tmp_path: Path) -> None:
     assert "Do not send again" in run("rescue", "report", *target).stdout
     progress = [json.loads(line) for line in report.stderr.splitlines()]
     assert progress[-1] == {"event": "progress", "job": "scan", "done": 32768, "total": 32768}
+
+
+def test_money_of_every_terminal_in_an_image_is_reported(tmp_path: Path) -> None:
+    """Each counts its records from 1. Control: what stands twice alike, a chip that was read twice, counts once."""
+    writers = [trade(Writer(), 60), trade(Writer(terminal="OTHER001"), 60)]
+    owed = [writer.refund(writer.sale(amount), settle=False) for writer, amount in zip(writers, (200_00, 300_00), strict=True)]
+    one, two = (bytes(writer.chip) for writer in writers)
+    report = _report(tmp_path, one + two)
+    assert {(waiting["number"], waiting["terminal"]) for waiting in report["waiting"]} == {
+        (number, f"{crc32(name):08x}") for number, name in zip(owed, (TERMINAL.encode(), b"OTHER001"), strict=True)
+    }
+    assert not report["twice"]
+    again = _report(tmp_path, one + one)
+    assert [waiting["number"] for waiting in again["waiting"]] == owed[:1] and not again["twice"]
+
+
+def test_two_lives_of_one_terminal_in_an_image_are_told(tmp_path: Path) -> None:
+    """Under one number there is only room for one of them."""
+    writer, later = trade(Writer(), 70), trade(Writer(), 59)
+    owed = later.refund(later.sale(300_00), settle=False)
+    twice = {one["number"] for one in _report(tmp_path, bytes(writer.chip) + bytes(later.chip))["twice"]}
+    assert owed in twice
+    assert "twice with different content" in run("rescue", "report", "-t", f"image:{tmp_path / 'glued'}").stdout
+
+
+def _report(folder: Path, image: bytes) -> Any:
+    (folder / "glued").write_bytes(image)
+    done = run("rescue", "report", "-t", f"image:{folder / 'glued'}", "--json")
+    assert done.exit_code == 1
+    return json.loads(done.stdout)
 
 
 def test_a_file_that_may_hold_the_only_copy_is_not_overwritten(tmp_path: Path) -> None:
