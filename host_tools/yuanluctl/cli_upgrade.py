@@ -7,8 +7,9 @@ from typing import Any
 
 import rich_click as click
 
+from host_tools.yuanluctl import authority
 from host_tools.yuanluctl import firmware as bundled
-from host_tools.yuanluctl.bundles import LARGEST, BadBundle, Bundle
+from host_tools.yuanluctl.bundles import LARGEST, BadBundle, Bundle, public_key
 from host_tools.yuanluctl.cli_target import Voice, on_a_line
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
@@ -29,11 +30,11 @@ def push(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool, no_confirm
 
     Exit codes: 0 in force, on trial with --no-confirm, or there already; 1 you did not agree, or its self-test failed and the one
     before is back; 2 wrong use, or no signed firmware; 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused,
-    12 for another board, or it went back by itself.
+    12 for another board, other firmware runs under that version, or it went back by itself.
     """
     if voice.as_json and not (yes or voice.dry_run):
         raise click.UsageError("--json takes --yes or --dry-run: nobody is asked")
-    bundle = _signed(voice, file)
+    bundle = _signed(voice, file, terminal)
     upgrade = Upgrade(terminal)
     before = upgrade.info()
     told: dict[str, Any] = {
@@ -41,7 +42,7 @@ def push(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool, no_confirm
         "from": bundled.dotted(before["version"]),
         "to": bundled.dotted(bundle.version),
     }
-    if before["version"] != bundle.version:
+    if not upgrade.is_there(bundle):
         upgrade.fits(bundle)
         if not voice.as_json:
             voice.answer({}, [voice.say("upgrade.change", told["from"], told["to"], len(bundle.files[0][1]))])
@@ -131,7 +132,8 @@ def _steps(voice: Voice, steps: list[tuple[str, bool]]) -> list[str]:
     return [voice.say("upgrade.passed" if passed else "upgrade.not_passed", name) for name, passed in steps]
 
 
-def _signed(voice: Voice, file: Path) -> Bundle:
+def _signed(voice: Voice, file: Path, terminal: LiveTerminal) -> Bundle:
+    """Signed, and by the authority where its key is here: the terminal would say so after all of it was brought. Trouble."""
     content = read_regular(file, LARGEST, "no_image", str(file))
     try:
         bundle = bundled.read(content)
@@ -139,6 +141,9 @@ def _signed(voice: Voice, file: Path) -> Bundle:
         raise Trouble("bundle", file, problem) from problem
     if not any(bundle.signature):
         raise Trouble("bundle", file, voice.say("signature.none"))
+    given = terminal.credentials
+    if given.key_file and not given.ticket and not bundle.is_signed_by(public_key(authority.signing_key(given.open_key()))):
+        raise Trouble("bundle", file, voice.say("signature.wrong"))
     return bundle
 
 

@@ -61,6 +61,15 @@ class Upgrade:
             raise Trouble("bundle", bundle.target, f"{len(bundle.files)} files")
         self.session.command(wire.FIRMWARE_FITS, bundle.to_bytes()[:FRONT])
 
+    def is_there(self, bundle: Bundle) -> bool:
+        """It runs, in force or on trial; Trouble when something else runs under its version."""
+        told = self.info()
+        if told["version"] != bundle.version:
+            return False
+        if told.get("digest") not in (None, "", bundle.digest.hex()):
+            raise Trouble("same_version", self.terminal.name, firmware.dotted(bundle.version))
+        return True
+
     def bring(self, bundle: Bundle) -> int:
         """The whole file, from where an earlier try broke off; how many bytes went over the line. Trouble."""
         body = bundle.files[0][1]

@@ -4,7 +4,7 @@ Nothing of it touches the journal's region: what is open stays open, whichever f
 """
 
 import json
-from binascii import crc32
+from binascii import crc32, hexlify
 from struct import unpack_from
 
 from yuanlu import VERSION, record, update
@@ -33,6 +33,7 @@ def _info(door, slots, given):
     board = door.till.board
     told = {
         "board": board.name,
+        "digest": str(hexlify(slots.digest_of(board.standing)), "ascii"),
         "least": max(slots.lowest, slots.version),
         "room": slots.room,
         "sector": slots.flash.sector_size,

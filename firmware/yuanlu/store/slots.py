@@ -39,6 +39,12 @@ class Slots:
         self.flash.read_into(self._start(slot), front)
         return one_file(front)
 
+    def digest_of(self, standing):
+        """Of the manifest of what runs, b"" for the factory's. standing: "", "trial" or "fallen"."""
+        if standing == "trial":
+            return self._tried_digest
+        return self._digest if self.in_force and not standing else b""
+
     def is_whole(self, slot, bundle):
         """Its file stands there as the manifest says."""
         start = self._start(slot) + self.flash.sector_size
