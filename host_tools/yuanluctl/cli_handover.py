@@ -186,7 +186,7 @@ def export(terminal: LiveTerminal, voice: Voice, spare: str, epoch: int | None, 
     hello, _ = terminal.hello()
     old = hello.terminal.decode("ascii", "replace")
     if voice.dry_run:
-        voice.chat("handover.would_export", terminal.name)
+        voice.would(terminal.name, "handover.would_export")
         return
     if word:
         given = made.read_warrant(word)
@@ -223,7 +223,7 @@ def import_(terminal: LiveTerminal, voice: Voice, file: Path, out: Path) -> None
     """
     capsule = made.read_capsule(file)
     if voice.dry_run:
-        voice.chat("handover.would_step", terminal.name)
+        voice.would(terminal.name, "handover.would_step")
         return
     receipt = made.bring(terminal.open(_RIGHTS), capsule, voice.progress)
     voice.write(out, receipt.to_bytes())
@@ -242,7 +242,7 @@ def decline(terminal: LiveTerminal, voice: Voice, file: Path, out: Path) -> None
     """
     names = made.read_capsule(file).names
     if voice.dry_run:
-        voice.chat("handover.would_step", terminal.name)
+        voice.would(terminal.name, "handover.would_step")
         return
     receipt = Receipt(made.DECLINED, names, terminal.open(_RIGHTS).command(wire.DECLINE, names.for_spare))
     voice.write(out, receipt.to_bytes())
@@ -314,7 +314,7 @@ def _mend(terminal: LiveTerminal, voice: Voice, word: str, epoch: int | None) ->
 
 def _close(terminal: LiveTerminal, voice: Voice, command: int, proof: bytes) -> None:
     if voice.dry_run:
-        voice.chat("handover.would_step", terminal.name)
+        voice.would(terminal.name, "handover.would_step")
         return
     session = terminal.open(_RIGHTS)
     session.command(command, proof)

@@ -70,7 +70,7 @@ def inject(terminal: LiveTerminal, voice: Voice, block_file: Path) -> None:
     """
     block = read_regular(block_file, _LARGEST_FILE, "file", str(block_file)).strip()
     if voice.dry_run:
-        voice.chat("queue.would", terminal.name)
+        voice.would(terminal.name)
         return
     check = terminal.open(wire.DIAG | wire.KEYLOAD).command(wire.INJECT, block[: wire.MOST_READ])
     value = check.decode("ascii", "replace")[:5]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from datetime import datetime
+from datetime import date, datetime
 from struct import error, pack, unpack
 from typing import Any
 
@@ -16,7 +16,7 @@ from host_tools.yuanluctl.journal.ledger import yuan
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
 from host_tools.yuanluctl.service import request_text
-from host_tools.yuanluctl.status import waiting_of
+from host_tools.yuanluctl.status import day_of, waiting_of
 from yuanlu.ui.evidence_page import is_card_number
 from yuanlu.wire import service as wire
 
@@ -153,21 +153,36 @@ def time_() -> None:
 
 @time_.command()
 @click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%S"]), metavar="YYYY-MM-DDTHH:MM:SS", help="Else now.")
+@click.option("--yes", is_flag=True, help="Agree to a date that is days away, without being asked.")
 @on_a_line(writes=True)
-def sync(terminal: LiveTerminal, voice: Voice, at: datetime | None) -> None:
+def sync(terminal: LiveTerminal, voice: Voice, at: datetime | None, yes: bool) -> None:
     """Set its date and time, on record with the seconds moved. Refused when that is before its newest record.
 
-    Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
+    So a date that is too late can never be put right, once something has happened under it: where the new one is more than a day
+    from this computer's or the terminal's, you are asked.
+
+    Exit codes: 0 done, 1 you did not agree, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
     if voice.dry_run:
-        voice.chat("queue.would", terminal.name)
+        voice.would(terminal.name)
         return
     session, when = terminal.open(wire.DIAG | wire.CONFIG), at or datetime.now()
+    if not (yes or _is_near(session.status().get("date"), when)):
+        if voice.as_json:
+            raise Trouble("far_date", terminal.name, f"{when:%Y-%m-%d}")
+        if not click.confirm(voice.say("time.agree", f"{when:%Y-%m-%d}"), err=True):
+            raise SystemExit(FINDINGS)
     try:
         (moved,) = unpack("<q", session.command(wire.TIME, pack("<II", int(f"{when:%Y%m%d}"), int(f"{when:%H%M%S}"))))
     except error as problem:
         raise Trouble("protocol", terminal.name, "time") from problem
     voice.answer({"target": terminal.name, "seconds": moved}, [voice.say("time.moved", moved)])
+
+
+def _is_near(terminals: object, when: datetime) -> bool:
+    """Within a day of this computer's date and of the terminal's, yyyymmdd."""
+    theirs = day_of(terminals) if isinstance(terminals, int) else None
+    return all(known and abs((when.date() - known).days) <= 1 for known in (date.today(), theirs))
 
 
 @click.group()
@@ -289,7 +304,7 @@ def _bytes_of(evidence: str) -> bytes:
 
 def _carry_out(terminal: LiveTerminal, voice: Voice, right: int, command: int, given: bytes) -> None:
     if voice.dry_run:
-        voice.chat("queue.would", terminal.name)
+        voice.would(terminal.name)
         return
     terminal.open(wire.DIAG | right).command(command, given)
     told = terminal.status()

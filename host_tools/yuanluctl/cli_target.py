@@ -62,6 +62,11 @@ class Voice:
         if not self.as_json:
             click.echo(printable(self.say(name, *values)), err=True)
 
+    def would(self, target: str, name: str = "queue.would") -> None:
+        """What --dry-run comes to where a terminal would be asked to do something."""
+        self.chat(name, target)
+        self.answer({"target": target, "dry_run": True}, [])
+
     def fail(self, trouble: Trouble) -> NoReturn:
         """End with a trouble, told on stderr."""
         if self.as_json:
@@ -204,9 +209,15 @@ def _live(voice: Voice, target: Target, timeout: float, wait: float, **credentia
 
     until = time.monotonic() + wait
     while True:
+        terminal = None
         try:
-            return LiveTerminal(target, timeout, Credentials(**credentials, ask=ask), lambda: voice.chat("live.consent"))
+            terminal = LiveTerminal(target, timeout, Credentials(**credentials, ask=ask), lambda: voice.chat("live.consent"))
+            if wait:
+                terminal.hello()  # the port of an adapter is there while nobody answers on it
+            return terminal
         except Trouble as trouble:
+            if terminal:
+                terminal.close()
             if not trouble.retryable or time.monotonic() >= until:
                 raise
         time.sleep(PAUSE_SECONDS)

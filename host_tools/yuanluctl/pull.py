@@ -40,9 +40,7 @@ class Pull:
         settled = done == 0
         for sector in range(done, self.sectors):
             self._fetch(sector)
-            if self.kept:
-                with self.kept.open("ab") as file:
-                    file.write(self._sector(sector))
+            self._keep("ab", self._sector(sector))
         for _ in range(_ROUNDS):
             now = self.session.hello()[0].number
             if settled and now == newest:
@@ -60,9 +58,18 @@ class Pull:
         done = min(max(0, len(content) - _FLOOR) // self.size, self.sectors)
         floor = int.from_bytes(content[:_FLOOR], "little") if done else max(map(_sequence, self._heads()))
         self.image[: done * self.size] = content[_FLOOR : _FLOOR + done * self.size]
-        if self.kept:
-            self.kept.write_bytes(floor.to_bytes(_FLOOR, "little") + self.image[: done * self.size])
+        self._keep("wb", floor.to_bytes(_FLOOR, "little") + self.image[: done * self.size])
         return done, floor
+
+    def _keep(self, mode: str, content: bytes) -> None:
+        """For the next try. Trouble: what is kept already stays."""
+        if self.kept is None:
+            return
+        try:
+            with self.kept.open(mode) as file:
+                file.write(content)
+        except OSError as problem:
+            raise Trouble("file", self.kept, problem.strerror or problem) from problem
 
     def _fetch(self, sector: int) -> None:
         start = sector * self.size

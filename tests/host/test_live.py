@@ -97,6 +97,11 @@ def test_status_over_tcp_and_over_a_pty(bench: Bench):
     assert bench.run("status", target=device)["trace"] == over_tcp["trace"]
     bench.shop.terminal.serial.plugged = False
     assert bench.run("status", "--timeout", "1", target=device, code=5)["error"]["code"] == "silent"
+    plug = threading.Timer(5, lambda: setattr(bench.shop.terminal.serial, "plugged", True))
+    plug.start()
+    assert bench.run("ping", "-n", "1", "--timeout", "0.5", "--wait", "40", target=device)["terminal"] == "YL000001"
+    plug.join()
+    bench.shop.terminal.serial.plugged = False
 
 
 class PortServer2217:
@@ -157,7 +162,11 @@ def test_hold_release_keys_logs_and_time_over_tcp(bench: Bench):
     block.write_text(transport_keys.wrap(protection, key, b"a new id", 1))
     assert bench.run("keys", "inject", str(block), keys="ENTER")["check"] == transport_keys.check_value(key)
     assert any("ready" in line for line in bench.run("logs")["lines"])
-    assert abs(bench.run("time", "sync", keys="ENTER")["seconds"]) < 60
+    assert bench.run("time", "sync", "--dry-run") == {"target": bench.target, "dry_run": True}
+    far = bench.run("time", "sync", "--at", "2099-01-01T00:00:00", keys="ENTER", code=2)
+    assert far["error"]["code"] == "far_date"
+    assert bench.run("status")["date"] < 20990101, "no way would lead back from there"
+    assert abs(bench.run("time", "sync", "--yes", keys="ENTER")["seconds"]) < 60
 
 
 def test_a_pulled_journal_is_the_chip_and_serves_every_verb_for_images(bench: Bench):
@@ -172,6 +181,10 @@ def test_a_pulled_journal_is_the_chip_and_serves_every_verb_for_images(bench: Be
     assert not verify(image.read_bytes(), geometry, key, "YL000001", 1).findings, "the authority's journal-key is what seals"
     assert verify(image.read_bytes(), geometry, bytes(32), "YL000001", 1).findings, "control"
     assert not list(bench.folder.glob("*.part"))
+    (bench.folder / "full.img.YL000001.part").symlink_to("/dev/full")
+    full = bench.run("journal", "pull", "-o", str(bench.folder / "full.img"), keys="ENTER", code=2)["error"]
+    assert full["code"] == "file" and "full.img.YL000001.part: No space left" in full["message"]
+    assert not (bench.folder / "full.img").exists()
 
 
 def test_settings_are_got_pushed_and_rolled_back(bench: Bench):
@@ -203,6 +216,10 @@ def test_firmware_is_pushed_tried_and_confirmed_over_tcp_and_over_a_pty(bench: B
     assert bench.run("firmware", "confirm", keys="ENTER", code=8)["error"]["code"] == "refused"
     told = bench.run(*two, "--yes", "--no-confirm", keys="ENTER")
     assert (told["from"], told["to"], told["outcome"]) == ("0.1.0", "0.2.0", "on_trial")
+    (bench.folder / "namesake.ylb").write_bytes(signed(bench.shop, b"other content", "0.2.0").to_bytes())
+    namesake = ["firmware", "push", str(bench.folder / "namesake.ylb"), "--yes"]
+    told = bench.run(*namesake, keys="ENTER", code=12)
+    assert told["error"]["code"] == "same_version", "what is on trial is not what would be confirmed"
     assert bench.run("ping")["firmware"] == "0.2.0"
     told = bench.run("firmware", "selftest", keys="ENTER")
     assert told["standing"] == "trial" and all(told["steps"].values())
@@ -211,6 +228,7 @@ def test_firmware_is_pushed_tried_and_confirmed_over_tcp_and_over_a_pty(bench: B
     told = bench.run(*two, "--yes", keys="ENTER")
     assert (told["outcome"], bench.run("ping")["firmware"]) == ("confirmed", "0.2.0")
     assert bench.run(*two, "--yes", keys="ENTER")["outcome"] == "already"
+    assert bench.run(*namesake, keys="ENTER", code=12)["error"]["code"] == "same_version"
     device = bench.shop.terminal.serial.open_pty()
     bench.shop.terminal.serial.plugged = True
     assert bench.run(*three, "--yes", target=device, keys="ENTER")["outcome"] == "confirmed"
@@ -218,8 +236,10 @@ def test_firmware_is_pushed_tried_and_confirmed_over_tcp_and_over_a_pty(bench: B
     told = bench.run("firmware", "info", keys="ENTER")
     assert (told["version"], told["slot"], told["least"]) == ("0.3.0", 2, "0.3.0")
     assert bench.run(*two, "--yes", keys="ENTER", code=8)["error"]["code"] == "refused"
-    (bench.folder / "bare.ylb").write_bytes(replace(bundle, signature=bytes(64)).to_bytes())
-    assert bench.run("firmware", "push", str(bench.folder / "bare.ylb"), "--yes", code=2)["error"]["code"] == "bundle"
+    for name, other in (("bare", replace(bundle, signature=bytes(64))), ("stranger's", bundle.signed(bytes(32)))):
+        (bench.folder / f"{name}.ylb").write_bytes(other.to_bytes())
+        error = bench.run("firmware", "push", str(bench.folder / f"{name}.ylb"), "--dry-run", code=2)["error"]
+        assert error["code"] == "bundle", "told before anything is brought, and anybody asked"
 
 
 def test_a_ticket_from_elsewhere_serves_once(bench: Bench):
