@@ -1,14 +1,17 @@
 """What a person decides about a transaction, on evidence: a statement's line, a case number. A visiting module of the Desk.
 
-evidence: at most 18 bytes; operator: id of who says so. Each decision is one durable record. Refused while the transaction is
-on its way.
+evidence: at most 18 bytes, of them at most 12 digits in a row; operator: id of who says so. Each decision is one durable record.
+Refused while the transaction is on its way.
 """
 
+from yuanlu.compat import const
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
 from yuanlu.refund.transaction import BROUGHT, EVIDENCE, KIND_SALE, RESOLVED, ROAD_NO_SALE, TECHNICIAN
 from yuanlu.store import pending
+
+_MOST_DIGITS = const(12)  # of an RRN; the shortest card numbers have one more
 
 
 def resolve(desk, transaction, done, operator, evidence, amount=0):
@@ -55,6 +58,7 @@ def release(desk, operator, evidence):
     for transaction in [t for t in desk.journal.live if t.state == s.IS_HELD]:
         _check(desk, transaction, evidence)
         _decide(desk, transaction, s.RELEASE, operator, evidence)
+    _check_digits(evidence)
     if desk.journal.held and operator == TECHNICIAN:  # what a technician holds no supervisor lets go
         desk.refuse_while_busy()
         desk.journal.append(s.DECISION, (0, 0, s.RELEASE, operator, evidence))
@@ -62,6 +66,7 @@ def release(desk, operator, evidence):
 
 def hold(desk, operator, evidence):
     """Nothing but queries and reversals goes until it is released, whatever power does."""
+    _check_digits(evidence)
     desk.refuse_while_busy()
     desk.journal.append(s.DECISION, (0, 0, s.HELD, operator, evidence))
 
@@ -72,7 +77,23 @@ def _check(desk, transaction, evidence):
         raise Refused("refused.on_its_way")
     if not 0 < len(evidence) <= EVIDENCE:
         raise Refused("refused.evidence", EVIDENCE)
+    _check_digits(evidence)
     desk.refuse_while_busy()
+
+
+def _check_digits(evidence):
+    """More digits than an RRN's, with a blank or a hyphen between two or not, may be a card's, and would stand in clear on flash,
+    on slips and in reports (L8): whether the check digit is right does not matter, since people mistype."""
+    digits = first = 0
+    for at in range(len(evidence)):
+        if 0x30 <= evidence[at] < 0x3A:
+            digits += 1
+            if digits == 1:
+                first = at + 1
+            if digits > _MOST_DIGITS:
+                raise Refused("refused.evidence_card", first)
+        elif evidence[at] not in b" -" or not at or not 0x30 <= evidence[at - 1] < 0x3A:
+            digits = 0
 
 
 def _decide(desk, transaction, decision, operator, evidence):

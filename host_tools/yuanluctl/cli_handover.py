@@ -16,6 +16,7 @@ from host_tools.yuanluctl.handover import Names, Receipt
 from host_tools.yuanluctl.journal.ledger import yuan
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
+from host_tools.yuanluctl.refusal import Refusal
 from host_tools.yuanluctl.status import waiting_of
 from host_tools.yuanluctl.targets import parse
 from yuanlu.wire import service as wire
@@ -302,7 +303,7 @@ def _mend(terminal: LiveTerminal, voice: Voice, word: str, epoch: int | None) ->
     session = terminal.open(_RIGHTS)
     owner = made.owner(session)
     if owner["standing"] != "lost" and not given:
-        raise Trouble("refused", terminal.name, "fence_read")
+        raise Refusal(terminal.name, "fence_read")
     if not voice.dry_run:
         if not given:
             key, name = terminal.credentials.open_key(), hello.terminal.decode("ascii", "replace")

@@ -30,7 +30,7 @@ from host_tools.yuanluctl.cli_image import (
 from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_line, on_a_terminal
 from host_tools.yuanluctl.export import as_csv, as_paper
 from host_tools.yuanluctl.journal.layout import Record
-from host_tools.yuanluctl.journal.ledger import every_record, fold, readable, rows
+from host_tools.yuanluctl.journal.ledger import every_record, fold, rows, text_of
 from host_tools.yuanluctl.journal.reader import Gap, Journal, Sector, read_journal
 from host_tools.yuanluctl.journal.report import Anchor, Report
 from host_tools.yuanluctl.journal.verify import may_be_wiped
@@ -266,14 +266,14 @@ def _row(sector: Sector, item: Record | Gap) -> dict[str, Any]:
     place: dict[str, Any] = {"sequence": sector.sequence, "address": item.address}
     if isinstance(item, Gap):
         return {**place, "type": "unreadable", "bytes": item.end - item.address}
-    fields = {name: value if isinstance(value, int) else _readable(name, value) for name, value in item.fields.items()}
+    fields = {name: value if isinstance(value, int) else _readable(item, name, value) for name, value in item.fields.items()}
     named = {"number": item.number, "type": item.name, "copy": item.is_copy, "terminal": f"{item.terminal:08x}"}
     business = {"transaction": item.transaction, "original": item.original, "amount": item.fields.get("amount")}
     return {**place, **named, **business, "tag": item.tag.hex(), "fields": fields}
 
 
-def _readable(name: str, value: bytes) -> str:
+def _readable(item: Record, name: str, value: bytes) -> str:
     """Text as it stands, made harmless for a terminal; anything else as hex digits."""
     if name in ("fingerprint", "message"):
         return value.hex()
-    return readable(value)
+    return text_of(item, name)

@@ -12,12 +12,11 @@ from typing import Any
 import rich_click as click
 
 from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
-from host_tools.yuanluctl.journal.ledger import yuan
+from host_tools.yuanluctl.journal.ledger import LONG_NUMBER, yuan
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
 from host_tools.yuanluctl.service import request_text
 from host_tools.yuanluctl.status import day_of, waiting_of
-from yuanlu.ui.evidence_page import is_card_number
 from yuanlu.wire import service as wire
 
 LONGEST_EVIDENCE = 18  # bytes (docs/journal-format.md)
@@ -292,14 +291,12 @@ def _fen(amount: str) -> int:
 
 
 def _bytes_of(evidence: str) -> bytes:
-    if is_card_number(evidence):
-        raise click.BadParameter(
-            "that is a card number; the reference number of the statement is wanted", param_hint="--evidence"
-        )
-    data = evidence.encode("ascii", "replace")
-    if not 0 < len(data) <= LONGEST_EVIDENCE or not evidence.isascii() or not evidence.isprintable():
-        raise click.BadParameter(f"1 to {LONGEST_EVIDENCE} printable ASCII characters", param_hint="--evidence")
-    return data
+    """Trouble for what no terminal takes, and for what may be a card number (L8)."""
+    if found := LONG_NUMBER.search(evidence):
+        raise Trouble("evidence_card", found.start() + 1)
+    if not 0 < len(evidence) <= LONGEST_EVIDENCE or not evidence.isascii() or not evidence.isprintable():
+        raise Trouble("evidence", LONGEST_EVIDENCE)
+    return evidence.encode()
 
 
 def _carry_out(terminal: LiveTerminal, voice: Voice, right: int, command: int, given: bytes) -> None:

@@ -13,6 +13,7 @@ from host_tools.yuanluctl.bundles import LARGEST, BadBundle, Bundle, public_key
 from host_tools.yuanluctl.cli_target import Voice, on_a_line
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
+from host_tools.yuanluctl.refusal import Refusal
 from host_tools.yuanluctl.targets import read_regular
 from host_tools.yuanluctl.upgrade import Upgrade
 
@@ -69,7 +70,7 @@ def confirm(terminal: LiveTerminal, voice: Voice) -> None:
     upgrade = Upgrade(terminal)
     before = upgrade.info()
     if before["standing"] != "trial":
-        raise Trouble("refused", terminal.name, "no_trial")
+        raise Refusal(terminal.name, "no_trial")
     _confirm(voice, upgrade, {"target": terminal.name, "to": bundled.dotted(before["version"])})
 
 

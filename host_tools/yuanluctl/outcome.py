@@ -15,6 +15,8 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "file": (USAGE, False),
     "far_date": (USAGE, False),
     "no_record": (USAGE, False),
+    "evidence": (USAGE, False),
+    "evidence_card": (USAGE, False),
     "statement": (USAGE, False),
     "font": (USAGE, False),
     "settings": (USAGE, False),

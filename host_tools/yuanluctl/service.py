@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 
 from host_tools.yuanluctl.hdlc import Deframer, Frame, frame
 from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.refusal import Refusal
 from yuanlu.errors import BadMessage
 from yuanlu.wire import service as wire
 
@@ -164,8 +165,9 @@ class Session:
             raise Trouble("not_allowed", self.line.name)
         if plain[0] == wire.REFUSED:
             reason = plain[1:].decode("ascii", "replace")
-            name = "busy" if reason == "refused.busy" else "refused"
-            raise Trouble(name, self.line.name, _shown(reason.removeprefix("refused.")))
+            if reason == "refused.busy":
+                raise Trouble("busy", self.line.name)
+            raise Refusal(self.line.name, _shown(reason))
         raise Trouble("protocol", self.line.name, f"command {command}")
 
     def _is_answer(self, answer: Frame) -> bool:

@@ -273,6 +273,19 @@ def test_a_ticket_from_elsewhere_serves_once(bench: Bench):
 def test_what_is_not_open_cannot_be_decided(bench: Bench, words: list[str], code: str):
     error = bench.run(*words, keys="ENTER", code=8)["error"]
     assert error["code"] == code and "not_open" in error["message"]
+    assert error["reason"] == "not_open" and "This one is settled" in error["message"], "its sentence"
+    assert error["hint"] == "Look at the list of what is open"
+
+
+def test_L8_a_number_like_a_cards_is_no_evidence(bench: Bench):
+    """The tool says from where on; the terminal says so itself to a tool that would pass it. Control: the RRN goes through."""
+    for words in (["queue", "hold"], ["queue", "release"], ["queue", "resolve", "99", "--as", "not-done"]):
+        error = bench.run(*words, "--evidence", "no 411111111111112", code=2)["error"]
+        assert error["code"] == "evidence_card" and "character 4 on" in error["message"], error
+        assert "411111" not in json.dumps(error)
+    error = bench.run("queue", "release", "--evidence", "112210150700", "--lang", "zh", keys="ENTER", code=8)["error"]
+    assert (error["reason"], error["hint"]) == ("not_open", "请查看未结清单")
+    assert bench.run("queue", "hold", "--evidence", "x" * 19, code=2)["error"]["code"] == "evidence"
 
 
 def test_nobody_agrees_nothing_happens(bench: Bench):

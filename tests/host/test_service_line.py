@@ -163,6 +163,19 @@ def test_a_technicians_hold_keeps_what_waits_and_outlives_power(technician: Tech
     assert technician.shop.count_money() == []
 
 
+def test_L8_the_terminal_itself_keeps_no_number_like_a_cards(technician: Technician):
+    """A tool of somebody else's may not look. It says from which character on. Control: fewer digits are taken."""
+    session = technician.come_in(wire.DIAG | wire.QUEUE)
+    with pytest.raises(Trouble) as caught:
+        session.command(wire.HOLD, b"no 4111111111111")
+    assert "13 digits or more from character 4 on" in caught.value.text("en")
+    assert "第4位" in caught.value.text("zh") and "RRN" in caught.value.hint("en")
+    assert session.status()["held"] == ""
+    session.command(wire.HOLD, b"no 411111111111")
+    assert session.status()["held"] == "no 411111111111"
+    assert b"4111111111111" not in bytes(technician.shop.terminal.flash.data)
+
+
 def test_the_clock_is_set_on_record_and_never_to_before_the_newest_record(technician: Technician):
     sell(technician)
     technician.shop.terminal.clock_ahead = timedelta(days=-400)

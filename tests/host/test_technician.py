@@ -52,11 +52,22 @@ def run(*words: object, lang: str = "C") -> Result:
     return CliRunner().invoke(yuanluctl, [str(word) for word in words], env={"LANG": lang, "LC_ALL": "", "COLUMNS": "200"})
 
 
+def found_by_a_person(writer: Writer) -> bytes:
+    """A description of what was resolved as done: the evidence stands in the places of RRN and approval code."""
+    described = bytearray(writer.described(2, 500))
+    described[21] |= 128
+    return bytes(described)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """chip: a sale; a refund that was answered 'later', sent anew and is not known; a note with a card number typed into it."""
+    """chip: a sale; a refund that was answered 'later', sent anew and is not known; a note with a card number typed into it; a
+    refund that a person found done, with a card number as evidence."""
     writer = trade(Writer(), 12)
     sale = writer.sale(150_00)
+    other = writer.sale(90_00)
+    found = writer.refund(other, settle=False)
+    writer.append(REFUND, other, found_by_a_person(writer) + b"411111111111" + b"1112\0\0", found)
     owed = writer.refund(sale, settle=False)
     writer.append(RESULT, sale, struct.pack("<BB2s12s6sII", 1, 3, b"91", b"", b"", DAY, 101501), owed)
     writer.append(ATTEMPT, sale, struct.pack("<BBII", 1, 2, 7, 4711) + bytes(40), owed)
@@ -389,6 +400,9 @@ def test_L8_no_output_holds_a_card_number_or_a_key(folder: Path) -> None:
     (folder / "planted").write_bytes(image)
     found = outputs(folder, folder / "planted")
     assert leaks(found, [card, ROOT]) == []
+    in_two = b"411111111111"  # and the last four in the approval code's place
+    assert in_two in image and leaks(found, [in_two]) == []
+    assert any(b"411111******" in content for content in found.values()), "its first six are shown"
     assert leaks(found | {"control": b"x" + ROOT.hex().encode()}, [card, ROOT]) == ["control"]
     assert leaks(found | {"control": b"6222 0212 3456 7890 123"}, [card, ROOT]) == ["control"]
 

@@ -117,7 +117,7 @@ def _find(door, given):
 def _send_now(door, given):
     transaction = _find(door, given)
     if transaction not in pending.eligible(door.till.journal):
-        raise Refused("try.behind")
+        raise Refused("refused.behind")
     door.note(door.ticket, service.SEND_NOW, transaction.number)
     door.till.forwarder.send_now(transaction)
 

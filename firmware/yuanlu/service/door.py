@@ -165,7 +165,7 @@ class Door:
         except BadMessage:
             return bytes((service.MALFORMED,))
         except Refused as error:
-            return bytes((service.REFUSED,)) + error.reason.encode()
+            return bytes((service.REFUSED,)) + " ".join([error.reason] + [str(each) for each in error.details]).encode()
         except BadConfig as error:
             return bytes((service.REFUSED,)) + b"refused.bundle " + str(error).encode()
         except StoreFull:

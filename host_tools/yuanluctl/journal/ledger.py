@@ -53,7 +53,7 @@ NOTES = {1: "complaint", 2: "call", 3: "feedback", 4: "self-test", 5: "case", 6:
 DONE = ("done", "resolved_done")
 NOT_DONE = ("declined", "reversed", "withdrawn", "resolved_not_done")
 NEEDS_A_PERSON = ("held", "parked")
-_LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){12,}")
+LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){12,}")
 
 
 class Result(NamedTuple):
@@ -308,7 +308,19 @@ def _card(record: Record) -> str:
 def text_of(record: Record, name: str) -> str:
     """A text field, harmless for a screen, and without a card number that somebody typed into it."""
     value = record.fields.get(name, b"")
-    return readable(value) if isinstance(value, bytes) else ""
+    if not isinstance(value, bytes):
+        return ""
+    if name in ("rrn", "approval") and record.type in (SALE, REFUND) and record.value("quality") & 128:
+        return _of_evidence(record, name)
+    return readable(value)
+
+
+def _of_evidence(record: Record, name: str) -> str:
+    """What was found by a person has one text of evidence in the two fields: a number may begin in one and end in the other."""
+    rrn, approval = (record.fields[field] for field in ("rrn", "approval"))
+    assert isinstance(rrn, bytes) and isinstance(approval, bytes)
+    whole = readable(rrn + approval)
+    return whole[: len(rrn)] if name == "rrn" else whole[len(rrn) :]
 
 
 def readable(value: bytes) -> str:
@@ -323,7 +335,7 @@ def masked(text: str) -> str:
         digits = re.sub(r"\D", "", found[0])
         return f"{digits[:6]}{'*' * (len(digits) - 10)}{digits[-4:]}"
 
-    return _LONG_NUMBER.sub(hide, text)
+    return LONG_NUMBER.sub(hide, text)
 
 
 def yuan(fen: int) -> str:
@@ -345,7 +357,7 @@ def rows(records: Iterable[Record]) -> Iterator[dict[str, object]]:
         for name, value in record.fields.items():
             if name in ("message", "fingerprint", "mac", "digest"):
                 continue
-            fields[name] = value if isinstance(value, int) else readable(value)
+            fields[name] = value if isinstance(value, int) else text_of(record, name)
         if "card" in fields:
             fields["card"] = _card(record)
         place = {"number": record.number, "type": record.name, "copy": record.is_copy}

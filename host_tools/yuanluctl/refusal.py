@@ -1,0 +1,46 @@
+"""What a terminal refuses, told in the terminal's own words: the tables that `explain` reads."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.tables import FOLDER, read_words
+
+
+class Refusal(Trouble):
+    """Trouble `refused`. told: the id of the words why and, behind blanks, what fills their places or is known besides."""
+
+    def __init__(self, where: str, told: str) -> None:
+        name, *self.details = told.split()
+        self.reason = name.removeprefix("refused.")
+        super().__init__("refused", where, self.reason)
+        self.where = where
+
+    def text(self, language: str) -> str:
+        """The sentence that the terminal's screen has for it; the bare reason where the tables are not there, or do not know it."""
+        sentence = _words(language).get(f"refused.{self.reason}")
+        if sentence is None:
+            return super().text(language)
+        places = sentence.count("{}")
+        filled = sentence.format(*[*self.details, *["..."] * places][:places])
+        besides = " ".join(self.details[places:])
+        return super().text(language) + ": " + filled + (f" ({besides})" if besides else "")
+
+    def hint(self, language: str) -> str:
+        """What the terminal advises."""
+        return _words(language).get(f"advice.refused.{self.reason}") or super().hint(language)
+
+    def as_json(self, language: str) -> dict[str, object]:
+        """The reason stands beside the code, for `explain` and for programs."""
+        error = super().as_json(language)["error"]
+        assert isinstance(error, dict)
+        return {"error": {**error, "reason": self.reason}}
+
+
+@cache
+def _words(language: str) -> dict[str, str]:
+    """By id; none outside of a checkout."""
+    if not (FOLDER / "codes.csv").exists():
+        return {}
+    return {word.id: word.zh if language == "zh" else word.en for word in read_words()}
