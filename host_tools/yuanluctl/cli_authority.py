@@ -12,6 +12,7 @@ from typing import Any
 import rich_click as click
 
 from host_tools.yuanluctl import authority as keys
+from host_tools.yuanluctl.asking import secret
 from host_tools.yuanluctl.cli_image import EXIT_USAGE, end, read_file
 from host_tools.yuanluctl.cli_target import Voice, spoken
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
@@ -45,12 +46,14 @@ def authority() -> None:
 
 @authority.command()
 @key_file_argument
-@click.option("--passphrase", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when it is not given.")
-def new(key_file: Path, passphrase: str) -> None:
+@passphrase_option
+def new(key_file: Path, passphrase: str | None) -> None:
     """Make a new key, sealed under a passphrase. A file that is there is left alone.
 
     Exit codes: 0 made, 2 wrong use or the file is there.
     """
+    if passphrase is None:
+        passphrase = _typed(twice=True)
     if len(passphrase) < keys.SHORTEST:
         end(EXIT_USAGE, f"a passphrase has at least {keys.SHORTEST} characters")
     try:
@@ -218,14 +221,18 @@ def journal_key(key_file: Path, passphrase: str | None) -> None:
 def open_seed(key_file: Path, passphrase: str | None) -> bytes:
     """The authority's 32 bytes; Trouble."""
     try:
-        return keys.open_key(read_regular(key_file, _LONGEST, "no_image", str(key_file)), _asked(passphrase))
+        content = read_regular(key_file, _LONGEST, "no_image", str(key_file))
+        return keys.open_key(content, secret("en", "live.passphrase") if passphrase is None else passphrase)
     except keys.BadKeyFile as problem:
         raise Trouble("key_file", key_file, problem) from problem
 
 
-def _asked(passphrase: str | None) -> str:
-    """The one that was given, or is typed now: after all else was looked at, so that nobody types it in vain."""
-    return click.prompt("Passphrase", hide_input=True) if passphrase is None else passphrase
+def _typed(twice: bool = False) -> str:
+    """Asked for after all else was looked at, so that nobody types it in vain."""
+    try:
+        return secret("en", "live.passphrase", twice=twice)
+    except Trouble as trouble:
+        end(trouble.exit, f"{trouble.text('en')}. {trouble.hint('en')}")
 
 
 def _check_terminal(terminal: str) -> None:
@@ -235,6 +242,6 @@ def _check_terminal(terminal: str) -> None:
 
 def _open(key_file: Path, passphrase: str | None) -> bytes:
     try:
-        return keys.open_key(read_file(key_file, _LONGEST, "an authority's key"), _asked(passphrase))
+        return keys.open_key(read_file(key_file, _LONGEST, "an authority's key"), _typed() if passphrase is None else passphrase)
     except keys.BadKeyFile as problem:
         end(EXIT_USAGE, f"{key_file}: {problem}")

@@ -151,7 +151,7 @@ def _bring(
         seen.extend(changes)
         if not voice.as_json:
             voice.answer({}, _changed(changes))
-        agreed = not voice.dry_run and (yes or click.confirm(voice.say("config.agree"), err=True))
+        agreed = not voice.dry_run and (yes or voice.agreed("config.agree"))
         outcome = "would" if voice.dry_run else "brought" if agreed else "declined"
         return agreed
 

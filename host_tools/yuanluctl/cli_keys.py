@@ -10,7 +10,7 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.yuanluctl import authority, transport_keys
+from host_tools.yuanluctl import asking, authority, transport_keys
 from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import Trouble
@@ -94,12 +94,14 @@ def ceremony(voice: Voice, key_file: Path, sheets: bool) -> None:
     """
     if os.path.lexists(key_file):  # before anybody types a component in vain
         raise Trouble("file", key_file, "it is there already")
+    if sheets and not sys.stderr.isatty():
+        raise Trouble("no_screen")
     parts = [_component(voice, number, sheets) for number in (1, 2)]
     try:
         key = transport_keys.joined(*parts)
     except ValueError as problem:
         raise Trouble("components", problem) from problem
-    passphrase = click.prompt(voice.say("live.passphrase"), hide_input=True, confirmation_prompt=True, err=True)
+    passphrase = voice.secret("live.passphrase", twice=True)
     if len(passphrase) < authority.SHORTEST:
         raise Trouble("short_passphrase", authority.SHORTEST)
     try:
@@ -113,7 +115,7 @@ def ceremony(voice: Voice, key_file: Path, sheets: bool) -> None:
 
 
 def _component(voice: Voice, number: int, sheets: bool) -> bytes:
-    text = click.prompt(voice.say("keys.component", number), hide_input=True, confirmation_prompt=True, err=True)
+    text = voice.secret("keys.component", number, twice=True)
     try:
         part = transport_keys.component(text)
     except ValueError as problem:
@@ -130,10 +132,9 @@ def _show_sheet(voice: Voice, number: int, groups: list[str]) -> None:
         row = enumerate(groups[at : at + _IN_A_ROW], at + 1)
         click.echo("  ".join(f"{place:2d}: {group}" for place, group in row), err=True)
     try:
-        click.prompt(voice.say("keys.sheet_done"), default="", show_default=False, err=True)
+        asking.enter(voice.language, "keys.sheet_done")
     finally:  # also for who gives up
-        if sys.stderr.isatty():
-            click.echo("\033[2J\033[3J\033[H", err=True, nl=False)  # the rows that were scrolled away too
+        click.echo("\033[2J\033[3J\033[H", err=True, nl=False)  # the rows that were scrolled away too
 
 
 @keys.command()
@@ -151,10 +152,10 @@ def wrap(voice: Voice, key_file: Path, key_id: str, version: int, out: Path) -> 
     """
     try:
         name = transport_keys.hex_bytes(key_id, transport_keys.KEY_ID_BYTES)
-        passphrase = os.environ.get("YUANLU_PASSPHRASE") or click.prompt(voice.say("live.passphrase"), hide_input=True, err=True)
+        passphrase = os.environ.get("YUANLU_PASSPHRASE") or voice.secret("live.passphrase")
         content = read_regular(key_file, _LARGEST_FILE, "file", str(key_file))
         transport_key = authority.open_key(content, passphrase, transport_keys.FORMAT)
-        text = click.prompt(voice.say("keys.initial"), hide_input=True, err=True)
+        text = voice.secret("keys.initial")
         initial = transport_keys.hex_bytes(text, transport_keys.INITIAL_KEY_BYTES)
     except authority.BadKeyFile as problem:
         raise Trouble("key_file", key_file, problem) from problem

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import rich_click as click
 
+from host_tools.yuanluctl import asking
 from host_tools.yuanluctl.journal.layout import HEADER_MAGIC, Geometry
 from host_tools.yuanluctl.journal.reader import GeometryError, find_geometry
 from host_tools.yuanluctl.outcome import INTERRUPTED, Trouble
@@ -56,6 +57,14 @@ class Voice:
             return
         for line in lines:
             click.echo(printable(line))
+
+    def secret(self, name: str, *values: object, twice: bool = False) -> str:
+        """What a person types unseen; Trouble where nobody can."""
+        return asking.secret(self.language, name, *values, twice=twice)
+
+    def agreed(self, name: str, *values: object) -> bool:
+        """What a person says to a question; Trouble where nobody can."""
+        return asking.agreed(self.language, name, *values)
 
     def chat(self, name: str, *values: object) -> None:
         """A sentence on stderr; not for programs."""
@@ -205,7 +214,7 @@ def _live(voice: Voice, target: Target, timeout: float, wait: float, **credentia
     @functools.cache
     def ask() -> str:
         given = os.environ.get("YUANLU_PASSPHRASE")
-        return given if given is not None else click.prompt(voice.say("live.passphrase"), hide_input=True, err=True)
+        return given if given is not None else voice.secret("live.passphrase")
 
     until = time.monotonic() + wait
     while True:

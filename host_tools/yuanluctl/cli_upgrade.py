@@ -47,7 +47,7 @@ def push(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool, no_confirm
         upgrade.fits(bundle)
         if not voice.as_json:
             voice.answer({}, [voice.say("upgrade.change", told["from"], told["to"], len(bundle.files[0][1]))])
-        if voice.dry_run or not (yes or click.confirm(voice.say("upgrade.agree"), err=True)):
+        if voice.dry_run or not (yes or voice.agreed("upgrade.agree")):
             _end(voice, told, "would" if voice.dry_run else "declined")
         _bring(voice, upgrade, bundle)
     elif before["standing"] != "trial":

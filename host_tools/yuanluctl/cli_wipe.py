@@ -37,7 +37,7 @@ def wipe(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool) -> None:
     head = erase.head_of(file, name)
     if not voice.as_json:
         voice.answer({}, [voice.say("wipe.what", name, file, head)])
-    if voice.dry_run or not (yes or click.confirm(voice.say("wipe.agree", name), err=True)):
+    if voice.dry_run or not (yes or voice.agreed("wipe.agree", name)):
         _end(voice, terminal, name, str(head), "would" if voice.dry_run else "declined")
     erase.erase(terminal, head)
     _end(voice, terminal, name, str(head), "erased")

@@ -43,6 +43,8 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "components": (USAGE, False),
     "short_passphrase": (USAGE, False),
     "no_psec": (USAGE, False),
+    "nobody_types": (USAGE, False),
+    "no_screen": (USAGE, False),
     "capsule": (USAGE, False),
     "receipt": (USAGE, False),
     "warrant": (USAGE, False),

@@ -18,7 +18,7 @@ class Refusal(Trouble):
         self.where = where
 
     def text(self, language: str) -> str:
-        """The sentence that the terminal's screen has for it; the bare reason where the tables are not there, or do not know it."""
+        """The sentence that the terminal's screen has for it; the bare reason without the tables, or where they lack it."""
         sentence = _words(language).get(f"refused.{self.reason}")
         if sentence is None:
             return super().text(language)

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from emulator.parts import vault
 from host_tools.yuanluctl import authority as keys
 from host_tools.yuanluctl.cli import yuanluctl
+from tests.host.at_a_terminal import typed
 from yuanlu.store import operators
 
 PASSPHRASE = "four words under snow"
@@ -82,11 +83,22 @@ def test_the_passphrase_is_asked_for_last(key_file: str, tmp_path: Path) -> None
     """Not before the file and what is wanted were looked at; with both right, as a control, it is asked for, and serves."""
     wrong = ([str(tmp_path / "nofile.key"), *REFUND], [key_file, *REFUND[:-1], "150"])
     for arguments in wrong:
-        done = CliRunner().invoke(yuanluctl, ["authority", "approve", *arguments], input=PASSPHRASE + "\n")
-        assert done.exit_code == 2 and "Passphrase" not in done.output
-    done = CliRunner().invoke(yuanluctl, ["authority", "approve", key_file, *REFUND], input=PASSPHRASE + "\n")
-    assert done.exit_code == 0 and "Passphrase" in done.output and PASSPHRASE not in done.output
-    assert done.output.split()[-1] == run("approve", key_file, *REFUND)[1].strip()
+        code, shown = typed(["authority", "approve", *arguments], PASSPHRASE)
+        assert code == 2 and "Passphrase" not in shown
+    code, shown = typed(["authority", "approve", key_file, *REFUND], PASSPHRASE)
+    assert code == 0 and "Passphrase" in shown and PASSPHRASE not in shown
+    assert shown.split()[-1] == run("approve", key_file, *REFUND)[1].strip()
+
+
+@pytest.mark.parametrize("words", [("approve", *REFUND), ("public-key",), ("new",)])
+def test_where_nobody_can_type_the_passphrase_the_exit_code_says_so(
+    key_file: str, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """Neither an Abort nor exit 1, which stands for findings. Control: with the passphrase given it serves."""
+    at = str(tmp_path / "new") if words == ("new",) else key_file
+    done = CliRunner().invoke(yuanluctl, ["authority", words[0], at, *words[1:]])
+    assert (done.exit_code, done.stdout) == (2, "") and "standard input is no terminal" in done.stderr
+    assert run(words[0], at, *words[1:])[0] == 0
 
 
 def test_a_short_passphrase_and_no_key_file_are_told(tmp_path: Path) -> None:

@@ -1,16 +1,18 @@
 """Keys: what a technician sees of them, a key block from psec to the vault, and the ceremony of two people."""
 
 import json
+import re
+import subprocess
+import sys
 
 import pytest
-from click.testing import CliRunner
 from psec import tr31 as psec
 
 from emulator.clerk import Clerk
 from host_tools.yuanluctl import authority, transport_keys
-from host_tools.yuanluctl.cli_keys import keys
 from host_tools.yuanluctl.outcome import Trouble
-from tests.conftest import FIRMWARE
+from tests.conftest import FIRMWARE, ROOT
+from tests.host.at_a_terminal import typed as typed_at
 from tests.host.service_line import Technician, on_the_line
 from yuanlu.crypto import tr31
 from yuanlu.errors import BadMessage
@@ -117,10 +119,8 @@ def test_what_psec_makes_the_terminal_reads_and_what_is_changed_neither_takes():
 
 def ceremony(tmp_path, *typed: str):
     """What it prints, and its exit code."""
-    told = CliRunner().invoke(
-        keys, ["ceremony", str(tmp_path / "key"), "--lang", "en"], input="".join(f"{one}\n" for one in typed)
-    )
-    return told.output, told.exit_code
+    code, shown = typed_at(["keys", "ceremony", tmp_path / "key", "--lang", "en"], *typed)
+    return shown, code
 
 
 def test_two_people_make_a_key_that_neither_saw(tmp_path):
@@ -134,8 +134,8 @@ def test_two_people_make_a_key_that_neither_saw(tmp_path):
     with pytest.raises(authority.BadKeyFile):
         authority.open_key(content, PASSPHRASE)  # it is no authority's
     words = ["wrap", str(tmp_path / "key"), "--key-id", KEY_ID.hex(), "--version", "3", "-o", str(tmp_path / "block")]
-    told = CliRunner().invoke(keys, words, input=f"{KEY.hex()}\n", env={"YUANLU_PASSPHRASE": PASSPHRASE})
-    assert told.exit_code == 0 and KEY.hex() not in told.output.lower()
+    code, shown = typed_at(["keys", *words], KEY.hex(), YUANLU_PASSPHRASE=PASSPHRASE)
+    assert code == 0 and KEY.hex() not in shown.lower()
     assert tr31.unwrap(key, (tmp_path / "block").read_bytes().strip()).key == KEY
     assert ceremony(tmp_path, FIRST, FIRST, SECOND, SECOND, PASSPHRASE, PASSPHRASE)[1] == 2, "the file is there"
 
@@ -144,6 +144,27 @@ def test_two_people_make_a_key_that_neither_saw(tmp_path):
 def test_what_is_no_pair_of_components_makes_no_key(tmp_path, typed):
     output, code = ceremony(tmp_path, *typed)
     assert code == 2 and "Traceback" not in output and not (tmp_path / "key").exists()
+
+
+def test_components_are_shown_to_a_screen_and_never_to_a_log(tmp_path):
+    """With --sheets and standard error in a file nothing is asked and nothing shown; control: on a screen they are."""
+    words = [sys.executable, "-m", "host_tools.yuanluctl", "keys", "ceremony", str(tmp_path / "key"), "--sheets"]
+    done = subprocess.run(words, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 2 and not re.search("[0-9]{7}", done.stderr) and not (tmp_path / "key").exists()
+    assert done.stderr.startswith("yuanluctl: --sheets: standard error is no terminal") and done.stdout == ""
+    lines = (FIRST, FIRST, "", SECOND, SECOND, "", PASSPHRASE, PASSPHRASE)
+    code, shown = typed_at(["keys", "ceremony", tmp_path / "key", "--sheets", "--lang", "en"], *lines)
+    assert code == 0 and all(group in shown for group in transport_keys.groups(bytes.fromhex(FIRST))) and FIRST not in shown
+
+
+def test_a_secret_that_nobody_can_type_is_one_clear_error(tmp_path):
+    """Standard input is no terminal: exit 2, one object with --json; the secret on a pipe, as a control, is not taken either."""
+    words = [sys.executable, "-m", "host_tools.yuanluctl", "keys", "ceremony", str(tmp_path / "key"), "--json"]
+    for given in ("", f"{FIRST}\n" * 8):
+        done = subprocess.run(words, cwd=ROOT, input=given, capture_output=True, text=True)
+        error = json.loads(done.stderr)["error"]
+        assert (done.returncode, done.stdout, error["code"], error["exit"]) == (2, "", "nobody_types", 2), done.stderr
+    assert not (tmp_path / "key").exists()
 
 
 # ---- typed at the keypad

@@ -3,12 +3,10 @@
 import re
 from pathlib import Path
 
-from click.testing import CliRunner, Result
-
 from emulator.clerk import Clerk
 from host_tools.yuanluctl import transport_keys
-from host_tools.yuanluctl.cli_keys import keys
 from tests.conftest import FIRMWARE
+from tests.host.at_a_terminal import typed as typed_at
 from tests.host.service_line import Technician, on_the_line
 from yuanlu.wire import service as wire
 
@@ -18,11 +16,6 @@ FIRST_SUPERVISOR, SECOND_SUPERVISOR = 8, 9
 WRONG = "这一组不对"
 
 
-def said(result: Result) -> str:
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
 class Ceremony:
     """What the command has printed: of each person the groups of his sheet and his check value, and that of the key."""
 
@@ -30,7 +23,8 @@ class Ceremony:
         self.file = folder / "key"
         typed = [FIRST, FIRST, "", SECOND, SECOND, "", PASSPHRASE, PASSPHRASE]
         words = ["ceremony", str(self.file), "--sheets", "--lang", "en"]
-        printed = said(CliRunner().invoke(keys, words, input="".join(f"{line}\n" for line in typed)))
+        code, printed = typed_at(["keys", *words], *typed)
+        assert code == 0, printed
         numbered = re.findall(r"\b(\d{1,2}): (\d{7})\b", printed)
         assert [int(number) for number, _ in numbered] == [*range(1, 17), *range(1, 17)]
         groups = [group for _, group in numbered]
@@ -41,7 +35,8 @@ class Ceremony:
     def block(self, folder: Path, key: bytes) -> bytes:
         """A key block under the key of the ceremony, as the command makes it."""
         words = ["wrap", str(self.file), "--key-id", "1122334455667788", "--version", "1", "-o", str(folder / "block")]
-        said(CliRunner().invoke(keys, words, input=f"{key.hex()}\n", env={"YUANLU_PASSPHRASE": PASSPHRASE}))
+        code, printed = typed_at(["keys", *words], key.hex(), YUANLU_PASSPHRASE=PASSPHRASE)
+        assert code == 0, printed
         return (folder / "block").read_bytes().strip()
 
 
