@@ -14,7 +14,7 @@ class Refusal(Trouble):
     def __init__(self, where: str, told: str) -> None:
         name, *self.details = told.split()
         self.reason = name.removeprefix("refused.")
-        super().__init__("refused", where, self.reason)
+        super().__init__("refused", where, self.reason, " ".join(self.details))
         self.where = where
 
     def text(self, language: str) -> str:

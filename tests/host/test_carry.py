@@ -149,6 +149,39 @@ def test_L5_settings_that_do_not_fit_what_became_open_meanwhile_wait_until_it_is
     assert [record.value("version") for record in records(shop, CONFIG)] == [2]
 
 
+def test_L5_newer_settings_never_take_the_place_of_those_in_force_where_what_waits_could_not_end_what_opens(
+    technician: Technician,
+) -> None:
+    """Two places: with others for another merchant waiting and a third over those in force, a refund that opens before the start
+    would find neither, and the terminal would not start. Control: where what waits fits, the third is taken."""
+    shop, clerk = technician.shop, Clerk(technician.shop)
+    clerk.start_sale(12_300)
+    clerk.see("消费成功")
+    clerk.back_to_menu()
+    carrier = Carrier(technician.come_in(wire.CONFIG))
+    second = following(shop, merchant="YUANLU000000002")
+    carrier.install(second.to_bytes())
+    third = signed(shop, settings.following(second, {**second.settings(), "limit_operator": 1}, 20261127, "Lin"))
+    with pytest.raises(Trouble, match="settings_wait") as caught:
+        carrier.install(third.to_bytes())
+    assert caught.value.exit == LOSES_MONEY and "restart" in caught.value.hint("en")
+    shop.terminal.plug_network(False)
+    clerk.start_refund(1000)
+    clerk.back_to_menu()
+    restart(shop)
+    assert technician.come_in(wire.DIAG).status()["config"] == 1
+    shop.terminal.plug_network(True)
+    shop.world.run(60_000)
+    restart(shop)
+    session = technician.come_in(wire.DIAG | wire.CONFIG)
+    assert session.status()["config"] == 2 and shop.count_money() == []
+    Carrier(session).install(third.to_bytes())
+    fourth = signed(shop, settings.following(third, {**third.settings(), "limit_operator": 2}, 20261127, "Lin"))
+    Carrier(session).install(fourth.to_bytes())
+    restart(shop)
+    assert technician.come_in(wire.DIAG).status()["config"] == 4
+
+
 def test_during_an_exchange_nothing_is_installed(technician: Technician) -> None:
     """Control: after it, the same bytes are."""
     shop, clerk = technician.shop, Clerk(technician.shop)

@@ -6,6 +6,7 @@ A bundle is gathered in the Door piece by piece and looked at once it is whole: 
 from binascii import crc32
 
 from yuanlu.compat import const, leave, visit
+from yuanlu.config import Config
 from yuanlu.crypto import sealing
 from yuanlu.errors import BadMessage, Refused
 from yuanlu.wire import service
@@ -65,10 +66,21 @@ def _install(door, given):
         door.note(door.ticket, service.INSTALL, bundle.version)
 
     try:
-        _shelf(door).take(b"".join(door.brought), last_look)
+        shelf = _shelf(door)
+        _check_waiting(till.config, *shelf.newest())
+        shelf.take(b"".join(door.brought), last_look)
         door.brought = []
     finally:
         leave("yuanlu.store.shelf", "yuanlu.continuity", "yuanlu.crypto.session_sealing")
+
+
+def _check_waiting(now, bundle, text):
+    """The place of the settings in force is written over while newer ones wait for the next start: then what is open, and what
+    becomes open until then, has to be able to end under those."""
+    if bundle.version != now.config_version:
+        waiting = Config(text)
+        if (waiting.merchant, waiting.mac) != (now.merchant, now.mac):
+            raise Refused("refused.settings_wait")
 
 
 # Each with the fewest and the most bytes that it takes.
