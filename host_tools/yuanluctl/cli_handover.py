@@ -17,6 +17,7 @@ from host_tools.yuanluctl.journal.ledger import yuan
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
 from host_tools.yuanluctl.refusal import Refusal
+from host_tools.yuanluctl.rehearsal import refusal
 from host_tools.yuanluctl.status import waiting_of
 from host_tools.yuanluctl.targets import parse
 from yuanlu.wire import service as wire
@@ -184,11 +185,7 @@ def export(terminal: LiveTerminal, voice: Voice, spare: str, epoch: int | None, 
     if bool(spare) == bool(word):
         raise click.UsageError("name the spare, or give a warrant")
     voice.check(out)
-    hello, _ = terminal.hello()
-    old = hello.terminal.decode("ascii", "replace")
-    if voice.dry_run:
-        voice.would(terminal.name, "handover.would_export")
-        return
+    old = _connected(terminal)
     if word:
         given = made.read_warrant(word)
         names = Names(old, given[:8].decode("ascii", "replace"), int.from_bytes(given[8:12], "little"))
@@ -198,11 +195,34 @@ def export(terminal: LiveTerminal, voice: Voice, spare: str, epoch: int | None, 
     if not word:
         names = _same_again(made.owner(session), names, epoch)
         given = made.warrant(terminal.credentials.open_key(), names)
+    if voice.dry_run:
+        _rehearse(terminal, voice, "export", names, out)
+        return
     capsule = made.export(session, names, given, voice.progress)
     voice.write(out, capsule.to_bytes())
     count = len(capsule.blocks)
     told = {"file": str(out), "blocks": count, **names._asdict()}
     voice.answer(told, [voice.say("handover.exported", old, count, names.epoch)])
+
+
+def _connected(terminal: LiveTerminal) -> str:
+    """The 8 characters of the terminal on the line."""
+    return terminal.hello()[0].terminal.decode("ascii", "replace")
+
+
+def _check_connected(terminal: LiveTerminal, wanted: str, file: Path) -> None:
+    """Trouble where a file goes to another terminal."""
+    if (here := _connected(terminal)) != wanted:
+        raise Trouble("other_terminal", file, wanted, here)
+
+
+def _rehearse(terminal: LiveTerminal, voice: Voice, step: str, names: Names, file: Path) -> None:
+    """Say what would be done, or refused; Trouble."""
+    owner = made.owner(terminal.open(_RIGHTS))
+    if told := refusal(step, owner, names):
+        raise Refusal(terminal.name, told)
+    told_all = {"target": terminal.name, "would": step, "file": str(file), **names._asdict(), "standing": owner["standing"]}
+    voice.answer(told_all, [voice.say(f"handover.would_{step}", terminal.name, file, names.epoch)])
 
 
 def _same_again(owner: dict[str, Any], names: Names, epoch: int | None) -> Names:
@@ -223,8 +243,10 @@ def import_(terminal: LiveTerminal, voice: Voice, file: Path, out: Path) -> None
     Exit codes: 0 taken, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
     capsule = made.read_capsule(file)
+    voice.check(out)
+    _check_connected(terminal, capsule.names.spare, file)
     if voice.dry_run:
-        voice.would(terminal.name, "handover.would_step")
+        _rehearse(terminal, voice, "import", capsule.names, file)
         return
     receipt = made.bring(terminal.open(_RIGHTS), capsule, voice.progress)
     voice.write(out, receipt.to_bytes())
@@ -242,8 +264,10 @@ def decline(terminal: LiveTerminal, voice: Voice, file: Path, out: Path) -> None
     Exit codes: 0 declined, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
     names = made.read_capsule(file).names
+    voice.check(out)
+    _check_connected(terminal, names.spare, file)
     if voice.dry_run:
-        voice.would(terminal.name, "handover.would_step")
+        _rehearse(terminal, voice, "decline", names, file)
         return
     receipt = Receipt(made.DECLINED, names, terminal.open(_RIGHTS).command(wire.DECLINE, names.for_spare))
     voice.write(out, receipt.to_bytes())
@@ -258,7 +282,9 @@ def finish(terminal: LiveTerminal, voice: Voice, file: Path) -> None:
 
     Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
-    _close(terminal, voice, wire.FINISH, made.read_receipt(file, made.TAKEN).proof)
+    receipt = made.read_receipt(file, made.TAKEN)
+    _check_connected(terminal, receipt.names.old, file)
+    _close(terminal, voice, "finish", file, receipt)
 
 
 @handover.command()
@@ -288,36 +314,35 @@ def abort(
         _mend(terminal, voice, word, epoch)
         return
     if file:
-        proof = made.read_receipt(file, made.DECLINED).proof
+        receipt = made.read_receipt(file, made.DECLINED)
+        _check_connected(terminal, receipt.names.old, file)
     else:
-        hello, _ = terminal.hello()
-        owner = made.owner(terminal.open(_RIGHTS))
-        names = Names(hello.terminal.decode("ascii", "replace"), owner["other"], owner["epoch"])
-        proof = made.declined(terminal.credentials.open_key(), names).proof
-    _close(terminal, voice, wire.ABORT, proof)
+        old, owner = _connected(terminal), made.owner(terminal.open(_RIGHTS))
+        receipt = made.declined(terminal.credentials.open_key(), Names(old, owner["other"], owner["epoch"]))
+    _close(terminal, voice, "abort", file or Path("--lost-spare"), receipt)
 
 
 def _mend(terminal: LiveTerminal, voice: Voice, word: str, epoch: int | None) -> None:
     given = made.read_word(word) if word else b""
-    hello, _ = terminal.hello()
+    old = _connected(terminal)
     session = terminal.open(_RIGHTS)
     owner = made.owner(session)
     if owner["standing"] != "lost" and not given:
         raise Refusal(terminal.name, "fence_read")
     if not voice.dry_run:
         if not given:
-            key, name = terminal.credentials.open_key(), hello.terminal.decode("ascii", "replace")
-            given = made.word_of_lost_fence(key, name, owner["number"], epoch or int(time.time()))
+            key = terminal.credentials.open_key()
+            given = made.word_of_lost_fence(key, old, owner["number"], epoch or int(time.time()))
         session.command(wire.MEND, given)
         owner = made.owner(session)
     voice.answer({"target": terminal.name, **owner}, [_shown(voice, terminal.name, owner)])
 
 
-def _close(terminal: LiveTerminal, voice: Voice, command: int, proof: bytes) -> None:
+def _close(terminal: LiveTerminal, voice: Voice, step: str, file: Path, receipt: Receipt) -> None:
     if voice.dry_run:
-        voice.would(terminal.name, "handover.would_step")
+        _rehearse(terminal, voice, step, receipt.names, file)
         return
     session = terminal.open(_RIGHTS)
-    session.command(command, proof)
+    session.command(wire.FINISH if step == "finish" else wire.ABORT, receipt.proof)
     owner = made.owner(session)
     voice.answer({"target": terminal.name, **owner}, [_shown(voice, terminal.name, owner)])

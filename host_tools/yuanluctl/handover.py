@@ -5,8 +5,6 @@ The laptop reads nothing of a capsule; the authority can make every key of it, s
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -14,7 +12,7 @@ from pathlib import Path
 from struct import Struct, error, pack
 from typing import Any, NamedTuple
 
-from host_tools.yuanluctl import authority
+from host_tools.yuanluctl import authority, carried
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.service import Session
 from host_tools.yuanluctl.targets import read_regular
@@ -27,7 +25,6 @@ TAKEN, DECLINED = "taken", "declined"
 _MAGIC = b"YLH1"
 _HEAD = Struct("<4s8s8sIH")
 _LARGEST = 1 << 20
-_WARRANT, _WORD = "YLW1.", "YLF1."
 WARRANT_SIZE, WORD_SIZE = 60, 24
 
 
@@ -63,12 +60,12 @@ def warrant(key: bytes, names: Names) -> bytes:
 
 def warrant_text(given: bytes) -> str:
     """For a person to carry."""
-    return _WARRANT + base64.urlsafe_b64encode(given).decode()
+    return carried.written(carried.WARRANT, given)
 
 
 def read_warrant(text: str) -> bytes:
     """The warrant in its text; Trouble."""
-    return _carried(text, _WARRANT, WARRANT_SIZE)
+    return _carried(text, carried.WARRANT, WARRANT_SIZE)
 
 
 def word_of_lost_fence(key: bytes, old: str, number: int, epoch: int) -> bytes:
@@ -79,20 +76,17 @@ def word_of_lost_fence(key: bytes, old: str, number: int, epoch: int) -> bytes:
 
 def word_text(given: bytes) -> str:
     """For a person to carry."""
-    return _WORD + base64.urlsafe_b64encode(given).decode()
+    return carried.written(carried.WORD, given)
 
 
 def read_word(text: str) -> bytes:
     """That word in its text; Trouble."""
-    return _carried(text, _WORD, WORD_SIZE)
+    return _carried(text, carried.WORD, WORD_SIZE)
 
 
 def _carried(text: str, start: str, size: int) -> bytes:
-    try:
-        given = base64.b64decode("".join(text.split()).removeprefix(start), "-_", validate=True)
-    except (binascii.Error, ValueError) as problem:
-        raise Trouble("warrant", text[:20]) from problem
-    if len(given) != size or not text.strip().startswith(start):
+    given = carried.read(text, start, "warrant")
+    if len(given) != size:
         raise Trouble("warrant", text[:20])
     return given
 

@@ -6,14 +6,13 @@ that: so a cable may be pulled and plugged at any byte.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import os
 from collections.abc import Callable
 from struct import error, pack, unpack
 from typing import Any, NamedTuple, Protocol
 
+from host_tools.yuanluctl import carried
 from host_tools.yuanluctl.hdlc import Deframer, Frame, frame
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.refusal import Refusal
@@ -25,7 +24,6 @@ RESEND_SECONDS = 1.0
 ASK_AGAIN_SECONDS = 0.5  # whether somebody at the keypad has agreed
 CONSENT_SECONDS = 180
 SECONDS, COMMANDS = 900, 50_000  # of a session
-_REQUEST, _TICKET = "YLR1.", "YLT1."  # how the texts begin that people carry from one computer to another
 
 
 class Line(Protocol):
@@ -51,7 +49,7 @@ class Pass(NamedTuple):
 
     def text(self) -> str:
         """For a person to carry."""
-        return _TICKET + base64.urlsafe_b64encode(self.ticket + self.keys).decode().rstrip("=")
+        return carried.written(carried.TICKET, self.ticket + self.keys)
 
 
 def issue(service_key: bytes, hello: wire.Hello, technician: int, allowed: int, seconds: int = SECONDS) -> Pass:
@@ -64,37 +62,23 @@ def issue(service_key: bytes, hello: wire.Hello, technician: int, allowed: int, 
 
 def request_text(hello_body: bytes) -> str:
     """A terminal's HELLO for a person to carry to the authority."""
-    return _REQUEST + base64.urlsafe_b64encode(hello_body).decode().rstrip("=")
+    return carried.written(carried.REQUEST, hello_body)
 
 
 def read_request(text: str) -> wire.Hello:
     """The HELLO in a request; Trouble."""
     try:
-        return wire.decode_hello(_carried(text, _REQUEST))
-    except (BadMessage, ValueError) as problem:
+        return wire.decode_hello(carried.read(text, carried.REQUEST, "request"))
+    except BadMessage as problem:
         raise Trouble("request", text[:20]) from problem
 
 
 def read_pass(text: str) -> Pass:
     """The ticket in its text; Trouble."""
-    try:
-        content = _carried(text, _TICKET)
-    except ValueError as problem:
-        raise Trouble("ticket_text", text[:20]) from problem
+    content = carried.read(text, carried.TICKET, "ticket_text")
     if len(content) != wire.TICKET_SIZE + 64:
         raise Trouble("ticket_text", text[:20])
     return Pass(content[: wire.TICKET_SIZE], content[wire.TICKET_SIZE :])
-
-
-def _carried(text: str, start: str) -> bytes:
-    text = "".join(text.split())
-    if not text.startswith(start):
-        raise ValueError("another beginning")
-    body = text[len(start) :]
-    try:
-        return base64.b64decode(body + "=" * (-len(body) % 4), "-_", validate=True)
-    except binascii.Error as problem:
-        raise ValueError("no base64") from problem
 
 
 class Session:

@@ -145,7 +145,8 @@ def push(transport: Transport, bundle: Bundle, agree: Callable[[list[Change]], b
     now = _newest_of(transport)
     if now.digest == bundle.digest:
         return None
-    if bundle.version <= now.version or bundle.previous != now.digest or bundle.target != now.target:
+    _check_target(bundle, now)
+    if bundle.version <= now.version or bundle.previous != now.digest:
         raise Trouble("not_following", bundle.version, now.version)
     changes = differences(now.settings(), bundle.settings())
     if not agree(changes):
@@ -161,9 +162,16 @@ def rollback(
 ) -> list[Change] | None:
     """Bring earlier settings back, as a new version with their content; Trouble. None: the terminal has that content already."""
     now = _newest_of(transport)
+    _check_target(old, now)
     if not differences(now.settings(), old.settings()):
         return None
     return push(transport, sign(following(now, old.settings(), date, by)), agree)
+
+
+def _check_target(bundle: Bundle, now: Bundle) -> None:
+    """Trouble for settings of another terminal than the one that has those of now."""
+    if bundle.target != now.target:
+        raise Trouble("other_terminal", f"{bundle.by}, {bundle.date}", bundle.target, now.target)
 
 
 def _newest_of(transport: Transport) -> Bundle:

@@ -16,7 +16,7 @@ from host_tools.yuanluctl.carry import Carrier
 from host_tools.yuanluctl.journal.layout import CONFIG, TECHNICIAN, Geometry, Record
 from host_tools.yuanluctl.journal.ledger import every_record
 from host_tools.yuanluctl.journal.reader import read_journal
-from host_tools.yuanluctl.outcome import LOSES_MONEY, Trouble
+from host_tools.yuanluctl.outcome import LOSES_MONEY, USAGE, Trouble
 from host_tools.yuanluctl.service import Session
 from tests.host.service_line import Technician, queue_a_refund
 from yuanlu.wire import service as wire
@@ -180,6 +180,24 @@ def test_L5_newer_settings_never_take_the_place_of_those_in_force_where_what_wai
     Carrier(session).install(fourth.to_bytes())
     restart(shop)
     assert technician.come_in(wire.DIAG).status()["config"] == 4
+
+
+def test_settings_of_another_terminal_say_whose_they_are(technician: Technician) -> None:
+    """To push and to roll back alike; nothing is agreed to or written. Control: its own are taken."""
+    shop, asked = technician.shop, list[Any]()
+    carrier = Carrier(technician.come_in(wire.CONFIG))
+    before = bytes(shop.terminal.shelf.data)
+    other = signed(shop, settings.following(shop.bundle, {**shop.settings, "terminal": "YL000009"}, 20261127, "Lin"))
+    for bring in (
+        lambda: settings.push(carrier, other, lambda changes: not asked.append(changes)),  # type: ignore[func-returns-value]
+        lambda: settings.rollback(carrier, other, 20261127, "Lin", lambda bundle: signed(shop, bundle), lambda changes: True),
+    ):
+        with pytest.raises(Trouble) as caught:
+            bring()
+        assert (caught.value.name, caught.value.exit) == ("other_terminal", USAGE)
+        assert "for terminal YL000009, the one that is connected is YL000001" in caught.value.text("en")
+    assert not asked and bytes(shop.terminal.shelf.data) == before
+    assert settings.push(carrier, following(shop, limit_operator=1), lambda changes: True)
 
 
 def test_during_an_exchange_nothing_is_installed(technician: Technician) -> None:

@@ -210,9 +210,73 @@ def test_bad_input_gets_one_clear_error(bench: Bench, words: list[str], code: in
     assert bench.pair.old.journal.shut is False and before != b""
 
 
-def test_a_dry_run_changes_nothing(bench: Bench):
-    environment = {"YUANLU_PASSPHRASE": PASSPHRASE, "YUANLU_AUTHORITY": str(bench.key_file), "LANG": "C.UTF-8"}
-    words = ["handover", "export", "--spare", SPARE, "-o", bench.path("q.ylh"), "-t", bench.old.target, "--dry-run"]
-    result = CliRunner().invoke(yuanluctl, words, env=environment)
-    assert result.exit_code == 0 and "stop sending" in result.output, result.output
-    assert not bench.pair.old.journal.shut and not (bench.folder / "q.ylh").exists()
+def state_of(bench: Bench) -> tuple[object, ...]:
+    """All that a step changes: both fences, and what stands in the folder."""
+    lives = (bench.pair.old, bench.pair.spare)
+    fences = [tuple(bytes(life.vault.places.get(place, b"")) for place in PLACES) for life in lives]
+    return (*fences, sorted(path.name for path in bench.folder.iterdir()))
+
+
+def test_a_dry_run_is_one_object_looks_as_the_step_does_and_changes_nothing(bench: Bench):
+    """Each step twice, dry and real; where the real one is refused the dry one is, for the same reason, as its control."""
+
+    def step(*words: str, at: Served, code: int = 0) -> Any:
+        before = state_of(bench)
+        dry = bench.run(*words, "--dry-run", at=at, code=code)
+        assert state_of(bench) == before, words
+        real = bench.run(*words, at=at, code=code)
+        assert code == 0 or (dry["error"]["reason"], dry["error"]["hint"]) == (real["error"]["reason"], real["error"]["hint"])
+        return dry
+
+    q, taken = bench.path("q.ylh"), bench.path("taken")
+    told = step("export", "--spare", SPARE, "--epoch", "7", "-o", q, at=bench.old)
+    assert (told["would"], told["old"], told["spare"], told["epoch"]) == ("export", OLD, SPARE, 7)
+    assert step("import", q, "-o", taken, at=bench.spare)["would"] == "import"
+    step("decline", q, "-o", bench.path("no"), at=bench.spare, code=8)
+    assert step("finish", taken, at=bench.old)["would"] == "finish"
+    step("export", "--spare", SPARE, "--epoch", "8", "-o", bench.path("r.ylh"), at=bench.old, code=8)
+    step("abort", "--lost-spare", at=bench.old, code=8)
+
+
+def test_a_dry_run_of_what_calls_it_off(bench: Bench):
+    bench.run("export", "--spare", SPARE, "-o", bench.path("q.ylh"), at=bench.old)
+    assert bench.run("abort", "--lost-spare", "--dry-run", at=bench.old)["would"] == "abort" and bench.pair.old.sendable() == []
+    assert bench.run("decline", bench.path("q.ylh"), "-o", bench.path("no"), "--dry-run", at=bench.spare)["would"] == "decline"
+    assert not (bench.folder / "no").exists()
+
+
+def test_a_file_at_the_wrong_terminal_says_which_one_it_is_for(bench: Bench):
+    """Before anybody is asked in; nothing changes. Control: at the right one each is taken."""
+    q, taken, no = (bench.path(name) for name in ("q.ylh", "taken", "no"))
+    bench.run("export", "--spare", SPARE, "-o", q, at=bench.old)
+    names = handover.Names(OLD, SPARE, 1)
+    Path(no).write_bytes(handover.Receipt(handover.DECLINED, names, bytes(16)).to_bytes())
+    Path(bench.path("done")).write_bytes(handover.Receipt(handover.TAKEN, names, bytes(16)).to_bytes())
+    before = state_of(bench)
+    for words, at, wanted, here in (
+        (("import", q, "-o", taken), bench.old, SPARE, OLD),
+        (("decline", q, "-o", bench.path("x")), bench.old, SPARE, OLD),
+        (("finish", bench.path("done")), bench.spare, OLD, SPARE),
+        (("abort", no), bench.spare, OLD, SPARE),
+    ):
+        error = bench.run(*words, at=at, code=2)["error"]
+        assert error["code"] == "other_terminal" and "connect that terminal" in error["hint"], error
+        assert f"for terminal {wanted}, the one that is connected is {here}" in error["message"]
+    assert state_of(bench) == before
+    bench.run("import", q, "-o", taken, at=bench.spare)
+    bench.run("finish", taken, at=bench.old)
+
+
+def test_a_text_of_another_kind_says_which_it_is_and_which_verb_takes_it(bench: Bench):
+    word = handover.word_text(handover.word_of_lost_fence(KEY, OLD, 5, 6))
+    warrant = handover.warrant_text(handover.warrant(KEY, handover.Names(OLD, SPARE, 6)))
+    told = (
+        (("export", "--warrant", word, "-o", bench.path("x")), "is_word", "abort --lost-fence --warrant"),
+        (("abort", "--lost-fence", "--warrant", warrant), "is_warrant", "handover export --warrant"),
+        (("plan", bench.spare.target, "--ticket", warrant), "is_warrant", "handover export --warrant"),
+        (("export", "--warrant", "YLT1.abcd", "-o", bench.path("x")), "is_ticket", "--ticket"),
+        (("export", "--warrant", "YLR1.abcd", "-o", bench.path("x")), "is_request", "authority ticket"),
+    )
+    for words, name, verb in told:
+        error = bench.run(*words, at=bench.old, code=2)["error"]
+        assert error["code"] == name and verb in error["hint"], error
