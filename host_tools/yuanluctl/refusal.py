@@ -23,8 +23,9 @@ class Refusal(Trouble):
         if sentence is None:
             return super().text(language)
         places = sentence.count("{}")
-        filled = sentence.format(*[*self.details, *["..."] * places][:places])
-        besides = " ".join(self.details[places:])
+        words = [*self.details, *["..."] * (places - len(self.details))]
+        filled = sentence.format(*words[: places - 1], " ".join(words[places - 1 :])) if places else sentence  # a text comes last
+        besides = "" if places else " ".join(words)
         return super().text(language) + ": " + filled + (f" ({besides})" if besides else "")
 
     def hint(self, language: str) -> str:

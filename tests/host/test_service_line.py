@@ -146,7 +146,7 @@ RIGHTS = {
 
 
 def test_a_technicians_hold_keeps_what_waits_and_outlives_power(technician: Technician):
-    """Control: after the release it goes by itself."""
+    """Another reason does not take the place of the first. Control: after the release it goes by itself, and may be held anew."""
     number = queue_a_refund(technician)
     technician.come_in(wire.QUEUE).command(wire.HOLD, b"case 1")
     technician.shop.terminal.plug_network(True)
@@ -155,12 +155,20 @@ def test_a_technicians_hold_keeps_what_waits_and_outlives_power(technician: Tech
     technician.shop.terminal.power_on()
     technician.shop.world.run(60_000)
     assert "技术员暂停：case 1" in technician.shop.terminal.screen.text
-    session = technician.come_in(wire.DIAG | wire.QUEUE)
+    session = technician.come_in(wire.DIAG | wire.QUEUE, 8)
+    with pytest.raises(Trouble) as caught:
+        session.command(wire.HOLD, b"case 3")
+    assert "held already: record" in caught.value.text("en") and "technician 7, case 1" in caught.value.text("en")
+    session.command(wire.HOLD, b"case 1")  # the same again
+    holds = [row for row in named(technician) if row[1] == wire.HOLD]
+    assert holds == [(7, wire.HOLD, 0)], "nothing else is on record"
     assert session.status()["held"] == "case 1" and [one[0] for one in session.status()["waiting"]] == [number]
     session.command(wire.RELEASE, b"case 2")
     technician.shop.world.run(60_000)
     assert session.status()["held"] == "" and session.status()["waiting"] == []
     assert technician.shop.count_money() == []
+    session.command(wire.HOLD, b"case 3")
+    assert session.status()["held"] == "case 3"
 
 
 def test_L8_the_terminal_itself_keeps_no_number_like_a_cards(technician: Technician):

@@ -134,9 +134,23 @@ def _release(door, given):
 
 
 def _hold(door, given):
-    """The same words again change them."""
-    evidence = _evidence(given)
+    """Held already: the same words again change nothing, and others do not take the place of those that the clerk reads."""
+    evidence, journal = _evidence(given), door.till.journal
+    if journal.held:
+        number, words = journal.held[0][0], journal.held[0][3].rstrip(b"\0")
+        if words == evidence:
+            return
+        raise Refused("refused.held_before", number, _holder(journal, number), str(words, "ascii"))
     _decide(door, service.HOLD, 0, lambda desk: desk.visiting("yuanlu.resolving", "hold", TECHNICIAN, evidence))
+
+
+def _holder(journal, number):
+    """The technician who wrote that record; 0 where his own has left the ring."""
+    newest = told = 0
+    for record in history.newest_first(journal.log, None):
+        if record.type == s.TECHNICIAN and newest < record.number < number and record.body().command == service.HOLD:
+            newest, told = record.number, record.body().technician
+    return told
 
 
 def _done(door, given):
