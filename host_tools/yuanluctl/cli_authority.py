@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from datetime import date as day
@@ -15,6 +14,7 @@ from host_tools.yuanluctl import authority as keys
 from host_tools.yuanluctl.asking import secret
 from host_tools.yuanluctl.cli_image import EXIT_USAGE, end, read_file
 from host_tools.yuanluctl.cli_target import Voice, spoken
+from host_tools.yuanluctl.keeping import keep
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
 from host_tools.yuanluctl.targets import read_regular
 
@@ -57,11 +57,9 @@ def new(key_file: Path, passphrase: str | None) -> None:
     if len(passphrase) < keys.SHORTEST:
         end(EXIT_USAGE, f"a passphrase has at least {keys.SHORTEST} characters")
     try:
-        handle = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        keep(key_file, keys.new(passphrase), new=True)
     except OSError as problem:
         end(EXIT_USAGE, f"{key_file}: {problem.strerror or problem}")
-    with os.fdopen(handle, "wb") as file:
-        file.write(keys.new(passphrase))
     click.echo(f"{key_file}: a new key; whoever has it and its passphrase can approve refunds", err=True)
 
 

@@ -12,6 +12,7 @@ import rich_click as click
 
 from host_tools.yuanluctl import asking, authority, transport_keys
 from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
+from host_tools.yuanluctl.keeping import keep
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.targets import read_regular
@@ -105,11 +106,9 @@ def ceremony(voice: Voice, key_file: Path, sheets: bool) -> None:
     if len(passphrase) < authority.SHORTEST:
         raise Trouble("short_passphrase", authority.SHORTEST)
     try:
-        handle = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        keep(key_file, authority.new(passphrase, key, transport_keys.FORMAT), new=True)
     except OSError as problem:
         raise Trouble("file", key_file, problem.strerror or problem) from problem
-    with os.fdopen(handle, "wb") as file:
-        file.write(authority.new(passphrase, key, transport_keys.FORMAT))
     value = transport_keys.check_value(key)
     voice.answer({"file": str(key_file), "check": value}, [voice.say("keys.made", key_file, value)])
 

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -17,6 +17,7 @@ import rich_click as click
 from host_tools.yuanluctl import asking
 from host_tools.yuanluctl.journal.layout import HEADER_MAGIC, Geometry
 from host_tools.yuanluctl.journal.reader import GeometryError, find_geometry
+from host_tools.yuanluctl.keeping import keep
 from host_tools.yuanluctl.outcome import INTERRUPTED, Trouble
 from host_tools.yuanluctl.targets import (
     LARGEST_IMAGE,
@@ -37,6 +38,7 @@ Verb = Callable[..., Any]
 PAUSE_SECONDS = 0.2
 PROGRESS_SECONDS = 0.25  # between two lines of progress
 
+_HANDOVER = (b"YLH1", b"yuanlu handover ")
 _KEY_FILE = b'"sealed"'  # an authority's, or of a transport key
 
 
@@ -104,30 +106,26 @@ class Voice:
         """Trouble where no file can be written there: to be asked before what cannot be taken back."""
         if not path.name or path.is_dir():
             raise Trouble("file", path or ".", "no name of a file")
-        if path.exists() and not path.is_file():  # /dev/null would be a file afterwards
-            raise Trouble("file", path, "no regular file")
+        if path.exists() and not path.is_file():
+            raise Trouble("file", path, "a device or a pipe")  # as root its name would be taken by a file
         if not os.access(path.parent, os.W_OK):
             raise Trouble("file", path, "its folder is missing or cannot be written to")
 
     def write(self, path: Path, content: bytes, keep_journal: bool = False) -> None:
-        """Write a whole file, unless --dry-run; Trouble. No image of a journal and no key file is overwritten; with
-        `keep_journal` nothing is."""
+        """Write a whole file, unless --dry-run; Trouble. No image of a journal, no key file, no capsule and no
+        receipt of a handover is overwritten with anything else; with `keep_journal` nothing is."""
         self.check(path)
         if path.is_file() and path.stat().st_size:
             there = read_regular(path, LARGEST_IMAGE, "file", str(path))
-            if there != content and (keep_journal or HEADER_MAGIC in there or _KEY_FILE in there):
+            kept = keep_journal or HEADER_MAGIC in there or _KEY_FILE in there or there.startswith(_HANDOVER)
+            if there != content and kept:
                 raise Trouble("holds_records", path)
         if self.dry_run:
             self.chat("would_write", len(content), path)
             return
-        where = path.resolve()  # a link goes on leading there
-        fresh = where.with_name(f"{where.name}.{os.getpid()}")
         try:
-            fresh.write_bytes(content)
-            fresh.replace(where)
+            keep(path.resolve(), content)  # a link goes on leading there
         except OSError as problem:
-            with suppress(OSError):
-                fresh.unlink(missing_ok=True)
             raise Trouble("file", path, problem.strerror or problem) from problem
         self.chat("written", len(content), path)
 

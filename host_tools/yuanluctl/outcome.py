@@ -14,6 +14,7 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "blank": (USAGE, False),
     "file": (USAGE, False),
     "far_date": (USAGE, False),
+    "output": (USAGE, False),
     "no_record": (USAGE, False),
     "evidence": (USAGE, False),
     "evidence_card": (USAGE, False),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from host_tools.yuanluctl.keeping import append, keep
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.service import Session
 from yuanlu.wire.service import MOST_READ
@@ -40,7 +41,8 @@ class Pull:
         settled = done == 0
         for sector in range(done, self.sectors):
             self._fetch(sector)
-            self._keep("ab", self._sector(sector))
+            if self.kept:
+                _kept(append, self.kept, self._sector(sector))
         for _ in range(_ROUNDS):
             now = self.session.hello()[0].number
             if settled and now == newest:
@@ -58,18 +60,10 @@ class Pull:
         done = min(max(0, len(content) - _FLOOR) // self.size, self.sectors)
         floor = int.from_bytes(content[:_FLOOR], "little") if done else max(map(_sequence, self._heads()))
         self.image[: done * self.size] = content[_FLOOR : _FLOOR + done * self.size]
-        self._keep("wb", floor.to_bytes(_FLOOR, "little") + self.image[: done * self.size])
+        if self.kept:
+            begun = floor.to_bytes(_FLOOR, "little") + self.image[: done * self.size]
+            _kept(keep, self.kept, begun)
         return done, floor
-
-    def _keep(self, mode: str, content: bytes) -> None:
-        """For the next try. Trouble: what is kept already stays."""
-        if self.kept is None:
-            return
-        try:
-            with self.kept.open(mode) as file:
-                file.write(content)
-        except OSError as problem:
-            raise Trouble("file", self.kept, problem.strerror or problem) from problem
 
     def _fetch(self, sector: int) -> None:
         start = sector * self.size
@@ -91,6 +85,13 @@ class Pull:
 
     def _sector(self, sector: int) -> bytes:
         return bytes(self.image[sector * self.size : (sector + 1) * self.size])
+
+
+def _kept(write: Callable[[Path, bytes], None], path: Path, content: bytes) -> None:
+    try:
+        write(path, content)
+    except OSError as problem:
+        raise Trouble("file", path, problem.strerror or problem) from problem
 
 
 def _sequence(head: bytes) -> int:

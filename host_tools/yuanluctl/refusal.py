@@ -14,14 +14,14 @@ class Refusal(Trouble):
     def __init__(self, where: str, told: str) -> None:
         name, *self.details = told.split()
         self.reason = name.removeprefix("refused.")
-        super().__init__("refused", where, self.reason, " ".join(self.details))
-        self.where = where
+        super().__init__("refused", where, self.reason)
+        self.args = (*self.args, " ".join(self.details))
 
     def text(self, language: str) -> str:
         """The sentence that the terminal's screen has for it; the bare reason without the tables, or where they lack it."""
         sentence = _words(language).get(f"refused.{self.reason}")
         if sentence is None:
-            return super().text(language)
+            return " ".join([super().text(language), *self.details])
         places = sentence.count("{}")
         words = [*self.details, *["..."] * (places - len(self.details))]
         filled = sentence.format(*words[: places - 1], " ".join(words[places - 1 :])) if places else sentence  # a text comes last

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -41,6 +39,11 @@ PLACES = {
 }
 
 
+def _lost(problem: OSError) -> NoReturn:
+    import_module("host_tools.yuanluctl.output_lost").end_with(problem)
+    raise AssertionError("it has ended")
+
+
 class Verbs(click.Group):
     """A group that knows the names of its verbs and loads one when it is called."""
 
@@ -61,17 +64,21 @@ class Verbs(click.Group):
         found: click.Command = getattr(import_module(f"host_tools.yuanluctl.{module}"), name)
         return found
 
+    def make_context(self, *words: Any, **more: Any) -> click.Context:
+        """Help is printed here."""
+        try:
+            return super().make_context(*words, **more)
+        except OSError as problem:
+            _lost(problem)
+
     def invoke(self, ctx: click.Context) -> Any:
-        """What no verb has caught: Ctrl-C at a question, and a disk that is full under stdout or a file. Neither is a finding."""
-        as_json = "--json" in ctx.args
+        """The verb itself. A question that nobody answers, or answers with Ctrl-C, is no finding."""
         try:
             return super().invoke(ctx)
         except click.Abort:
             raise SystemExit(130) from None
         except OSError as problem:
-            if problem.errno == errno.EPIPE:
-                raise  # click's: who read stdout has gone
-            _fail(problem, as_json)
+            _lost(problem)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Needs no verb loaded."""
@@ -80,19 +87,3 @@ class Verbs(click.Group):
             super().format_help(ctx, formatter)
         finally:
             self._listing = False
-
-
-def _fail(problem: OSError, as_json: bool) -> NoReturn:
-    import json  # loaded where it is used, so that --help is quick
-
-    from host_tools.yuanluctl.outcome import Trouble
-    from host_tools.yuanluctl.words import language_of
-
-    trouble = Trouble("file", problem.filename or "stdout", problem.strerror or problem)
-    language = language_of(os.environ.get("YUANLU_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG", ""))
-    if as_json:
-        click.echo(json.dumps(trouble.as_json(language), ensure_ascii=False), err=True)
-    else:
-        click.echo(f"yuanluctl: {trouble.text(language)}", err=True)
-        click.echo(f"  -> {trouble.hint(language)}", err=True)
-    raise SystemExit(trouble.exit)

@@ -19,7 +19,7 @@ from emulator.clerk import Clerk
 from emulator.shop import PASSPHRASE, Shop
 from host_tools.yuanluctl import authority, handover
 from host_tools.yuanluctl.cli import yuanluctl
-from host_tools.yuanluctl.handover import Capsule
+from host_tools.yuanluctl.handover import Capsule, read_capsule
 from tests.journeys.two_terminals import NAMES, SPARE, Laptop, Two
 from yuanlu.wire import service as wire
 
@@ -196,3 +196,7 @@ def test_for_a_person_it_says_what_goes(two: Two, tmp_path: Path) -> None:
     assert not (desk.folder / "x").exists()
     same = CliRunner().invoke(yuanluctl, [word if word != SPARE else two.old.id for word in words], env={"LANG": "C"})
     assert same.exit_code == 2 and "no spare of its own" in same.stderr
+    for epoch, code in (("7", 0), ("7", 0), ("8", 8)):  # the same again is written again, as the control
+        done = CliRunner().invoke(yuanluctl, [*words, "--epoch", epoch], env={"LANG": "C"})
+        assert done.exit_code == code, done.output
+    assert "is there already" in done.stderr and read_capsule(desk.folder / "x").names.epoch == 7, "a capsule may be the only one"
