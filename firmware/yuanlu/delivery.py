@@ -37,7 +37,7 @@ class Delivery:
         before = _standing(transaction)
         try:
             if self.journal.shut:  # since it was chosen
-                raise Refused("refused.handed_over")
+                raise Refused(self.journal.shut)
             transaction.why = None
             if self.forwarder.sign_on_due:
                 await self.exchange.sign_on()

@@ -55,7 +55,7 @@ class Desk:
     def check_places(self):
         """Refused when no more transaction may stand open."""
         if self._places() <= 0:
-            raise Refused("refused.handed_over" if self.journal.shut else "refused.too_many_open", len(self.journal.live))
+            raise Refused(self.journal.shut or "refused.too_many_open", len(self.journal.live))
 
     def open(self, draft):
         """Check the draft against the journal and make it durable with the exact bytes to be sent (L1, L3).

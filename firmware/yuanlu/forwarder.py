@@ -68,7 +68,7 @@ class Forwarder:
             if pending.needs_person(self.journal, transaction):
                 transaction.why = "refused.journal_damaged"
             if self.journal.shut:
-                transaction.why = "refused.handed_over"
+                transaction.why = self.journal.shut
 
     # ---- for the screens
 

@@ -11,6 +11,7 @@ from yuanlu.refund.transaction import KIND_SALE, Draft
 from yuanlu.service import erasing
 from yuanlu.store import erasure
 from yuanlu.store import fence as f
+from yuanlu.ui import alerts
 from yuanlu.wire import service
 
 EPOCH = 900
@@ -58,6 +59,13 @@ def test_L9_a_fence_that_cannot_be_read_is_shut_and_says_which_number_opens_it()
     standing, number, other, before = owner(pair.old)
     assert (standing, other, before) == (LOST, SPARE.encode(), f.GIVEN) and number == pair.old.journal.log.newest[0]
     assert pair.old.sendable() == []
+    sale = pair.old.journal.sales(1)[0]
+    with raises(Refused) as caught:
+        pair.old.desk.open(Draft(KIND_SALE, 100, card=parts.Card()))
+    assert caught.value.reason == pair.old.journal.shut == "refused.fence_lost", "the clerk is told of no handover"
+    assert sale and alerts._handed_over(pair.old, None) == ("alert.fence_lost",)
+    pair.spare.journal.shut = "refused.handed_over"
+    assert alerts._handed_over(pair.spare, None) == ("alert.handed_over",), "control"
     for life in (pair.old, Life(pair.flashes[0], OLD)):
         assert owner(life)[1] == number, "it is asked once"
         for command, given in ((service.EXPORT, warrant(epoch=EPOCH)), (service.ABORT, bytes(16)), (service.FINISH, bytes(16))):
@@ -212,7 +220,7 @@ def test_L9_a_cut_at_every_operation_leaves_it_shut_or_open_and_the_word_still_s
             flash.power_on()
             life = Life(flash, OLD)
             ends.append(f.Fence(flash.vault).lost)
-            assert life.journal.shut == ends[-1] and len(life.sendable()) == 2 * (not ends[-1]), where
+            assert bool(life.journal.shut) == ends[-1] and len(life.sendable()) == 2 * (not ends[-1]), where
             if ends[-1] and numbers:
                 assert owner(life)[1] == numbers[0], (where, "another number is asked for")
             _finish(life, numbers)

@@ -33,7 +33,7 @@ def _erase(door, given):
     if slots.trial and not slots.tried:
         raise Refused("refused.on_trial")  # it would start now, and may not know of the mark
     door.note(door.ticket, service.ERASE, number)
-    till.journal.shut = True
+    till.journal.shut = "refused.handed_over"
     config, (newest, sealed) = till.config, till.journal.log.newest
     names = (config.terminal.encode(), config.epoch, newest, sealed, till.board.clock.date()[0], door.ticket.technician)
     Erasure(till.board.vault).begin(*names)

@@ -63,7 +63,7 @@ def _export(door, given, fence):
         door.note(door.ticket, service.EXPORT, 0)
         pad = hmac_sha256(key, b"yuanlu wrap" + names)
         fence.begin(f.GIVEN, epoch, other, bytes([one ^ two for one, two in zip(wrapped, pad)]))
-        till.journal.shut = True
+        till.journal.shut = fence.is_shut
     else:
         fence.keep()  # power may have gone between its two places
     record(till, fence)
@@ -182,7 +182,7 @@ def opened(till, fence):
     """The forwarder learns whether it may go on."""
     till.journal.shut = fence.is_shut
     for transaction in till.journal.live:
-        if transaction.why == "refused.handed_over" and not fence.is_shut:
+        if not fence.is_shut and transaction.why in ("refused.handed_over", "refused.fence_lost"):
             transaction.why = "why.brought" if transaction.origin and transaction.doubt else None
     till.forwarder.wake()
     till.forwarder.changed.set()

@@ -48,7 +48,7 @@ def _import(door, given, fence):
         try:
             _take_in(till, fence, plain)
         finally:
-            till.journal.shut = True
+            till.journal.shut = fence.is_shut
         fence.taken += 1
         fence.keep()
     return fence.taken.to_bytes(2, "little")
@@ -79,7 +79,7 @@ def _begin(door, plain, fence, old, epoch, key):
     if held and not till.journal.held:  # first: what comes is never sent before somebody here lets it go
         till.desk.visiting("yuanlu.resolving", "hold", TECHNICIAN, held.rstrip(b"\0"))
     fence.begin(f.TAKING, epoch, old, key, count)
-    till.journal.shut = True
+    till.journal.shut = fence.is_shut
     record(till, fence)
 
 

@@ -37,8 +37,8 @@ class Fence:
 
     @property
     def is_shut(self):
-        """Nothing is sent, opened or decided here; also when nobody knows whether it may be."""
-        return self.lost or self.standing in _SHUT
+        """The words why nothing is sent, opened or decided here, also when nobody knows whether it may be; False where it may."""
+        return "refused.fence_lost" if self.lost else self.standing in _SHUT and "refused.handed_over"
 
     def is_at(self, standing, epoch, other):
         """That step was taken already."""

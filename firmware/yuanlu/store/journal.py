@@ -25,7 +25,7 @@ class Journal:
         self.seal = seal
         self.counters = Counters()
         self.live = []
-        self.shut = False  # all of it is another terminal's, or on its way from one: docs/handover.md
+        self.shut = False  # or why: all is another terminal's, on its way from one, or nobody can tell: docs/handover.md
         self.owed = []  # settled, but no slip says so yet
         self.originals = []  # places of the SALE records that refunds in `live` rest on: (number, address, original)
         self.held = []  # a person holds the queue: (number, address, size, evidence) of that DECISION
@@ -162,7 +162,7 @@ class Journal:
     def _check(self, record):
         """StoreDamaged before it is written, when no arrow of the fold allows it; Refused when it is not ours to write."""
         if self.shut and record.type in s.MONEY:
-            raise Refused("refused.handed_over")
+            raise Refused(self.shut)
         transaction = self.find_live(record.transaction)
         if transaction is not None:
             transaction.after(record)

@@ -18,6 +18,8 @@ async def run(till):
 
 
 def _handed_over(till, _):
+    if till.journal.shut == "refused.fence_lost":
+        return ("alert.fence_lost",)
     return ("alert.handed_over",) if till.journal.shut else None
 
 
