@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from host_tools.yuanluctl import handover as made
+from host_tools.yuanluctl import verdict
 from host_tools.yuanluctl.cli_authority import key_file_argument, open_seed, passphrase_option
 from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_line, on_a_terminal, spoken
 from host_tools.yuanluctl.handover import Names, Receipt
@@ -159,7 +160,7 @@ def salvage(
 
 
 def _salvaged(voice: Voice, found: Salvage) -> list[str]:
-    lines = [voice.say("paper.verdict", found.report.verdict)]
+    lines = [voice.say("paper.verdict", verdict.told(voice.language, found.report))]
     for one in found.refunds:
         sends = sum(len(attempt.sends) for attempt in one.attempts)
         lines.append(voice.say("handover.refund", one.number, yuan(one.amount), voice.say(f"state.{one.state}"), sends))

@@ -15,6 +15,7 @@ from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
 from host_tools.yuanluctl.journal.ledger import LONG_NUMBER, yuan
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
+from host_tools.yuanluctl.refusal import why_told
 from host_tools.yuanluctl.service import request_text
 from host_tools.yuanluctl.status import day_of, waiting_of
 from yuanlu.wire import service as wire
@@ -198,9 +199,10 @@ def queue_list(terminal: LiveTerminal, voice: Voice) -> None:
     """
     told = terminal.status()
     waiting = waiting_of(terminal, told)
-    lines = [
-        f"{one['number']:>8}  {yuan(one['amount']):>10}  {voice.say('state.' + one['state'])}  {one['why']}" for one in waiting
-    ]
+    lines = []
+    for one in waiting:
+        state, why = voice.say("state." + one["state"]), why_told(voice.language, one["why"])
+        lines.append(f"{one['number']:>8}  {yuan(one['amount']):>10}  {state}  {why}")
     held = str(told.get("held", ""))
     lines = [voice.say("queue.held", held)] * bool(held) + (lines or [voice.say("status.nothing")])
     voice.answer({"target": terminal.name, "held": held, "waiting": waiting}, lines)

@@ -133,7 +133,11 @@ def reconcile(chip: Chip, voice: Voice, statement: Path, days: int, first: int, 
         counts[finding.what] = counts.get(finding.what, 0) + 1
     differences = [finding for finding in found if finding.what != "agreed"]
     told = {"target": chip.terminal.name, "covers": list(span), "lines": len(lines), "counts": counts}
-    heading = [voice.say("reconcile.heading", len(lines), span.first or "-", span.last or "-", counts.get("agreed", 0))]
+    agreed = counts.get("agreed", 0)
+    if span.first and span.first <= span.last:
+        heading = [voice.say("reconcile.heading", len(lines), span.first, span.last, agreed)]
+    else:  # of one day alone, say, which may go on
+        heading = [voice.say("reconcile.heading_no_day", len(lines), agreed)]
     rows = [row for finding in differences for row in _explained(voice, finding)]
     voice.answer({**told, "differences": [_with_text(voice, finding) for finding in differences]}, [*heading, *rows])
     if any(finding.what != "too_early" for finding in differences):

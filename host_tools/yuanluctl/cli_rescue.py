@@ -8,6 +8,7 @@ from typing import Any
 
 import rich_click as click
 
+from host_tools.yuanluctl import verdict
 from host_tools.yuanluctl.cli_target import Voice, on_a_terminal
 from host_tools.yuanluctl.journal.layout import Record
 from host_tools.yuanluctl.journal.ledger import Ledger, fold, moment, once, yuan
@@ -81,7 +82,7 @@ def carve(terminal: Terminal, image: bytes, sector_size: int, unit: int, voice: 
     told = {**_found(terminal, found), "file": str(out), "dry_run": voice.dry_run, "missing": carved.missing}
     told |= {"made": {str(index): sequence for index, sequence in carved.made.items()}, "verdict": report.verdict}
     lines = [voice.say("rescue.found", told["records"], told["copies"], found.headers)]
-    lines += [voice.say("rescue.made", len(carved.made)), voice.say("paper.verdict", report.verdict)]
+    lines += [voice.say("rescue.made", len(carved.made)), voice.say("paper.verdict", verdict.told(voice.language, report))]
     voice.answer(told, lines)
     if not report.consistent:
         raise SystemExit(FINDINGS)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from host_tools.yuanluctl import verdict
 from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_terminal
 from host_tools.yuanluctl.export import as_csv
-from host_tools.yuanluctl.journal.ledger import every_record, moment, yuan
+from host_tools.yuanluctl.journal.ledger import NEEDS_A_PERSON, every_record, moment, yuan
 from host_tools.yuanluctl.outcome import FINDINGS
 from host_tools.yuanluctl.status import checks, read_state, waiting_of
 from host_tools.yuanluctl.status import status as status_of
@@ -19,7 +20,6 @@ from host_tools.yuanluctl.status import status as status_of
 if TYPE_CHECKING:
     from host_tools.yuanluctl.live import LiveTerminal
 
-MARKS = {"pass": "ok  ", "warn": "!   ", "fail": "FAIL"}
 _ZIP_DATE = (2026, 1, 1, 0, 0, 0)  # the same bundle of the same chip each time
 
 
@@ -27,12 +27,29 @@ def _of_line(terminal: LiveTerminal, voice: Voice) -> None:
     """Asked of the terminal itself: nothing is pulled, so that it takes a moment."""
     told = terminal.status()
     waiting = waiting_of(terminal, told)
-    lines = [voice.say("live.status", told.get("batch"), told.get("trace"), told.get("config"), told.get("places"))]
+    people = sum(one["state"] in NEEDS_A_PERSON for one in waiting)
+    held = str(told.get("held", ""))
+    lines = _money(voice, len(waiting), people, held)
+    lines += [voice.say("live.status", told.get("batch"), told.get("trace"), told.get("config"), told.get("places"))]
     lines += [voice.say("live.trouble", text) for text in told.get("trouble", [])]
     lines += [f"  {one['number']:>8}  {yuan(one['amount']):>10}  {voice.say('state.' + one['state'])}" for one in waiting]
-    voice.answer(
-        {"target": terminal.name, **told, "waiting": waiting}, lines if waiting else [*lines, voice.say("status.nothing")]
-    )
+    voice.answer({"target": terminal.name, **told, "waiting": waiting, "need_a_person": people}, lines)
+    _end(people, held)
+
+
+def _money(voice: Voice, waiting: int, people: int, held: str) -> list[str]:
+    """First of all, whether money is stuck."""
+    if people:
+        first = voice.say("status.stuck", people, waiting)
+    else:
+        first = voice.say("status.under_way", waiting) if waiting else voice.say("status.nothing")
+    return [first] + [voice.say("queue.held", held)] * bool(held)
+
+
+def _end(people: int, held: str) -> None:
+    """As `diagnose` ends where its check of money fails, and `queue list` where anything waits."""
+    if people or held:
+        raise SystemExit(FINDINGS)
 
 
 @click.command()
@@ -40,25 +57,27 @@ def _of_line(terminal: LiveTerminal, voice: Voice) -> None:
 def status(chip: Chip, voice: Voice) -> None:
     """Say in one screen who the terminal is, whether its journal is whole, and what money waits.
 
-    Exit codes: 0 shown, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
+    Exit codes: 0 shown, 1 shown, and money needs a person or a person holds the queue, 2 wrong use or unreadable file,
+    3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
-    told = status_of(read_state(chip.image, chip.geometry)) | chip.terminal.status()
-    voice.answer({"target": chip.terminal.name, **told}, _lines(voice, told))
+    state = read_state(chip.image, chip.geometry)
+    told = status_of(state) | chip.terminal.status()
+    voice.answer({"target": chip.terminal.name, **told}, _lines(voice, told, verdict.told(voice.language, state.report)))
+    _end(told["need_a_person"], told["held"])
 
 
-def _lines(voice: Voice, told: dict[str, Any]) -> list[str]:
+def _lines(voice: Voice, told: dict[str, Any], structure: str) -> list[str]:
     first, last = told["records"]
+    waiting = told["waiting"]
     lines = [
+        *_money(voice, len(waiting), told["need_a_person"], told["held"]),
         voice.say("status.terminal", told["terminal"] or "-", told["batch"] or "-", told["trace"]),
-        voice.say("status.journal", first, last, told["structure"]),
+        voice.say("status.journal", first, last, structure),
         voice.say("status.head", told["head"] or "-"),
         voice.say("status.chip", told["erases"], told["retired"], told["boots"]),
     ]
-    if told["held"]:
-        lines.append(voice.say("queue.held", told["held"]))
-    waiting = told["waiting"]
     if not waiting:
-        return [*lines, voice.say("status.nothing")]
+        return lines
     lines.append(voice.say("status.waiting", len(waiting), yuan(told["waiting_amount"]), told["need_a_person"]))
     for one in waiting:
         kind, state = voice.say(f"kind.{one['kind'] or 'lost'}"), voice.say(f"state.{one['state']}")
@@ -82,7 +101,8 @@ def diagnose(chip: Chip, voice: Voice, bundle: Path | None) -> None:
     found = []
     for check in checks(state):
         hint = "" if check.level == "pass" else voice.say(f"check.{check.name}.hint")
-        text = voice.say(f"check.{check.name}.{check.level}", *check.values)
+        values = (verdict.told(voice.language, state.report),) if check.name == "structure" else check.values
+        text = voice.say(f"check.{check.name}.{check.level}", *values)
         found.append({"check": check.name, "level": check.level, "text": text, "hint": hint})
     answer: dict[str, Any] = {"target": chip.terminal.name, "checks": found}
     if bundle:
@@ -93,7 +113,10 @@ def diagnose(chip: Chip, voice: Voice, bundle: Path | None) -> None:
             "records.csv": as_csv(every_record(state.journal)),
         }
         voice.write(bundle, _zip(files))
-    lines = [f"{MARKS[one['level']]}  {one['text']}" + (f"\n      -> {one['hint']}" if one["hint"] else "") for one in found]
+    lines = [
+        f"{voice.say('mark.' + one['level'])}  {one['text']}" + (f"\n      -> {one['hint']}" if one["hint"] else "")
+        for one in found
+    ]
     voice.answer(answer, lines)
     if any(one["level"] == "fail" for one in found):
         raise SystemExit(FINDINGS)

@@ -39,6 +39,11 @@ class Refusal(Trouble):
         return {"error": {**error, "reason": self.reason}}
 
 
+def why_told(language: str, name: str) -> str:
+    """The words of what a terminal says of a transaction that waits, by their id."""
+    return _words(language).get(name, name)
+
+
 @cache
 def _words(language: str) -> dict[str, str]:
     """By id; none outside of a checkout."""

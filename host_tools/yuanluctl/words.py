@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import re
 from functools import cache
 from pathlib import Path
 
 LANGUAGES = ("zh", "en")
+_OF_ONE = ("agree", "need")  # verbs
+_COUNTED = re.compile(r"(?<![\d.])(\d+)((?: [a-zA-Z-]+)+)\(s\)")
 
 
 @cache
@@ -17,8 +20,16 @@ def words() -> dict[str, dict[str, str]]:
 
 
 def say(language: str, name: str, *values: object) -> str:
-    """The text of an id, completed; KeyError for one that is not there."""
-    return words()[name][language].format(*values)
+    """The text of an id, completed; KeyError for one that is not there. In English `1 line(s)` becomes `1 line`, `2 lines`, and
+    `1 agree(s)` becomes `1 agrees`, `2 agree`."""
+    text = words()[name][language].format(*values)
+    return _COUNTED.sub(_counted, text) if "(s)" in words()[name][language] else text
+
+
+def _counted(found: re.Match[str]) -> str:
+    is_one, word = found[1] == "1", found[2]
+    ending = "s" if is_one == word.endswith(_OF_ONE) else ""
+    return f"{found[1]}{word}{ending}"
 
 
 def both(name: str, *values: object) -> tuple[str, str]:

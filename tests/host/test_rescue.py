@@ -101,7 +101,7 @@ def test_the_verbs(tmp_path: Path) -> None:
     (tmp_path / "dead").write_bytes(worn(writer))
     target = ("-t", f"image:{tmp_path / 'dead'}")
     found = run("rescue", "scan", *target)
-    assert found.exit_code == 0 and "0 sector headers are whole" in found.stdout and "8 sectors of 4096" in found.stdout
+    assert found.exit_code == 0 and "whole sector headers: 0" in found.stdout and "8 sectors of 4096" in found.stdout
     assert run("status", *target).exit_code == 2
     out = tmp_path / "saved"
     tried = run("rescue", "carve", *target, "-o", out, "--dry-run")

@@ -36,7 +36,7 @@ from host_tools.yuanluctl.paper import as_pdf
 from host_tools.yuanluctl.status import checks, read_state
 from host_tools.yuanluctl.targets import Target, parse
 from host_tools.yuanluctl.verbs import PLACES
-from host_tools.yuanluctl.words import LANGUAGES, words
+from host_tools.yuanluctl.words import LANGUAGES, say, words
 from tests.host.journal_writer import EPOCH, ROOT, TERMINAL, Writer
 from tests.host.test_journal_of_firmware import Hands
 from tests.host.test_journal_verify import trade
@@ -199,6 +199,74 @@ def test_status_says_what_money_waits(folder: Path) -> None:
     assert "not known" in run("status", "-t", f"image:{folder / 'chip'}").stdout
     assert "结果待确认" in run("status", "-t", f"image:{folder / 'chip'}", lang="zh_CN.UTF-8").stdout
     assert "结果待确认" in run("status", "-t", f"image:{folder / 'chip'}", "--lang", "zh").stdout
+
+
+def test_status_says_first_whether_money_is_stuck_and_its_exit_code_says_so_too(folder: Path) -> None:
+    """Where a person is needed, or holds the queue. Control: what is under way needs nobody, and is exit 0."""
+    target = ("-t", f"image:{folder / 'chip'}")
+    under_way = run("status", *target)
+    assert under_way.exit_code == 0 and under_way.stdout.splitlines()[0].endswith(" not settled, none needs a person")
+    writer = trade(Writer(), 12)
+    parked = writer.refund(writer.sale(150_00), settle=False)
+    open_before = len(read_state(bytes(writer.chip), Geometry(4096, 16, 8)).ledger.unsettled)
+    writer.append(RESULT, None, struct.pack("<BB2s12s6sII", 1, 6, b"91", b"", b"", DAY, 101501), parked)
+    (folder / "chip").write_bytes(writer.chip)
+    stuck = run("status", *target)
+    assert stuck.exit_code == 1 and stuck.stdout.splitlines()[0].startswith(f"MONEY NEEDS A PERSON: 1 of {open_before}")
+    assert run("status", *target, "--lang", "zh").stdout.splitlines()[0].startswith("有 1 笔需人工处理")
+    assert run("diagnose", *target).exit_code == 1, "as diagnose has it"
+
+
+# Names and codes that stay as they are in Chinese: of commands, files, standards, and what is on a keypad.
+NAMES = """PIN MAC PDF CSV JSON ASCII RRN TR MiB pip install yuanlu psec keys ID ROM MicroPython USB COM PSEC REPL UTF
+emu image socket rfc dev ttyUSB HOST PORT FILE OLD SPARE NAME make run keep build path lost fence spare warrant abort plan
+export import finish decline handover salvage report sheet evidence reconcile operators journal verify show pull rescue scan carve
+firmware info push confirm rollback authority ticket key public config validate get schema sign after queue release hold status
+logs list explain yuanluctl timeout wait sector size unit target sheets yes from through fonts wqy microhei YUANLU FONT PASSPHRASE
+board port checkout baud KEY tables support YLR YLT""".split()
+
+
+def foreign(text: str) -> set[str]:
+    """Words of two Latin letters or more that are no name of the list."""
+    return set(re.findall("[A-Za-z]{2,}", text)) - set(NAMES)
+
+
+@pytest.mark.parametrize("verb", ["status", "diagnose", "rescue scan", "rescue report", "report operators"])
+def test_in_chinese_every_word_is_chinese(folder: Path, verb: str) -> None:
+    """Evidence and what a verdict found too; the head of the journal is hex digits. Control: in English there are words."""
+    image = bytearray((folder / "chip").read_bytes())
+    image[60] ^= 1
+    (folder / "damaged").write_bytes(image)
+    for chip in ("chip", "damaged"):
+        words_of = (*verb.split(), "-t", f"image:{folder / chip}", "--lang")
+        told = run(*words_of, "zh")
+        assert told.exit_code in (0, 1), told.output
+        shown = re.sub(r"\b[0-9]+:[0-9a-f]{16}\b|\b[0-9a-f]{8}\b", "", told.stdout)
+        assert foreign(shown) == set(), shown
+        assert foreign(run(*words_of, "en").stdout)
+
+
+def test_no_chinese_words_of_the_tools_have_english_in_them() -> None:
+    """What queue, handover and a live terminal say, too. Control: the English ones do."""
+    rows = words()
+    assert {name: left for name, row in rows.items() if (left := foreign(row["zh"]))} == {}
+    assert all(foreign(rows[name]["en"]) for name in ("status.nothing", "queue.held", "handover.finished"))
+
+
+def test_one_is_told_as_one() -> None:
+    """Control: two are two."""
+    told = {count: say("en", "status.chip", count, count, count) for count in (1, 2, 11)}
+    assert told[1] == "chip erased 1 time, 1 sector retired, 1 power-up"
+    assert told[2] == "chip erased 2 times, 2 sectors retired, 2 power-ups" and "11 times" in told[11]
+    assert say("en", "reconcile.heading_no_day", 1, 1).startswith("statement of 1 line, ")
+    ends = [say("en", "reconcile.heading_no_day", count, count).rsplit("; ")[1] for count in (1, 2)]
+    assert ends == ["1 agrees", "2 agree"]
+    unpaired = {
+        name
+        for name, row in words().items()
+        if re.search(r"\{\} (?:[a-z-]+ )?(records|lines|days|sectors|blocks|refunds)\b", row["en"])
+    }
+    assert unpaired <= {"rescue.chip", "decision.person"}, "a chip has more than one sector; lines by their numbers"
 
 
 def test_diagnose_names_what_fails_and_what_to_do(folder: Path) -> None:
