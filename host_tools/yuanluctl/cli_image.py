@@ -100,9 +100,10 @@ def read_file(path: Path, largest: int, what: str) -> bytes:
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a whole file, by the rules of Voice.write; ends the program with 2, with 8 where another journal would be lost."""
-    call = click.get_current_context().params
+    call = click.get_current_context(silent=True)  # of the verb that writes
+    as_json = bool(call and call.params.get("as_json"))
     try:
-        Voice("en", bool(call.get("as_json")), dry_run=False).write(path, content)
+        Voice("en", as_json, dry_run=False).write(path, content)
     except Trouble as trouble:
         end(trouble.exit, f"{trouble.text('en')}. {trouble.hint('en')}")
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def test_a_file_is_on_the_disk_before_its_name_and_its_name_before_it_is_said(tm
     """Control: what pathlib writes is synced by nobody."""
     path = tmp_path / "file"
     for content in (b"one", b"two"):
-        assert calls(lambda content=content: keeping.keep(path, content)) == ["fsync", "replace", "fsync"]
+        assert calls(partial(keeping.keep, path, content)) == ["fsync", "replace", "fsync"]
         assert path.read_bytes() == content
     assert calls(lambda: keeping.keep(tmp_path / "key", b"secret", new=True)) == ["fsync", "link", "unlink", "fsync"]
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600

@@ -44,7 +44,7 @@ def _import(door, given, fence):
     elif not fence.is_at(f.TAKING, epoch, old) or index > fence.taken:
         raise Refused("refused.handover_number", fence.epoch)
     elif index == fence.taken:
-        till.journal.shut = False  # for this one block, between two waits
+        till.journal.shut = ""  # for this one block, between two waits
         try:
             _take_in(till, fence, plain)
         finally:

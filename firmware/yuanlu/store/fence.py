@@ -37,8 +37,8 @@ class Fence:
 
     @property
     def is_shut(self):
-        """The words why nothing is sent, opened or decided here, also when nobody knows whether it may be; False where it may."""
-        return "refused.fence_lost" if self.lost else self.standing in _SHUT and "refused.handed_over"
+        """The words why nothing is sent, opened or decided here, also when nobody knows whether it may be; empty where it may."""
+        return "refused.fence_lost" if self.lost else "refused.handed_over" if self.standing in _SHUT else ""
 
     def is_at(self, standing, epoch, other):
         """That step was taken already."""

@@ -25,7 +25,7 @@ class Journal:
         self.seal = seal
         self.counters = Counters()
         self.live = []
-        self.shut = False  # or why: all is another terminal's, on its way from one, or nobody can tell: docs/handover.md
+        self.shut = ""  # or why: all is another terminal's, on its way from one, or nobody can tell: docs/handover.md
         self.owed = []  # settled, but no slip says so yet
         self.originals = []  # places of the SALE records that refunds in `live` rest on: (number, address, original)
         self.held = []  # a person holds the queue: (number, address, size, evidence) of that DECISION
