@@ -151,7 +151,7 @@ def test_control_both_could_send_were_the_old_one_not_shut():
     """What the cuts look for is there to be seen."""
     pair = Pair()
     pair.whole()
-    pair.old.journal.shut = False
+    pair.old.journal.shut = ""
     assert len(pair.both_may_send()) == 2
 
 
