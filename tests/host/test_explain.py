@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from host_tools.yuanluctl import tables
 from host_tools.yuanluctl.cli import yuanluctl
+from host_tools.yuanluctl.explain import explain as look_up
 from host_tools.yuanluctl.explain import known
 
 
@@ -33,6 +34,18 @@ def test_it_says_what_the_tables_say() -> None:
     assert all(part in text for part in (row.zh, row.en, row.advice_zh, row.advice_en, "first answer: later", "after a repeat"))
     assert run("a0", "--json") == run("A0", "--json"), "small letters will do"
     assert run("no_paper") == run("refused.no_paper")
+
+
+def test_what_a_code_means_is_true_of_a_sale_and_a_void_too() -> None:
+    """They never go again by themselves: they are reversed. Those of a wallet (Y) are met by refunds alone. Control: what is
+    declined means the same for all, and says nothing of kinds."""
+    for row in tables.read_codes():
+        found = look_up(row.code)
+        if row.first in ("later", "renew", "unknown"):
+            assert "reversed" in found.means[1] and "冲正" in found.means[0], row.code
+        if row.first in ("later", "renew") and not row.code.startswith("Y"):
+            assert "a sale or void is reversed" in found.advice[1] and "消费、撤销会冲正" in found.advice[0], row.code
+    assert "sale" not in look_up("05").means[1]
 
 
 @pytest.mark.parametrize("words", [("zz",), ("refused.nothing",), (), ("",)])

@@ -183,6 +183,9 @@ def test_the_verb(tmp_path: Path) -> None:
     (tmp_path / "st.csv").write_text(HEADING.replace("\n", ",卡号\n") + row)
     done = run(tmp_path)
     assert done.exit_code == 1
+    assert done.stdout.startswith("statement of 1 line, whole for no day"), "not from a day to the day before it"
+    whole = run(tmp_path, "--from", "2026-11-22", "--through", "2026-11-25").stdout
+    assert whole.startswith("statement of 1 line, whole from 20261122 to 20261125"), "control"
     assert "the statement has it booked: line 2" in done.stdout and "may be found done; evidence: line 2" in done.stdout
     answer = json.loads(run(tmp_path, "--json", "--lang", "zh").stdout)
     (booked,) = [one for one in answer["differences"] if one["what"] == "booked_open"]
