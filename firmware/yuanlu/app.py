@@ -38,7 +38,8 @@ class Till:
         self.tried = []  # (number, state) of owed slips that were tried in this life; for those that did not come out: reprint
         self.journal = None
         self.door = None  # service.door, while a technician is here
-        self.self_tested = None  # date of the last self-test, 0 for never; None: the journal was not asked yet
+        # Date of the last self-test, 0 for never; dates of the rests of refunds that were put off. None: ask the journal.
+        self.told = [None, None]
         tables = Tables(board.tables())
         self.words = Words(tables)
         self.dialogs = Dialogs(Grid(board.display, tables), board.keypad, board.reader, self.words, self.status)

@@ -1,16 +1,18 @@
 """What a person should know first: one line over the menu. A visiting step."""
 
 from yuanlu import VERSION
-from yuanlu.compat import leave, visit
+from yuanlu.compat import const, create_task, leave, visit
 from yuanlu.refund import rules
 from yuanlu.refund import state as s
 from yuanlu.store import pending
+
+_MINUTE_MS = const(60_000)
 
 
 async def run(till):
     """The most urgent line, in a list; an empty one when there is nothing."""
     today = till.board.clock.date()
-    for look in (_handed_over, _overdue, _held, _person, _version, _notices, _self_test, _closing):
+    for look in (_handed_over, _overdue, _held, _person, _put_off, _version, _notices, _self_test, _closing):
         line = look(till, today)
         if line:
             return [line]
@@ -37,6 +39,27 @@ def _held(till, _):
 def _person(till, _):
     waiting = [t for t in till.journal.live if t.state == s.IS_PARKED or pending.needs_person(till.journal, t)]
     return ("alert.person", len(waiting)) if waiting else None
+
+
+def _put_off(till, today):
+    """Rests of refunds that were put off to another day, from the next day on. The journal is asked once, and again when it may
+    have changed: that reads all of it."""
+    if till.told[1] is None:
+        till.told[1] = tuple([part.date for part, _ in visit("yuanlu.store.rests").parts(till.journal)])
+        leave("yuanlu.store.rests")
+        if till.told[1]:
+            create_task(_next_day(till, till.told[1], today[0]))
+    count = len([date for date in till.told[1] if date < today[0]]) if today[2] else 0
+    return ("alert.put_off", count) if count else None
+
+
+async def _next_day(till, asked, day):
+    """The menu looks anew when another day begins, unless the journal was asked again meanwhile."""
+    while till.told[1] is asked:
+        await till.board.clock.sleep_ms(_MINUTE_MS)
+        if till.board.clock.date()[0] != day:
+            day = till.board.clock.date()[0]
+            till.board.keypad.post("SERVICE")
 
 
 def _version(till, today):
@@ -67,12 +90,12 @@ def _self_test(till, today):
     limit = till.config.self_test_days
     if not limit or not today[2]:
         return None
-    if till.self_tested is None:
-        till.self_tested = visit("yuanlu.store.progress").self_tested(till.journal.log)
+    if till.told[0] is None:
+        till.told[0] = visit("yuanlu.store.progress").self_tested(till.journal.log)
         leave("yuanlu.store.progress")
-    if not till.self_tested:
+    if not till.told[0]:
         return ("alert.never_tested",)
-    age = rules.days(today[0]) - rules.days(till.self_tested)
+    age = rules.days(today[0]) - rules.days(till.told[0])
     return ("alert.self_test", age) if age > limit else None
 
 

@@ -73,7 +73,7 @@ def reason(index):
     """Why it was given back, as a text to say, by the number that the journal has."""
     reasons = visit("yuanlu.ui.reason_page").REASONS
     leave("yuanlu.ui.reason_page")
-    return (reasons[min(index, len(reasons) - 1)],)
+    return (reasons[min(index & 127, len(reasons) - 1)],)  # store.rests has the other bit
 
 
 def code_words(words, code):

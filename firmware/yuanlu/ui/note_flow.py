@@ -7,6 +7,7 @@ from yuanlu.ui.menu import enter
 _WORDS = ("note.1", "note.2", "note.3")
 _WHO = ("who.customer", "who.acquirer", "who.issuer", "who.shop")
 _FEEDBACK = ("feedback.good", "feedback.bad")
+ENDED = ("rest.keeps", "rest.otherwise", "rest.exchanged", "rest.mistaken")  # why the rest of a refund is not wanted
 
 
 async def run(till, transaction):
@@ -32,7 +33,7 @@ async def run(till, transaction):
 def told(note, text):
     """A line of what was noted: when, of which kind, by whom where somebody had logged in, and what."""
     first, rest = ((text if isinstance(text, str) else "") + " ").split(" ", 1)
-    for word in _WHO + _FEEDBACK:
+    for word in _WHO + _FEEDBACK + ENDED:
         if word.split(".")[1] == first:
             text = ("line.item", (word,), rest.strip()) if rest else (word,)
     if not note.operator:

@@ -1,4 +1,5 @@
-"""The list of what is not settled, overdue ones first: each with its state, its age and its next step."""
+"""The list of what is not settled, overdue ones first: each with its state, its age and its next step. Below them the rests of
+refunds that were put off to another day."""
 
 from yuanlu.compat import leave, visit
 from yuanlu.errors import Cancelled
@@ -6,7 +7,7 @@ from yuanlu.refund import rules
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
 from yuanlu.store import pending
-from yuanlu.ui.describe import kind_word, state_word
+from yuanlu.ui.describe import day, kind_word, state_word
 from yuanlu.ui.menu import enter
 
 _SHORT = 1_000_000  # fen: below it there is room for an age
@@ -18,11 +19,20 @@ async def run(till):
         today = till.board.clock.date()
         overdue = pending.overdue(till.journal, till.config, today)
         unfinished = overdue + [t for t in pending.unfinished(till.journal) if t not in overdue]
-        if not unfinished:
+        rests = visit("yuanlu.store.rests").parts(till.journal)
+        leave("yuanlu.store.rests")
+        if rests or till.told[1]:
+            till.told[1] = None  # the menu asks anew
+        if not unfinished and not rests:
             await till.dialogs.notice("pending.title", ["pending.none"])
             return
         items = [_item(t, today, t in overdue, unfinished) for t in unfinished]
-        await look_into(till, unfinished[await till.dialogs.choose("pending.title", items)])
+        items += [("rest.row", yuan(left), day(part)) for part, left in rests]
+        choice = await till.dialogs.choose("pending.title", items)
+        if choice < len(unfinished):
+            await look_into(till, unfinished[choice])
+        else:
+            await enter(till, "yuanlu.ui.rest_page", *rests[choice - len(unfinished)])
 
 
 def _item(transaction, today, late, live):

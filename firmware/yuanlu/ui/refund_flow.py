@@ -9,15 +9,16 @@ from yuanlu.ui.menu import enter
 from yuanlu.ui.result import conclude
 
 
-async def run(till):
-    """Raises Cancelled when the clerk turns back and Refused when a rule says no: nothing was recorded then.
+async def run(till, sale=None):
+    """Raises Cancelled when the clerk turns back and Refused when a rule says no: nothing was recorded then. sale: the one that
+    is given back, where it is known already.
 
     Once `desk.open` has returned the refund goes its way, whatever happens here.
     """
     rules.check_allowed(till.config, VERSION)
     if not till.config.cash_refunds:
         till.desk.check_places()  # what goes back in cash takes none
-    sale, found_by, fits = await enter(till, "yuanlu.ui.find_flow")
+    sale, found_by, fits = (sale, rules.FOUND_IN_LIST, "") if sale else await enter(till, "yuanlu.ui.find_flow")
     if sale is None:
         await enter(till, "yuanlu.ui.no_original_flow")
         return
@@ -40,6 +41,8 @@ async def _give_back(till, sale, found_by, fits):
     await enter(till, "yuanlu.ui.approval", draft, sale, found_by)
     await enter(till, "yuanlu.ui.confirm_page", draft, sale, left, (), case)
     refund = till.desk.visiting("yuanlu.cash", "record", draft) if cash else till.desk.open(draft)
+    if till.told[1]:
+        till.told[1] = None  # this may be one of the rests that were put off
     till.forwarder.wake()
     if case:
         note(till, refund, "CASE", case)

@@ -49,7 +49,7 @@ def _note(till, failed):
     try:
         text = " ".join([part[:3] for part in failed]) or "passed"
         progress.note(till.desk, None, progress.SELF_TEST, till.operator, text.encode())
-        till.self_tested = till.board.clock.date()[0]
+        till.told[0] = till.board.clock.date()[0]
     except Refused:
         till.log("self-test: no room for its note")
     finally:

@@ -1,6 +1,7 @@
 """Refunds of wallets come out of what the merchant took and was not paid out yet. When that may be too little, say so before it
 is sent, and why: what was paid and refunded of this sale, what came in, went back and was kept as fees in the open batch, how
-much is possible now, and that the rest can follow tomorrow. The clerk sends all of it, or the part that is possible now.
+much is possible now, and that the rest can follow tomorrow. The clerk sends all of it, or the part that is possible now; of the
+rest the terminal reminds him then.
 
 The terminal knows its own takings alone; others of the merchant count at the acquirer too. So this is a hint, never a refusal,
 and does not come up for want of the fee alone. What a coupon paid the acquirer does not tell: the wallet gives that back by its
@@ -26,7 +27,9 @@ async def run(till, draft, sale, left, may_part):
     if key == "CANCEL":
         raise Cancelled
     if key == "1":
-        draft.amount = part
+        visit("yuanlu.store.rests").put(draft, part)
+        leave("yuanlu.store.rests")
+        till.told[1] = None
 
 
 def lines(draft, sale, left, sums, part):

@@ -49,7 +49,7 @@ VERDICTS = {
 }
 HELD = 4  # a DECISION of no transaction
 DECISIONS = {1: "resolved_not_done", 2: "queued", 3: "waiting"}
-NOTES = {1: "complaint", 2: "call", 3: "feedback", 4: "self-test", 5: "case", 6: "found", 7: "people", 8: "refused"}
+NOTES = {1: "complaint", 2: "call", 3: "feedback", 4: "self-test", 5: "case", 6: "found", 7: "people", 8: "refused", 11: "rest"}
 DONE = ("done", "resolved_done")
 NOT_DONE = ("declined", "reversed", "withdrawn", "resolved_not_done")
 NEEDS_A_PERSON = ("held", "parked")
@@ -261,6 +261,7 @@ def _describe(transaction: Transaction, record: Record) -> None:
     transaction.brought = bool(record.value("quality") & 64)
     for name in ("amount", "batch", "trace", "date", "time", "reason", "operator", "approver"):
         setattr(transaction, name, record.value(name))
+    transaction.reason &= 127
     if record.type == INTENT:
         transaction.attempts.append(Attempt(1, "first", record.number, transaction.batch, transaction.trace))
         transaction.state = "queued"
