@@ -58,7 +58,7 @@ def test_one_sale_has_one_rest_and_a_reason_ends_all_before_it():
     put_off(till, sale, 100)
     second, beside = put_off(till, sale, 200), put_off(till, other, 50)
     assert told(till) == [(second.number, 500), (beside.number, 750)]
-    rests.note(till.desk, second, 3, b"keeps")
+    progress.note(till.desk, second, 11, 3, b"keeps")
     assert told(till) == told(Terminal(till.flash)) == [(beside.number, 750)]
     third = put_off(till, sale, 100)
     assert told(till) == [(beside.number, 750), (third.number, 400)]
@@ -89,7 +89,7 @@ def test_a_cut_leaves_the_rest_or_its_reason():
     seen = []
 
     def end(flash, _):
-        rests.note(Terminal(flash).desk, part, 3, b"keeps")
+        progress.note(Terminal(flash).desk, part, 11, 3, b"keeps")
 
     for _ in cut_everywhere(till.flash, till.vault, 2, end):
         seen.append(told(Terminal(till.flash)))

@@ -48,10 +48,3 @@ def _left(journal, part):
         return sale.amount - journal.spent(sale.number)
     except Refused:
         return sale.amount - part.amount
-
-
-def note(desk, part, operator, text):
-    """Durable: nobody waits for the rest any more; why. Refused as `Desk.refuse_while_busy`."""
-    desk.refuse_while_busy()
-    date, time, _ = desk.clock.date()
-    desk.journal.append(s.NOTE, (part.number, part.original, _ENDED, operator, date, time, text))

@@ -27,7 +27,7 @@ async def run(till):
             await till.dialogs.notice("pending.title", ["pending.none"])
             return
         items = [_item(t, today, t in overdue, unfinished) for t in unfinished]
-        items += [("rest.row", yuan(left), day(part)) for part, left in rests]
+        items += [("put_off.row", yuan(left), day(part)) for part, left in rests]
         choice = await till.dialogs.choose("pending.title", items)
         if choice < len(unfinished):
             await look_into(till, unfinished[choice])
