@@ -44,12 +44,12 @@ class Desk:
 
     def refunds_left(self):
         """So many more refunds may be taken now."""
-        return min(self._places(), rules.may_wait(self.config, self.is_offline()) - len(self._never_sent()))
+        return min(self._places(), rules.may_wait(self.config, self.is_offline()) - len(self.never_sent()))
 
     def _places(self):
         return 0 if self.journal.shut else min(self.config.open_limit - len(self.journal.live), self.journal.refunds_left())
 
-    def _never_sent(self):
+    def never_sent(self):
         return [t for t in self.journal.live if t.kind != KIND_SALE and t.state == s.IS_QUEUED and not t.stale]
 
     def check_places(self):
@@ -89,7 +89,7 @@ class Desk:
             self.journal.report("approval of {}: {}".format(number, error))
 
     def _check_refund(self, draft, sale, spent):
-        rules.check_offline(self.config, draft, len(self._never_sent()), self.is_offline())
+        rules.check_offline(self.config, draft, len(self.never_sent()), self.is_offline())
         if draft.kind == KIND_VOID:
             return
         rules.check_allowed(self.config, VERSION)

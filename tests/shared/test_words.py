@@ -168,6 +168,11 @@ def test_hints_and_items_take_one_row():
         items += [
             ("line.sale", "12-31 23:59", "999,999.99", "4890"),
             ("line.sale", "12-31 23:59", "9,999.99", ("list.wallet", "4890")),
+            ("line.refunded", "12-31", "999,999.99"),
+            ("line.part_left", "12-31 23:59", "999,999.99"),
+            ("put_off.row", "999,999.99", "12-31 23:59"),
+            "put_off.now",
+            "put_off.end",
         ]
         for kind in (KIND_SALE, KIND_VOID, KIND_REFUND):
             for state in STATES[kind]:
@@ -177,7 +182,7 @@ def test_hints_and_items_take_one_row():
                     items.append(("line.late", ("kind." + describe.KIND_NAMES[kind],), "999,999.99", 30))
                     items.append(("line.aged", ("kind." + describe.KIND_NAMES[kind],), "9,999.99", ("state." + state,), 30))
         rows = [words(name) for name in HINTS] + [words((name, "0.10.0")) for name in ALERTS]
-        rows += [words(("alert.close_due", 365)), words("alert.never_tested"), words("alert.held")]
+        rows += [words(("alert.close_due", 365)), words(("alert.put_off", 99)), words("alert.never_tested"), words("alert.held")]
         rows += [words((name, 10, 10)) for name in ("hint.pages", "hint.actions")]
         lists = [words(name) for name in "hint.menu hint.choose hint.find hint.reason".split()]
         assert [hint for hint in lists if width(hint) > COLUMNS - 3] == [], "beside the mark of a list that goes on below"

@@ -1,5 +1,6 @@
 """Which sale is it? One of the last ones, as a clerk wants nearly always; behind CLEAR by whatever the customer has."""
 
+from yuanlu.compat import leave, visit
 from yuanlu.refund.money import yuan
 from yuanlu.refund.rules import FOUND_IN_LIST
 from yuanlu.ui.describe import day, last_four
@@ -20,7 +21,18 @@ async def run(till):
 
 
 async def pick(till, sales, hint="hint.choose", otherwise=""):
-    """One of these sales; None for the key `otherwise`."""
-    items = [("line.sale", day(sale), yuan(sale.amount), last_four(sale)) for sale in sales]
+    """One of these sales; None for the key `otherwise`. What went back already stands beside it."""
+    spent = visit("yuanlu.store.family").spent(till.journal, sales) if sales else []
+    leave("yuanlu.store.family")
+    items = [_item(sale, back) for sale, back in zip(sales, spent)]
     picked = await till.dialogs.choose("refund.pick", items, hint=hint, otherwise=otherwise)
     return None if picked is None else sales[picked]
+
+
+def _item(sale, back):
+    """One row: a mark where nothing is left, what is left where some of it went back."""
+    if back >= sale.amount:
+        return ("line.refunded", day(sale)[:5], yuan(sale.amount))
+    if back:
+        return ("line.part_left", day(sale), yuan(sale.amount - back))
+    return ("line.sale", day(sale), yuan(sale.amount), last_four(sale))

@@ -54,10 +54,20 @@ async def _give_back(till, sale, found_by, fits):
 def check(till, draft, sale, left):
     """Refused for what nobody's agreement can lift, before anybody is asked; `desk.open` looks again. left: as of `desk.left`."""
     rules.check(draft, sale, sale.amount - left, till.journal.counters.batch)
-    if draft.kind == KIND_REFUND and draft.road != ROAD_CASH:
+    if draft.road == ROAD_CASH:
+        return
+    _check_line(till, draft)
+    if draft.kind == KIND_REFUND:
         rules.check_share(till.config, draft, sale, sale.amount - left)
         if sale.road == ROAD_WALLET:
             rules.check_wallet(till.config, sale.date, till.journal.parts(sale.number), till.board.clock.date())
+
+
+def _check_line(till, draft):
+    """What may wait for a line. A supervisor may lift the amount, where people log in: `approval` asks for one."""
+    waiting, offline = len(till.desk.never_sent()), till.is_offline()
+    if not till.config.login or waiting >= rules.may_wait(till.config, offline):
+        rules.check_offline(till.config, draft, waiting, offline)
 
 
 def note(till, refund, kind, text):
