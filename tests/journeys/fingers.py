@@ -43,6 +43,8 @@ DECIDING |= {"decide.sold": True, "decide.not_sold": False, "decide.voided": Tru
 # newest sale is of the open batch, mostly: its refund is a void; a closing ends that.
 OFTEN = {("menu.title", digit): weight for digit, weight in zip("1234567", (40, 160, 20, 0.5, 0.5, 0.25, 12), strict=True)}
 OFTEN |= {("refund.pick", "1"): 20, ("cash.way", "1"): 10, ("menu.more", "8"): 8}
+OFTEN |= {("menu.operators", "4"): 3, ("menu.operators", "8"): 3}  # a supervisor's
+STEPS = (1, 2, 3, 4, 5, 12)  # by the arrows; the last entry of the longest list has no digit
 OF_SUPERVISORS = ("approval.title", "service.title")
 ANYTHING, WRONG_PIN, OTHERWISE = 0.04, 0.06, 0.1
 
@@ -108,6 +110,8 @@ class Fingers:
             return self._type(view)
         if view.hint not in WEIGHTS:
             return [self.draw.choice(KEYS)] if self.draw.random() < OTHERWISE else []
+        if view.says("short.part") and self.draw.random() < 0.5:
+            return ["1"]
         weights = WEIGHTS[view.hint]
         key = self.draw.choices(list(weights), list(weights.values()))[0]
         if key == "every key":
@@ -151,7 +155,7 @@ class Fingers:
         if view.hint == "hint.find" and draw.random() < 2 * OTHERWISE:
             return ["CLEAR"]
         if not items or draw.random() < OTHERWISE / 3:
-            return draw.choices(("DOWN", "UP"), (3, 1), k=draw.randrange(1, 6)) + ["ENTER"] * (draw.random() < 0.7)
+            return [draw.choice(("DOWN", "DOWN", "DOWN", "UP"))] * draw.choice(STEPS) + ["ENTER"] * (draw.random() < 0.7)
         more = [digit for digit in "1234567890" if digit not in items] if len(items) > 6 else []
         digits = list(items) + more
         weights = [OFTEN.get((view.name, digit), 1) / (1 + self.picked[view.name, digit]) for digit in digits]
