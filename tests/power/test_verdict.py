@@ -20,6 +20,7 @@ def told() -> tuple[Life, Book]:
 
 def test_control_a_whole_journal_is_not_complained_of(told: tuple[Life, Book]) -> None:
     life, book = told
+    assert book.entries, "a book without entries is never complained of"
     verdict.check(life, book, book, {})
 
 

@@ -49,6 +49,7 @@ def settle_all(chip):
     """Fill, power up, settle, go on."""
     till = Terminal(filled(chip).flash, open_limit=32)
     numbers = [transaction.number for transaction in till.journal.live]
+    assert len(numbers) >= 2, chip
     while till.journal.live:
         till.settle(till.journal.live[0], s.DONE)
     for number in numbers:
@@ -71,6 +72,7 @@ def keep_all(chip):
             told.append((refund.number, till.journal.message(refund)))
         except (Refused, StoreFull):
             pass
+    assert len(told) >= 2, chip
     for journal in (till.journal, Terminal(till.flash).journal):
         found = [(t.number, journal.message(t)) for t in journal.live if t.number != t.original]
         assert found == told, chip
