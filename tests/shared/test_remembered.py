@@ -1,6 +1,6 @@
 """What is remembered of a sale against the sales: what fits, how well, and which come first."""
 
-from parts import Answer, Card, NorFlash, Random, Terminal
+from parts import Answer, Card, NorFlash, Terminal
 from yuanlu.refund import match
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_SALE, Draft
@@ -117,19 +117,3 @@ def test_a_sale_with_all_that_was_given_back():
         assert family.sale_of(till.journal, number)[0].number == sale.number
         assert family.sale_of(till.journal, number)[1].number == number
     assert family.sale_of(till.journal, 99_999) == (None, None)
-
-
-def test_a_list_of_sales_knows_what_went_back_of_each():
-    """As the journal has it of each alone: done, on its way, declined, in many lives of a small ring."""
-    till = Terminal(NorFlash(6, 4096, 16))
-    draw = Random(7)
-    for turn in range(40):
-        sale = till.sell(1000)
-        for _ in range(draw.below(3)):
-            till.refund(sale, 1 + draw.below(300), draw.pick((s.DONE, s.DECLINED) if turn < 38 else (None, s.DONE)))
-        if turn % 9 == 8:
-            till = Terminal(till.flash)
-        sales = till.journal.sales(20)
-        spent = family.spent(till.journal, sales)
-        assert spent == [till.journal.spent(sale.number) for sale in sales], turn
-    assert 0 in spent and any(spent)

@@ -1,7 +1,8 @@
-"""Rests of refunds that were put off to another day: a wallet's refund that the day's takings allowed in part only.
+"""What went back of sales: for a list of them, and where a rest was put off to another day, since the day's takings allowed a
+wallet's refund in part only.
 
 That a refund is such a part is a bit of its reason, so in its INTENT and in its REFUND, which goes on as long as its sale does. A
-visiting module; every menu asks it, so its names are those of others.
+visiting module of every day: in one piece, and with names that others have too, since each new one costs memory for ever.
 """
 
 from yuanlu.compat import const
@@ -48,3 +49,24 @@ def _left(journal, part):
         return sale.amount - journal.spent(sale.number)
     except Refused:
         return sale.amount - part.amount
+
+
+def spent(journal, sales):
+    """Fen of each of these done sales that is given back or on its way, in their order, for a list: one look at the sectors since
+    the oldest of them was made. What cannot be read is left out: `Journal.spent` decides."""
+    numbers, counted, sector, least = [sale.number for sale in sales], [], None, 0
+    sums = [
+        sum([max(part.amount, part.booked) for part in journal.live if part.original == number != part.number])
+        for number in numbers
+    ]
+    for record in history.newest_first(journal.log, None):
+        here = record.address // journal.log.flash.sector_size
+        if here != sector:
+            if sector is not None and least < min(numbers):
+                break  # a refund is newer than its sale
+            sector, least = here, journal.log.number
+        least = least if record.copy else min(least, record.number)
+        if record.type == s.REFUND and record.original in numbers and record.transaction not in counted:
+            counted.append(record.transaction)
+            sums[numbers.index(record.original)] += record.body().amount
+    return sums

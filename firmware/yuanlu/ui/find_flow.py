@@ -22,8 +22,8 @@ async def run(till):
 
 async def pick(till, sales, hint="hint.choose", otherwise=""):
     """One of these sales; None for the key `otherwise`. What went back already stands beside it."""
-    spent = visit("yuanlu.store.family").spent(till.journal, sales) if sales else []
-    leave("yuanlu.store.family")
+    spent = visit("yuanlu.store.rests").spent(till.journal, sales) if sales else []
+    leave("yuanlu.store.rests")
     items = [_item(sale, back) for sale, back in zip(sales, spent)]
     picked = await till.dialogs.choose("refund.pick", items, hint=hint, otherwise=otherwise)
     return None if picked is None else sales[picked]
