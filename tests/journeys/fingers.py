@@ -44,7 +44,8 @@ DECIDING |= {"decide.sold": True, "decide.not_sold": False, "decide.voided": Tru
 OFTEN = {("menu.title", digit): weight for digit, weight in zip("1234567", (40, 160, 20, 0.5, 0.5, 0.25, 12), strict=True)}
 OFTEN |= {("refund.pick", "1"): 20, ("cash.way", "1"): 10, ("menu.more", "8"): 8}
 OFTEN |= {("menu.operators", digit): 0.3 for digit in "123"}  # what stands below is a supervisor's alone
-A_WALLET = re.compile("码|QR")
+# Entries by what they say: where a wallet's takings may be too little a rest is put off, and that is seen to.
+SOUGHT = {"refund.pick": ("码|QR", 8), "pending.title": ("余款|Rest", 20)}
 STEPS = (1, 2, 3, 4, 5, 12)  # by the arrows; the last entry of the longest list has no digit
 OF_SUPERVISORS = ("approval.title", "service.title")
 ANYTHING, WRONG_PIN, OTHERWISE = 0.04, 0.06, 0.1
@@ -160,10 +161,9 @@ class Fingers:
         more = [digit for digit in "1234567890" if digit not in items] if len(items) > 6 else []
         digits = list(items) + more
         weights = [OFTEN.get((view.name, digit), 1) / (1 + self.picked[view.name, digit]) for digit in digits]
-        if view.name == "refund.pick":  # where the takings may be too little, and a rest is put off
-            weights = [
-                weight * (1 + 7 * bool(A_WALLET.search(items.get(at, "")))) for at, weight in zip(digits, weights, strict=True)
-            ]
+        said, more_often = SOUGHT.get(view.name, ("^$", 1))
+        for at, digit in enumerate(digits):
+            weights[at] *= more_often if re.search(said, items.get(digit, "")) else 1
         digit = draw.choices(digits, weights)[0]
         self.picked[view.name, digit] += 1
         number = re.search("[0-9]+$", items.get(digit, ""))
