@@ -136,9 +136,22 @@ def test_where_the_answer_is_optional_cancel_goes_one_step_back(clerk: Clerk, na
     assert refunds(clerk) == []
 
 
-def test_control_enter_on_the_last_page_records_it(clerk: Clerk) -> None:
-    """So that what CANCEL leaves out would show."""
+def test_control_enter_on_the_last_page_records_it_and_no_key_takes_it_back(clerk: Clerk) -> None:
+    """So that what CANCEL leaves out would show. From what is looked into from a list CANCEL goes back to the list."""
     at(clerk, PAGES["page to confirm"])
     clerk.press("ENTER")
     clerk.take_slip("退货成功")
+    shown = clerk.terminal.screen.text
+    clerk.press("CLEAR")
+    assert clerk.terminal.screen.text == shown
+    clerk.press("CANCEL")
+    clerk.see("1 消费")
+    clerk.press("7 1")
+    clerk.see("已完成的退款")
+    clerk.press("1")
+    clerk.see("¥5.00", "上下翻页")
+    clerk.press("CANCEL")
+    clerk.see("已完成的退款")
+    clerk.press("CANCEL")
+    clerk.see("1 消费")
     assert refunds(clerk) == ["done"]

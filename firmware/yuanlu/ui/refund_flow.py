@@ -41,8 +41,6 @@ async def _give_back(till, sale, found_by, fits):
     await enter(till, "yuanlu.ui.approval", draft, sale, found_by)
     await enter(till, "yuanlu.ui.confirm_page", draft, sale, left, (), case)
     refund = till.desk.visiting("yuanlu.cash", "record", draft) if cash else till.desk.open(draft)
-    if till.told[1]:
-        till.told[1] = None  # this may be one of the rests that were put off
     till.forwarder.wake()
     if case:
         note(till, refund, "CASE", case)

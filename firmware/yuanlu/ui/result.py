@@ -22,6 +22,8 @@ async def conclude(till, transaction):
         trouble = print_slip(till, transaction)
     finally:
         till.watched = 0
+    if till.told[1]:
+        till.told[1] = None  # this may have given back a rest that was put off
     state, key = None, "REFRESH"
     while key == "REFRESH":  # what is under way may come to its end before somebody has read this
         if transaction.state in (s.IS_PARKED, s.IS_HELD):
