@@ -42,11 +42,11 @@ DECIDING |= {"decide.sold": True, "decide.not_sold": False, "decide.voided": Tru
 # An entry of a list, by its digit; others have 1. What was picked often comes less often, so a weight counts by its root. The
 # newest sale is of the open batch, mostly: its refund is a void; a closing ends that.
 OFTEN = {("menu.title", digit): weight for digit, weight in zip("1234567", (40, 160, 20, 0.5, 0.5, 0.25, 12), strict=True)}
-OFTEN |= {("refund.pick", "1"): 20, ("cash.way", "1"): 10, ("menu.more", "8"): 8}
+OFTEN |= {("refund.pick", "1"): 20, ("cash.way", "1"): 10, ("menu.more", "8"): 16, ("find.title", "8"): 4}
 OFTEN |= {("menu.operators", digit): 0.3 for digit in "123"}  # what stands below is a supervisor's alone
 # Entries by what they say: where a wallet's takings may be too little a rest is put off, and that is seen to.
 SOUGHT = {"refund.pick": ("码|QR", 8), "pending.title": ("余款|Rest", 20)}
-STEPS = (1, 2, 3, 4, 5, 12)  # by the arrows; the last entry of the longest list has no digit
+STEPS = (1, 2, 3, 12, 12)  # by the arrows; the last entry of the longest list has no digit
 OF_SUPERVISORS = ("approval.title", "service.title")
 ANYTHING, WRONG_PIN, OTHERWISE = 0.04, 0.06, 0.1
 
