@@ -42,7 +42,7 @@ DECIDING |= {"decide.sold": True, "decide.not_sold": False, "decide.voided": Tru
 # An entry of a list, by its digit; others have 1. What was picked often comes less often, so a weight counts by its root. The
 # newest sale is of the open batch, mostly: its refund is a void; a closing ends that.
 OFTEN = {("menu.title", digit): weight for digit, weight in zip("1234567", (40, 160, 20, 0.5, 0.5, 0.25, 12), strict=True)}
-OFTEN |= {("refund.pick", "1"): 20, ("cash.way", "1"): 10, ("menu.more", "8"): 16, ("find.title", "8"): 4}
+OFTEN |= {("refund.pick", "1"): 20, ("cash.way", "1"): 10, ("menu.more", "8"): 16, ("find.title", "8"): 2}
 OFTEN |= {("menu.operators", digit): 0.3 for digit in "123"}  # what stands below is a supervisor's alone
 # Entries by what they say: where a wallet's takings may be too little a rest is put off, and that is seen to.
 SOUGHT = {"refund.pick": ("码|QR", 8), "pending.title": ("余款|Rest", 20)}
@@ -91,6 +91,12 @@ def _hint(shown: str) -> str:
     return min(found)[1] if found else ""
 
 
+def _amount_of(view: View) -> int | None:
+    """Fen that stand in its row of the amount."""
+    found = re.search("(?:金额|Amount) ¥([0-9,.]+)", view.body)
+    return int(re.sub("[^0-9]", "", found[1])) if found else None
+
+
 class Fingers:
     """Given the Shop and the walk's chance. `who`: the number that was typed last; `looked`: the trace of what stood there."""
 
@@ -123,7 +129,11 @@ class Fingers:
     def is_true(self, view: View) -> bool:
         """False where ENTER would say of a transaction what the acquirer's books do not."""
         says = DECIDING.get(view.name)
-        return says is None or view.is_training or view.hint != "hint.confirm" or says in self._truth()
+        if says is None or view.is_training or view.hint != "hint.confirm":
+            return True
+        row = self._row()
+        booked = self.shop.booked().get(row["number"]) if row and says else None
+        return says in self._truth() and (booked is None or booked["amount"] == _amount_of(view))
 
     def _notice(self, view: View) -> None:
         found = re.search(r"(?:流水|No\.) ([0-9]+) [0-9]{2}-[0-9]{2}", view.body)
@@ -185,10 +195,8 @@ class Fingers:
 
     def _standing(self, view: View) -> int:
         """Digits that stand there already, of what was refused or proposed; now and then some are taken back in vain."""
-        amount = re.search("(?:金额|Amount) ¥([0-9,.]+)", view.body)
-        if amount:
-            digits = len(str(int(re.sub("[^0-9]", "", amount[1]))))
-            return 0 if digits == 1 else digits
+        if (fen := _amount_of(view)) is not None:
+            return len(str(fen)) if fen else 0
         missing = re.search("还差([0-9]+)位|([0-9]+) digits to go", view.body)
         if missing:
             return 24 - int(missing[1] or missing[2])
