@@ -38,7 +38,8 @@ class Desk:
         (folder / "authority.key").write_bytes(authority.new(PASSPHRASE, self.key))
 
     def bring(self, shop: Shop) -> None:
-        """Chip and settings of that one."""
+        """Chip and settings of that one; the capsule of another is put away, since none is written over."""
+        (self.folder / "open.ylh").unlink(missing_ok=True)
         shop.keep(self.folder)
 
     def run(self, *more: str, code: int = 0, spare: str = SPARE, key: str = "authority.key", settings: str = "") -> Any:
