@@ -49,7 +49,7 @@ def test_a_full_disk_under_stdout_is_told_and_is_no_finding(chip: Path, verb: st
 
 
 def test_a_question_that_nobody_answers_is_no_finding(tmp_path: Path) -> None:
-    assert run("authority", "new", tmp_path / "key").exit_code == 130
+    assert run("authority", "new", tmp_path / "key").exit_code == 2
     assert not (tmp_path / "key").exists()
 
 
