@@ -132,12 +132,11 @@ def deploy(voice: Voice, board: str, port: str) -> None:
     from host_tools.yuanluctl import deploy as bare  # loaded where it is used, so that --help is quick
 
     target = bare.Board(port)
-    try:
-        image = bundled.build(board).files[0][1]
-    except BadBundle as problem:
-        raise Trouble("bundle", board, problem) from problem
+    image = bundled.build(board).files[0][1]
     if voice.dry_run:
-        voice.chat("would_write", len(image), port)
+        voice.answer(
+            {"port": port, "board": board, "bytes": len(image), "dry_run": True}, [voice.say("would_write", len(image), port)]
+        )
         return
     with voice.progress("deploy", len(image)) as progress:
         where = bare.deploy(target, board, image, lambda done, total: progress(done))

@@ -9,6 +9,7 @@ from typing import Any
 
 from host_tools.yuanluctl import bundles, image
 from host_tools.yuanluctl.bundles import BadBundle, Bundle
+from host_tools.yuanluctl.outcome import Trouble
 from yuanlu import VERSION, record
 
 FILE = "firmware.romfs"
@@ -32,9 +33,9 @@ def dotted(version: int) -> str:
 
 
 def build(board: str, least: str = "0.0.0", session_keys: bool = False) -> Bundle:
-    """Not signed yet; the same sources give the same bytes. least: older firmware is not taken afterwards. BadBundle."""
+    """Not signed yet; the same sources give the same bytes. least: older firmware is not taken afterwards. BadBundle, Trouble."""
     if not (BOARDS / f"{board}.py").exists():
-        raise BadBundle(f"there is no board {board!r} in {BOARDS}")
+        raise Trouble("no_board", board, BOARDS)
     with tempfile.TemporaryDirectory() as folder:
         out = image.build(Path(folder) / "firmware", board=board)
         content = image.rom(out, session_keys).read_bytes()

@@ -66,6 +66,7 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "not_whole": (LOSES_MONEY, False),
     "out_of_use": (OTHER_VERSION, False),
     "protocol": (OTHER_VERSION, False),
+    "no_board": (USAGE, False),
     "other_board": (OTHER_VERSION, False),
     "wrong_board": (OTHER_VERSION, False),
     "same_version": (OTHER_VERSION, False),

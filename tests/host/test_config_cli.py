@@ -199,4 +199,4 @@ def test_firmware_is_built_signed_and_verified(folder: Path) -> None:
     (folder / "hurt.ylb").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     for verb in (["info", "hurt.ylb"], ["verify", "hurt.ylb", "--key", "public"], ["info", "key"]):
         assert run("firmware", *verb).exit_code == 2
-    assert run("firmware", "build", "-o", "x.ylb", "--board", "none").exit_code == 2
+    assert run("firmware", "build", "-o", "x.ylb", "--board", "none").stderr.count("none: no drivers") == 1

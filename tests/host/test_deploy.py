@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
@@ -148,4 +149,8 @@ def test_another_board_no_room_and_nobody_are_told_apart(repl: Repl, tmp_path: P
     run = CliRunner().invoke(yuanluctl, ["firmware", "deploy", "--board", "emulator", "--port", "/dev/ttyNOT"])
     assert run.exit_code == 3, run.output
     run = CliRunner().invoke(yuanluctl, ["firmware", "deploy", "--board", "rp2", "--port", "/dev/null"])
-    assert run.exit_code == 2 and "no board 'rp2'" in run.stderr
+    assert run.exit_code == 2 and "rp2: no drivers for it" in run.stderr
+    run = CliRunner().invoke(
+        yuanluctl, ["firmware", "deploy", "--board", "emulator", "--port", "/dev/null", "--dry-run", "--json"]
+    )
+    assert run.exit_code == 0 and json.loads(run.stdout)["bytes"] > 100_000
