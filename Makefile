@@ -40,8 +40,8 @@ demo: build ## sell, refund, cut the power and count the money; BREAK=name plant
 	@$(DEMO)
 endif
 
-test: $(VENV) ## run every test (many wait: three at once), the shared ones on CPython and on MicroPython (64-bit words)
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m "not words_32" $(TESTS)
+test: $(VENV) ## run every test on two cores, the shared ones on CPython and on MicroPython (64-bit words)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not words_32" $(TESTS)
 
 bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md); PART=heap, journal, wire or tool for these alone
 	@YUANLU_MICROPYTHON_32=$(MICROPYTHON_32) $(BIN)/python tests/bench/bench.py $(PART)

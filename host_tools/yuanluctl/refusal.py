@@ -12,7 +12,7 @@ class Refusal(Trouble):
     """Trouble `refused`. told: the id of the words why and, behind blanks, what fills their places or is known besides."""
 
     def __init__(self, where: str, told: str) -> None:
-        name, *self.details = told.split()
+        name, *self.details = told.split() or ["?"]  # from a line anything comes
         self.reason = name.removeprefix("refused.")
         super().__init__("refused", where, self.reason)
         self.args = (*self.args, " ".join(self.details))
