@@ -81,7 +81,6 @@ VERBS = [
 ]
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_output_that_goes_nowhere_is_one_clear_error(chip: Path, verb: list[str]) -> None:
     """To a full disk and to a pipe whose reader has gone. Control: to a file it is exit 0 or 1, and nothing on stderr."""
@@ -99,7 +98,6 @@ def test_output_that_goes_nowhere_is_one_clear_error(chip: Path, verb: list[str]
         assert re.fullmatch(f"yuanluctl: standard output: {why}.*\n  -> Where it goes .*\n", done.stderr), done.stderr
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
 def test_with_json_it_is_one_object(chip: Path) -> None:
     with open("/dev/full", "wb") as full:
         words = ["status", "-t", f"image:{chip}", "--json"]
