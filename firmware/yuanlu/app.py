@@ -39,7 +39,7 @@ class Till:
         self.journal = None
         self.door = None  # service.door, while a technician is here
         # Date of the last self-test, 0 for never; dates of the rests of refunds that were put off. None: ask the journal.
-        self.told = [None, None]
+        self.told = [None, None, False]
         tables = Tables(board.tables())
         self.words = Words(tables)
         self.dialogs = Dialogs(Grid(board.display, tables), board.keypad, board.reader, self.words, self.status)

@@ -234,10 +234,13 @@ class Terminal:
 
     def _quiet(self) -> float:
         for _ in range(60):
-            if read(self.terminal.screen.text).name in ("menu.title", "login.title"):
+            name = read(self.terminal.screen.text).name
+            if name in ("menu.title", "login.title"):
                 break
-            self.clerk.press("CANCEL")
+            self.clerk.press("CANCEL ENTER" if name == "training.title" else "CANCEL")  # training asks before it ends
             self.shop.world.run(HOUR // 60)
+        else:
+            self._wrong(f"there is no way back to the menu from {name or self.terminal.screen.text[0]}")
         self.shop.world.run(QUIET_MS)
         return min(self._alive() for _ in range(3)) / 1024
 

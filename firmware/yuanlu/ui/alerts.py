@@ -47,19 +47,21 @@ def _put_off(till, today):
     if till.told[1] is None:
         till.told[1] = tuple([part.date for part, _ in visit("yuanlu.store.rests").parts(till.journal)])
         leave("yuanlu.store.rests")
-        if till.told[1]:
-            create_task(_next_day(till, till.told[1], today[0]))
+        if till.told[1] and not till.told[2]:
+            till.told[2] = True
+            create_task(_next_day(till, today[0]))
     count = len([date for date in till.told[1] if date < today[0]]) if today[2] else 0
     return ("alert.put_off", count) if count else None
 
 
-async def _next_day(till, asked, day):
-    """The menu looks anew when another day begins, unless the journal was asked again meanwhile."""
-    while till.told[1] is asked:
+async def _next_day(till, day):
+    """The menu looks anew when another day begins. Until there is nothing left to remind of."""
+    while till.told[1] is None or till.told[1]:
         await till.board.clock.sleep_ms(_MINUTE_MS)
         if till.board.clock.date()[0] != day:
             day = till.board.clock.date()[0]
             till.board.keypad.post("SERVICE")
+    till.told[2] = False
 
 
 def _version(till, today):

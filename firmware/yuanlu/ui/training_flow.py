@@ -87,7 +87,7 @@ class TrainingTill:
     def __init__(self, till, room):
         self.room, self.board = room, TrainingBoard(till.board, room.vault)
         self.log, self.words, self.tables, self.codes = till.log, till.words, till.tables, till.codes
-        self.operator, self.watched, self.tried, self.told = till.operator, 0, [], [None, None]
+        self.operator, self.watched, self.tried, self.told = till.operator, 0, [], [None, None, False]
         self.config, self.journal, self.desk, self.forwarder = room.config, room.journal, room.desk, room.teacher
         self.dialogs, self.printer = till.dialogs, TrainingPrinter(till)
 
