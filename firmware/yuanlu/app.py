@@ -38,8 +38,7 @@ class Till:
         self.tried = []  # (number, state) of owed slips that were tried in this life; for those that did not come out: reprint
         self.journal = None
         self.door = None  # service.door, while a technician is here
-        # Date of the last self-test, 0 for never; dates of the rests of refunds that were put off. None: ask the journal.
-        self.told = [None, None, False]
+        self.told = [None, None, False]  # by the places that ui.menu names
         tables = Tables(board.tables())
         self.words = Words(tables)
         self.dialogs = Dialogs(Grid(board.display, tables), board.keypad, board.reader, self.words, self.status)

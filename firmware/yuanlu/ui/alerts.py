@@ -5,6 +5,7 @@ from yuanlu.compat import const, create_task, leave, visit
 from yuanlu.refund import rules
 from yuanlu.refund import state as s
 from yuanlu.store import pending
+from yuanlu.ui.menu import PUT_OFF, SELF_TESTED, WATCHES_DAY
 
 _MINUTE_MS = const(60_000)
 
@@ -44,24 +45,24 @@ def _person(till, _):
 def _put_off(till, today):
     """Rests of refunds that were put off to another day, from the next day on. The journal is asked once, and again when it may
     have changed: that reads all of it."""
-    if till.told[1] is None:
-        till.told[1] = tuple([part.date for part, _ in visit("yuanlu.store.rests").parts(till.journal)])
+    if till.told[PUT_OFF] is None:
+        till.told[PUT_OFF] = tuple([part.date for part, _ in visit("yuanlu.store.rests").parts(till.journal)])
         leave("yuanlu.store.rests")
-        if till.told[1] and not till.told[2]:
-            till.told[2] = True
+        if till.told[PUT_OFF] and not till.told[WATCHES_DAY]:
+            till.told[WATCHES_DAY] = True
             create_task(_next_day(till, today[0]))
-    count = len([date for date in till.told[1] if date < today[0]]) if today[2] else 0
+    count = len([date for date in till.told[PUT_OFF] if date < today[0]]) if today[2] else 0
     return ("alert.put_off", count) if count else None
 
 
 async def _next_day(till, day):
     """The menu looks anew when another day begins. Until there is nothing left to remind of."""
-    while till.told[1] is None or till.told[1]:
+    while till.told[PUT_OFF] is None or till.told[PUT_OFF]:
         await till.board.clock.sleep_ms(_MINUTE_MS)
         if till.board.clock.date()[0] != day:
             day = till.board.clock.date()[0]
             till.board.keypad.post("SERVICE")
-    till.told[2] = False
+    till.told[WATCHES_DAY] = False
 
 
 def _version(till, today):
@@ -92,12 +93,12 @@ def _self_test(till, today):
     limit = till.config.self_test_days
     if not limit or not today[2]:
         return None
-    if till.told[0] is None:
-        till.told[0] = visit("yuanlu.store.progress").self_tested(till.journal.log)
+    if till.told[SELF_TESTED] is None:
+        till.told[SELF_TESTED] = visit("yuanlu.store.progress").self_tested(till.journal.log)
         leave("yuanlu.store.progress")
-    if not till.told[0]:
+    if not till.told[SELF_TESTED]:
         return ("alert.never_tested",)
-    age = rules.days(today[0]) - rules.days(till.told[0])
+    age = rules.days(today[0]) - rules.days(till.told[SELF_TESTED])
     return ("alert.self_test", age) if age > limit else None
 
 

@@ -1,7 +1,12 @@
 """The main menu: data, and the one place where a flow is imported when entered and dropped after."""
 
-from yuanlu.compat import leave, visit
+from yuanlu.compat import const, leave, visit
 from yuanlu.errors import Cancelled, Refused, StoreDamaged, StoreFull
+
+# Places of till.told: what was asked for, since an attribute of its own each would cost memory for ever.
+SELF_TESTED = const(0)  # date of the last self-test, 0 for never; None: ask the journal
+PUT_OFF = const(1)  # dates of the rests of refunds that were put off; None: ask the journal
+WATCHES_DAY = const(2)  # whether a task waits for the next day
 
 MENU = (
     ("menu.sale", "yuanlu.ui.sale_flow"),

@@ -8,7 +8,7 @@ from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
 from yuanlu.store import pending
 from yuanlu.ui.describe import day, kind_word, state_word
-from yuanlu.ui.menu import enter
+from yuanlu.ui.menu import PUT_OFF, enter
 
 _SHORT = 1_000_000  # fen: below it there is room for an age
 
@@ -21,8 +21,8 @@ async def run(till):
         unfinished = overdue + [t for t in pending.unfinished(till.journal) if t not in overdue]
         rests = visit("yuanlu.store.rests").parts(till.journal)
         leave("yuanlu.store.rests")
-        if rests or till.told[1]:
-            till.told[1] = None  # the menu asks anew
+        if rests or till.told[PUT_OFF]:
+            till.told[PUT_OFF] = None  # the menu asks anew
         if not unfinished and not rests:
             await till.dialogs.notice("pending.title", ["pending.none"])
             return

@@ -6,7 +6,7 @@ from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
 from yuanlu.refund.transaction import KIND_SALE, ROAD_NO_SALE
 from yuanlu.ui.describe import kind_word, state_word, told
-from yuanlu.ui.menu import enter
+from yuanlu.ui.menu import PUT_OFF, enter
 
 _WAIT_MS = 45_000
 
@@ -22,8 +22,8 @@ async def conclude(till, transaction):
         trouble = print_slip(till, transaction)
     finally:
         till.watched = 0
-    if till.told[1]:
-        till.told[1] = None  # this may have given back a rest that was put off
+    if till.told[PUT_OFF]:
+        till.told[PUT_OFF] = None  # this may have given back a rest that was put off
     state, key = None, "REFRESH"
     while key == "REFRESH":  # what is under way may come to its end before somebody has read this
         if transaction.state in (s.IS_PARKED, s.IS_HELD):

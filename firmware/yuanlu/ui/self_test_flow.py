@@ -5,7 +5,7 @@ It writes nothing but one note that it was made; reader and keypad wait for a pe
 
 from yuanlu.compat import leave, visit
 from yuanlu.errors import Cancelled, Refused, StoreDamaged
-from yuanlu.ui.menu import enter
+from yuanlu.ui.menu import SELF_TESTED, enter
 from yuanlu.ui.result import put_on_paper
 
 _WAIT_MS = 60_000
@@ -49,7 +49,7 @@ def _note(till, failed):
     try:
         text = " ".join([part[:3] for part in failed]) or "passed"
         progress.note(till.desk, None, progress.SELF_TEST, till.operator, text.encode())
-        till.told[0] = till.board.clock.date()[0]
+        till.told[SELF_TESTED] = till.board.clock.date()[0]
     except Refused:
         till.log("self-test: no room for its note")
     finally:

@@ -12,6 +12,7 @@ from yuanlu.compat import leave, visit
 from yuanlu.errors import Cancelled
 from yuanlu.refund.money import yuan
 from yuanlu.refund.transaction import KIND_SALE, ROAD_WALLET
+from yuanlu.ui.menu import PUT_OFF
 
 
 async def run(till, draft, sale, left, may_part):
@@ -29,7 +30,7 @@ async def run(till, draft, sale, left, may_part):
     if key == "1":
         visit("yuanlu.store.rests").put(draft, part)
         leave("yuanlu.store.rests")
-        till.told[1] = None
+        till.told[PUT_OFF] = None
 
 
 def lines(draft, sale, left, sums, part):
