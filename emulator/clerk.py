@@ -6,6 +6,7 @@ import re
 
 from emulator.parts import vault
 from emulator.shop import Shop
+from host_tools.yuanluctl.authority import PURPOSES
 
 WAIT_MS = 30_000
 KEYS_AT_ONCE = 16  # a terminal that is busy keeps twice as many
@@ -175,14 +176,18 @@ class Clerk:
         self.see("原路退款终端")
 
     def telephone(self, fen: int) -> None:
-        """Read the eight digits off the screen to the authority, who is told that amount, and type its code."""
+        """Type the code that the authority says."""
+        self.press(" ".join(self.ask_authority(fen)) + " ENTER")
+
+    def ask_authority(self, fen: int) -> str:
+        """Its code, for the eight digits and the purpose on the screen and the amount that it is told."""
         self.see("请致电授权方")
-        match = re.search(r"号码 (\d{4}) (\d{4})", self.terminal.screen.text.replace("\n", " "))
+        match = re.search(r"号码 (\d{4}) (\d{4}) .*事项：(\S+)", self.terminal.screen.text.replace("\n", " "))
         if match is None:
             raise NotSeen(f"no number to say; the screen shows\n{self.picture()}")
         key = vault.authority_key(self.shop.authority_key, self.shop.id)
-        code = vault.telephone_code(key, self.shop.id, match[1] + match[2], fen)
-        self.press(" ".join(code) + " ENTER")
+        purpose = next(name for name, (words, _) in PURPOSES.items() if words == match[3])
+        return vault.telephone_code(key, self.shop.id, match[1] + match[2], fen, purpose)
 
     def back_to_menu(self) -> None:
         """Acknowledge what is shown until the menu is there."""

@@ -84,9 +84,9 @@ def settings_taken(version: int, digest: bytes) -> bytes:
     return state + crc32(state).to_bytes(4, "little")
 
 
-def telephone_code(key: bytes, terminal: str, shown: str, fen: int) -> str:
+def telephone_code(key: bytes, terminal: str, shown: str, fen: int, purpose: str = "refund") -> str:
     """The eight digits that the authority says for the eight on the screen."""
-    mac = hmac.digest(key, f"yuanlu approve {terminal} {shown} {fen}".encode(), "sha256")
+    mac = hmac.digest(key, f"yuanlu approve {terminal} {shown} {fen} {purpose}".encode(), "sha256")
     return f"{int.from_bytes(mac[:4], 'big') % 100_000_000:08d}"
 
 

@@ -17,6 +17,21 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 FORMAT = "yuanlu authority 1"
 COST, BLOCK, LANES = 1 << 15, 8, 1  # of scrypt: 32 MiB
 SHORTEST = 12  # characters of a passphrase
+# What a code by telephone is for, and what the terminal's screen calls it.
+PURPOSES = {
+    "refund": ("退款", "Refund"),
+    "done": ("认定已退成", "Found: it was done"),
+    "not_done": ("认定未退成", "Found: it was not done"),
+    "sold": ("认定已扣款", "Found: charged"),
+    "not_sold": ("认定未扣款", "Found: not charged"),
+    "voided": ("认定已撤销", "Found: voided"),
+    "not_voided": ("认定未撤销", "Found: not voided"),
+    "again": ("再发一次（新流水）", "Send again, new trace"),
+    "release": ("放行，恢复上送", "Release, go on sending"),
+    "add": ("新增操作员", "Add an operator"),
+    "reset": ("重设密码", "Give a new PIN"),
+}
+PAYS_AGAIN = ("not_done", "not_voided", "again")  # the money may go a second time
 
 
 class BadKeyFile(ValueError):
@@ -67,9 +82,9 @@ def journal_root_key(key: bytes) -> bytes:
     return hmac.digest(key, b"yuanlu journal root", "sha256")
 
 
-def code(key: bytes, terminal: str, shown: str, fen: int) -> str:
-    """The eight digits to say for the eight that the terminal shows, and that amount."""
-    mac = hmac.digest(terminal_key(key, terminal), f"yuanlu approve {terminal} {shown} {fen}".encode(), "sha256")
+def code(key: bytes, terminal: str, shown: str, fen: int, purpose: str = "refund") -> str:
+    """The eight digits to say for the eight that the terminal shows, that amount, and one of PURPOSES."""
+    mac = hmac.digest(terminal_key(key, terminal), f"yuanlu approve {terminal} {shown} {fen} {purpose}".encode(), "sha256")
     return f"{int.from_bytes(mac[:4], 'big') % 100_000_000:08d}"
 
 

@@ -67,10 +67,18 @@ def new(key_file: Path, passphrase: str | None) -> None:
 @key_file_argument
 @_terminal
 @click.option("--number", required=True, metavar="DIGITS", help="The 8 digits that the screen shows.")
-@click.option("--amount", required=True, metavar="YUAN", help="What the refund comes to, like 150.00.")
+@click.option("--amount", required=True, metavar="YUAN", help="What the screen shows, like 150.00.")
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice(list(keys.PURPOSES)),
+    default="refund",
+    show_default=True,
+    help="What the screen says it is for: " + ", ".join(f"{name} {zh}" for name, (zh, _) in keys.PURPOSES.items()) + ".",
+)
 @passphrase_option
-def approve(key_file: Path, terminal: str, number: str, amount: str, passphrase: str | None) -> None:
-    """Print the code to say on the telephone. It serves for that refund alone, and for no other amount.
+def approve(key_file: Path, terminal: str, number: str, amount: str, purpose: str, passphrase: str | None) -> None:
+    """Print the code to say on the telephone. It serves for that refund or decision alone, and for no other amount.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
     """
@@ -81,7 +89,12 @@ def approve(key_file: Path, terminal: str, number: str, amount: str, passphrase:
     told = re.fullmatch(r"([0-9]{1,6})\.([0-9]{2})", amount)
     if told is None:
         end(EXIT_USAGE, f"--amount {amount} is not an amount like 150.00")
-    click.echo(keys.code(_open(key_file, passphrase), terminal, shown, int(told[1]) * 100 + int(told[2])))
+    key = _open(key_file, passphrase)
+    if purpose in keys.PAYS_AGAIN:
+        click.echo(
+            f"{keys.PURPOSES[purpose][0]}: {amount} may go back a second time; is there evidence that it did not?", err=True
+        )
+    click.echo(keys.code(key, terminal, shown, int(told[1]) * 100 + int(told[2]), purpose))
 
 
 @authority.command()

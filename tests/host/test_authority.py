@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from emulator.parts import vault
 from host_tools.yuanluctl import authority as keys
 from host_tools.yuanluctl.cli import yuanluctl
+from host_tools.yuanluctl.tables import read_words
 from tests.host.at_a_terminal import typed
 from yuanlu.store import operators
 
@@ -37,13 +38,29 @@ def test_the_code_is_what_the_terminal_expects_and_binds_number_and_amount(key_f
     code, said, _ = run("approve", key_file, *REFUND)
     assert (code, len(said.strip())) == (0, 8)
     key = bytes.fromhex(run("terminal-key", key_file, "--terminal", "YL000001")[1])
-    assert said.strip() == operators.code_of(key, "YL000001", "12345678", 15_000)
+    assert said.strip() == operators.code_of(key, "YL000001", "12345678", 15_000, "refund")
     assert said.strip() == vault.telephone_code(key, "YL000001", "12345678", 15_000)
     for at, other in ((1, "YL000002"), (3, "12345679"), (5, "150.01")):
         changed = [*REFUND[:at], other, *REFUND[at + 1 :]]
         assert run("approve", key_file, *changed)[1] != said
+    for purpose in keys.PURPOSES:
+        other = run("approve", key_file, *REFUND, "--for", purpose)[1].strip()
+        assert other == operators.code_of(key, "YL000001", "12345678", 15_000, purpose)
+        assert (other == said.strip()) == (purpose == "refund")
     root = keys.open_key(Path(key_file).read_bytes(), PASSPHRASE)
     assert key == vault.authority_key(root, "YL000001")
+
+
+def test_the_authority_is_told_where_money_may_go_twice(key_file: str) -> None:
+    assert "150.00 may go back a second time" in run("approve", key_file, *REFUND, "--for", "again")[2]
+    assert run("approve", key_file, *REFUND, "--for", "done")[2] == ""
+
+
+def test_purposes_are_called_as_on_the_screen() -> None:
+    words = {word.id: (word.zh, word.en) for word in read_words()}
+    for purpose, called in keys.PURPOSES.items():
+        found = [words[f"{group}.{purpose}"] for group in ("kind", "decide", "operators") if f"{group}.{purpose}" in words]
+        assert found[0] == called
 
 
 def test_control_another_passphrase_or_a_changed_file_opens_nothing(key_file: str, tmp_path: Path) -> None:

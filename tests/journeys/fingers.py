@@ -17,7 +17,7 @@ from emulator.parts import vault
 from emulator.parts.reader import TRAY
 from emulator.shop import STAFF, TERMINAL, Shop
 from emulator.terminal import KEYS
-from host_tools.yuanluctl import transport_keys
+from host_tools.yuanluctl import authority, transport_keys
 from tests.journeys import titles
 from tests.journeys.technician import truth
 
@@ -278,7 +278,10 @@ class Fingers:
         if shown is None or fen is None or self.draw.random() < OTHERWISE:
             return self._digits(8)
         key = vault.authority_key(self.shop.authority_key, TERMINAL)
-        return vault.telephone_code(key, TERMINAL, shown[1] + shown[2], int(re.sub("[^0-9]", "", fen[1])))
+        purpose = next(
+            (name for name, words in authority.PURPOSES.items() if any(f"{word} " in f"{said} " for word in words)), ""
+        )
+        return vault.telephone_code(key, TERMINAL, shown[1] + shown[2], int(re.sub("[^0-9]", "", fen[1])), purpose)
 
     def _group(self, view: View) -> str:
         """Of a component of a transport key, with its check digits."""

@@ -141,5 +141,8 @@ def test_a_digest_stands_for_one_refund():
     given = ((3, 100, 3, 1, 1), (2, 101, 3, 1, 1), (2, 100, 4, 1, 1), (2, 100, 3, 2, 1), (2, 100, 3, 1, 2))
     found = [digest_of("YL000001", 7, Draft(*other)) for other in given]
     found += [digest_of("YL000001", 8, draft), digest_of("YL000002", 7, draft)]
+    decisions = [("decide.done", b"1234"), ("decide.again", b"1234"), ("decide.again", b"1235"), ("operators.add", b"\x01")]
+    found += [digest_of("YL000001", 7, draft, *decision) for decision in decisions]
+    assert len(set(found)) == len(found)
     assert digest == digest_of("YL000001", 7, Draft(KIND_REFUND, 100, 3, 1, 1))
     assert digest not in found

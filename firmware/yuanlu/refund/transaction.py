@@ -17,6 +17,7 @@ ROAD_CASH = const(4)  # of a refund from the till: it is recorded, and nothing i
 
 # In a record's quality: it stands there by a person's word, `rrn` and `approval` are the evidence. Of a HANDOVER: it is an alarm.
 RESOLVED = const(0x80)
+IS_PART = const(0x80)  # in the reason of a refund: its rest was put off to another day (store/rests.py)
 EVIDENCE = const(18)  # bytes of it
 BROUGHT = const(0x40)  # in a record's quality: another terminal's, in whose batch it was (docs/handover.md)
 BY_CODE = const(255)  # an approver: the authority, by a code over the telephone

@@ -3,7 +3,8 @@
 The table, little-endian: u16 iterations of PBKDF2 (0: not measured yet), then ten rows
     u8 id | u8 role | u8 person | u8 initial | u8 tries | u8 grace | u16 uses | u32 date | u32 until | u32 boot
     salt 16 | verifier 16 | 4 former 8
-id 0: a free row. person: one human being, whatever ids he has. initial: 1 while the PIN is not of his own choosing. tries: wrong
+id 0: a free row; role 0: of one who was removed, since limits are a person's, and date then of that day. person: one human being,
+whatever ids he has. initial: 1 while the PIN is not of his own choosing. tries: wrong
 ones in a row. uses, date: logins since the PIN was chosen, and when that was; grace: logins since its term was over. until: ms
 ticks of the life `boot` up to which a locked row waits; a later life waits the whole time again. former: the first 8 bytes of the
 verifiers before this one, newest first. Two rows more, in which only tries, until and boot count: for ids that nobody has, so
@@ -82,10 +83,15 @@ class Operators:
 
     def all(self):
         """The rows in use, by id."""
-        return sorted([row for row in self.rows[:MOST] if row.id], key=lambda row: row.id)
+        return sorted([row for row in self.rows[:MOST] if row.role], key=lambda row: row.id)
 
     def find(self, number):
-        """The row of that id, or None."""
+        """The row of that id that is in use, or None."""
+        row = self.known(number)
+        return row if row and row.role else None
+
+    def known(self, number):
+        """The row of that id, in use or removed, or None."""
         found = [row for row in self.rows[:MOST] if row.id == number and number]
         return found[0] if found else None
 
@@ -137,8 +143,10 @@ class Operators:
         self._store()
 
     def add(self, number, role, person, pin, initial=1):
-        """A new row. Refused when the id is taken or none is free."""
-        free = [row for row in self.rows[:MOST] if not row.id]
+        """A new row, in place of one of that id that was removed, else of a free one, else of who was removed first. Refused when
+        the id is taken or none is free."""
+        free = sorted([row for row in self.rows[:MOST] if not row.role], key=lambda row: (row.id not in (0, number), row.date))
+        free = [row for row in free if row.id == number] or free
         if self.find(number) or not 0 < number < TECHNICIAN:
             raise Refused("refused.id_taken")
         if not free:
@@ -146,7 +154,7 @@ class Operators:
         fault = pin_fault(pin, role, number)
         if fault:
             raise Refused(fault)
-        row = free[0]
+        row = self.rows[self.rows.index(free[0])] = Row(bytes(_SIZE))
         row.id, row.role, row.person, row.salt = number, role, person, bytes(self.vault.random(16))
         self.set_pin(row, pin, initial)
 
@@ -156,7 +164,8 @@ class Operators:
         if row.role == SUPERVISOR and not others:
             raise Refused("refused.last_supervisor")
         self.told("removed", row)
-        self.rows[self.rows.index(row)] = Row(bytes(_SIZE))
+        past = self.rows[self.rows.index(row)] = Row(bytes(_SIZE))
+        past.id, past.person, past.date = row.id, row.person, self.clock.date()[0]
         self._store()
 
     def set_pin(self, row, pin, initial=0):
@@ -213,9 +222,10 @@ def pin_fault(pin, role, number):
     return None
 
 
-def code_of(key, terminal, shown, amount):
-    """Eight digits that the authority says on the telephone for a refund. shown: the eight digits on the screen; amount: fen."""
-    mac = hmac_sha256(key, "yuanlu approve {} {} {}".format(terminal, shown, amount).encode())
+def code_of(key, terminal, shown, amount, word):
+    """Eight digits that the authority says on the telephone. shown: the eight digits on the screen; amount: fen; word: what is
+    agreed to, as the screen says it."""
+    mac = hmac_sha256(key, "yuanlu approve {} {} {} {}".format(terminal, shown, amount, word).encode())
     return digits(mac)
 
 

@@ -8,6 +8,7 @@ from yuanlu.refund.transaction import BROUGHT, ROAD_CASH, Transaction
 from yuanlu.store import history, summary
 
 COMPLAINT, CALL, FEEDBACK, SELF_TEST, CASE, FOUND, PEOPLE, REFUSED, KEYLOAD = 1, 2, 3, 4, 5, 6, 7, 8, 9  # kinds of a NOTE
+MONEY = 12  # of a void: yuan that are to be taken in place of what was voided
 TEXT = 24  # bytes of one
 
 

@@ -1,5 +1,5 @@
 """What went back of sales: for a list of them, and where a rest was put off to another day, since the day's takings allowed a
-wallet's refund in part only.
+wallet's refund in part only. And what is to be taken anew.
 
 That a refund is such a part is a bit of its reason, so in its INTENT and in its REFUND, which goes on as long as its sale does. A
 visiting module of every day: in one piece, and with names that others have too, since each new one costs memory for ever.
@@ -8,28 +8,28 @@ visiting module of every day: in one piece, and with names that others have too,
 from yuanlu.compat import const
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
-from yuanlu.refund.transaction import Transaction
+from yuanlu.refund.transaction import IS_PART, Transaction
 from yuanlu.store import history
 
-_PUT_OFF = const(0x80)  # in a reason
 _ENDED = const(11)  # a NOTE that says why the rest is not wanted any more
+_ANEW = const(12)  # store.progress.MONEY
 
 
 def put(draft, amount):
     """The draft becomes one of that part, with its rest put off."""
     draft.amount = amount
-    draft.reason |= _PUT_OFF
+    draft.reason |= IS_PART
 
 
 def parts(journal):
     """(the refund of a part, fen that are left) of each sale whose rest was put off, oldest first. It is over when nothing is
     left, or by a NOTE. Where the journal cannot tell what went back it stays, with the most that may be left, for a person.
     """
-    found, ended = [part for part in journal.live if part.reason & _PUT_OFF], []
+    found, ended = [part for part in journal.live if part.reason & IS_PART], []
     for record in history.records(journal.log, None):
         if record.type == s.NOTE and record.body().kind == _ENDED:
             ended.append((record.original, record.transaction))
-        elif record.type == s.REFUND and record.original >= journal.log.lowest and record.body().reason & _PUT_OFF:
+        elif record.type == s.REFUND and record.original >= journal.log.lowest and record.body().reason & IS_PART:
             found.append(Transaction(record.transaction, record.original))
             found[-1].apply(record)
     newest = {}
@@ -38,6 +38,15 @@ def parts(journal):
             newest[part.original] = part
     rests = [(part, _left(journal, part)) for part in newest.values()]
     return sorted([rest for rest in rests if rest[1] > 0], key=lambda rest: rest[0].number)
+
+
+def anew(journal, void):
+    """Yuan, as bytes, that are to be taken once this void is done, where that was said; else b""."""
+    found = b""
+    for record in history.records(journal.log, None):
+        if record.type == s.NOTE and record.transaction == void.number and record.body().kind == _ANEW:
+            found = record.body().text
+    return found
 
 
 def _left(journal, part):

@@ -121,7 +121,7 @@ async def _agreed(till, title, transaction, word, evidence, amount=0):
     """Confirmed, and by whom it is decided."""
     await _confirm(till, title, transaction, word, evidence, amount)
     try:
-        return await visit("yuanlu.ui.approval").resolve(till, transaction, amount or transaction.amount, title)
+        return await visit("yuanlu.ui.approval").resolve(till, transaction, amount or transaction.amount, title, evidence)
     finally:
         leave("yuanlu.ui.approval")
 

@@ -3,7 +3,7 @@
 from yuanlu.compat import leave, visit
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_NAMES, ROAD_CASH, ROAD_NO_SALE, ROAD_WALLET
+from yuanlu.refund.transaction import IS_PART, KIND_NAMES, ROAD_CASH, ROAD_NO_SALE, ROAD_WALLET
 
 # The classes of a first answer whose advice is right in a state. A repeat, or a budget that is used up, parks what the code alone
 # would have declined or sent later: its "start again" would pay twice then, its "goes by itself" would be wrong.
@@ -101,4 +101,6 @@ def told(words, transaction):
     if answered and words.first_class(code) in _ADVISED[transaction.state]:
         lines.append(("advice." + code,))
     lines.append(("next." + state_word(transaction),))
+    if transaction.reason & IS_PART and transaction.state in (s.IS_DECLINED, s.IS_WITHDRAWN, s.IS_RESOLVED_NOT_DONE):
+        lines.append("put_off.over")
     return lines

@@ -68,8 +68,8 @@ async def _add(till):
     leave("yuanlu.store.shift")
     if known:
         raise Refused("refused.id_used")
-    await _agreed(till, title, role)
     person = int(await ask_digits(till, title, "operators.person", 2, hidden=False))
+    await _agreed(till, title, role, number, person)
     pin = await ask_digits(till, title, ("pin.first", pin_length(role)), pin_length(role), hidden=False)
     table(till).add(number, role, person, pin)
     await till.dialogs.notice(title, [("operators.added", number), "operators.must_change"])
@@ -82,16 +82,16 @@ async def _mend(till, choice):
     if choice == "operators.unlock":
         operators.unlock(row)
     else:
-        await _agreed(till, choice, row.role)
+        await _agreed(till, choice, row.role, row.id, row.person)
         length = pin_length(row.role)
         operators.set_pin(row, await ask_digits(till, choice, ("pin.first", length), length, hidden=False), initial=1)
     await till.dialogs.notice(choice, ["operators.changed"])
 
 
-async def _agreed(till, title, role):
+async def _agreed(till, title, role, number, person):
     if role == SUPERVISOR:
         try:
-            await visit("yuanlu.ui.approval").add(till, title)
+            await visit("yuanlu.ui.approval").add(till, title, number, person)
         finally:
             leave("yuanlu.ui.approval")
 

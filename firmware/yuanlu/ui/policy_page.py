@@ -25,7 +25,7 @@ _LINES = (
     ("policy.due_wallet", "due_days_wallet", 0),
 )
 # Checked only where operators log in.
-_OF_PERSONS = ("limit_operator", "limit_supervisor", "shift_count", "shift_amount", "old_days")
+_OF_PERSONS = ("limit_operator", "limit_supervisor", "shift_count", "shift_amount", "day_count", "day_amount", "old_days")
 
 
 async def run(till):

@@ -7,7 +7,7 @@ at the cardholder. The last one no terminal can know, and no slip says it. A vis
 from yuanlu.compat import leave, visit
 from yuanlu.refund import state as s
 from yuanlu.refund.money import yuan
-from yuanlu.refund.transaction import KIND_REFUND, ROAD_CASH, ROAD_NO_SALE, ROAD_WALLET, refund_number
+from yuanlu.refund.transaction import IS_PART, KIND_REFUND, ROAD_CASH, ROAD_NO_SALE, ROAD_WALLET, refund_number
 from yuanlu.ui.describe import card, code_words, day, kind_word, moment, reason, state_word
 from yuanlu.ui.grid import width, wrap
 
@@ -45,6 +45,9 @@ def render(till, transaction):
         out += wrap(say(("line.code", code, code_words(say, code))), COLUMNS)
     if not refund and transaction.state == s.IS_DONE:
         out += _terms(say, config, transaction)
+    if transaction.reason & IS_PART:
+        failed = s.is_final(transaction.state) and transaction.state not in (s.IS_DONE, s.IS_RESOLVED_DONE)
+        out += wrap(say("put_off.over" if failed else "slip.put_off"), COLUMNS)
     out += _whom_to_call(say, config, transaction)
     out += [RULE, middle(say("slip.emulated")), middle(say("slip.code")), middle(typed(config, transaction))]
     return "\n".join(out + [""])
@@ -90,7 +93,9 @@ def _whom_to_call(say, config, transaction):
 def _terms(say, config, sale):
     """What the customer should know before there is anything to give back."""
     by_wallet = sale.road == ROAD_WALLET
-    rows = ["slip.terms", ("slip.terms_wallet", config.wallet_days)] if by_wallet else ["slip.terms"]
+    rows = ["slip.terms_cash" if config.cash_refunds else "slip.terms"]
+    if by_wallet:
+        rows.append(("slip.terms_wallet", config.wallet_days))
     return [row for text in rows for row in wrap(say(text), COLUMNS)]
 
 
@@ -102,6 +107,13 @@ def _put_right(till, sale, refund):
         return []
     kept = sale.amount - sum([part.amount for part in parts if part.number <= refund.number])
     return [pair(till.words("slip.put_right"), "\u00a5" + yuan(kept))]
+
+
+def _sell_anew(till, _, void):
+    """What is to be taken once the wrong sale is voided, where that was said."""
+    found = visit("yuanlu.store.rests").anew(till.journal, void)
+    leave("yuanlu.store.rests")
+    return wrap(till.words(("slip.sell_anew", plain(found))), COLUMNS) if found else []
 
 
 def _road(till, transaction, refund):
@@ -118,8 +130,8 @@ def _road(till, transaction, refund):
     if refund:
         why = reason(transaction.reason)
         out.append(pair(say("slip.reason"), say(why)))
-        if sale and not without and why == ("reason.wrong_amount",) and transaction.kind == KIND_REFUND:
-            out += _put_right(till, sale, transaction)
+        if sale and not without and why == ("reason.wrong_amount",):
+            out += (_put_right if transaction.kind == KIND_REFUND else _sell_anew)(till, sale, transaction)
     if transaction.state == s.IS_DONE and transaction.road != ROAD_CASH:
         out.append(pair(say("slip.rrn"), plain(transaction.rrn)))
         out.append(pair(say("slip.approval"), plain(transaction.approval)))

@@ -12,7 +12,7 @@ from yuanlu.refund.money import yuan
 from yuanlu.refund.transaction import KIND_VOID, Draft
 from yuanlu.ui.menu import enter
 from yuanlu.ui.reason_page import REASONS
-from yuanlu.ui.refund_flow import check
+from yuanlu.ui.refund_flow import check, note
 from yuanlu.ui.result import conclude
 
 
@@ -51,6 +51,8 @@ async def _give_back(till, sale, found_by, taken, right):
     plan = ("wrong.void_then_sale" if anew else "wrong.difference", yuan(amount), yuan(right))
     await enter(till, "yuanlu.ui.confirm_page", draft, sale, taken, [plan])
     given_back = till.desk.open(draft)
+    if anew:
+        note(till, given_back, "MONEY", yuan(right))  # its slip says so, whenever it comes
     till.forwarder.wake()
     await conclude(till, given_back)
     if anew:

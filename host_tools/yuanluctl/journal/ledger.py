@@ -49,7 +49,10 @@ VERDICTS = {
 }
 HELD = 4  # a DECISION of no transaction
 DECISIONS = {1: "resolved_not_done", 2: "queued", 3: "waiting"}
-NOTES = {1: "complaint", 2: "call", 3: "feedback", 4: "self-test", 5: "case", 6: "found", 7: "people", 8: "refused", 11: "rest"}
+NOTES = {1: "complaint", 2: "call", 3: "feedback", 4: "self-test", 5: "case", 6: "found", 7: "people", 8: "refused"} | {
+    11: "rest",
+    12: "right",
+}
 DONE = ("done", "resolved_done")
 NOT_DONE = ("declined", "reversed", "withdrawn", "resolved_not_done")
 NEEDS_A_PERSON = ("held", "parked")
