@@ -176,17 +176,27 @@ def show(image: Path | Terminal, sector_size: int, unit: int, as_json: bool) -> 
 def pull(terminal: LiveTerminal, voice: Voice, output: Path) -> None:
     """Read the whole journal over the line into an image file. What breaks off goes on from there when it is run again.
 
+    What an earlier run left beside FILE is not believed: the terminal tells a digest of each sector, and what it has otherwise is
+    read again.
+
     Exit codes: 0 pulled, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer or line lost, 6 not allowed, 8 the file holds
     something else.
     """
     terminal.kept = None if voice.dry_run else output
+    kept = {"kept": 0, "again": 0}  # sectors
+
+    def resumed(right: int, wrong: int) -> None:
+        kept.update(kept=right, again=wrong)
+        voice.chat("pull.resumed", right, right + wrong, wrong)
+
+    terminal.resumed = resumed
     terminal.open(PULLING)
     _, sectors, size = terminal.session.geometry()
     with voice.progress("pull", sectors * size) as progress:
         terminal.progress = lambda done, total: progress(done)
         image = terminal.journal()
     voice.write(output, image)
-    voice.answer({"target": terminal.name, "file": str(output), "bytes": len(image)}, [])
+    voice.answer({"target": terminal.name, "file": str(output), "bytes": len(image), **kept}, [])
 
 
 @journal.command()

@@ -91,11 +91,12 @@ class LiveTerminal:
         self.name = str(target)
         self.progress: Callable[[int, int], None] = lambda done, total: None
         self.kept: Path | None = None  # where a pull that breaks off leaves what it has
+        self.resumed: Callable[[int, int], None] = lambda right, wrong: None  # see Pull
         self.timeout, self.credentials, self.waiting = timeout, credentials, waiting
         self.line = PortLine(target)
         self.session = Session(self.line, timeout)
         self._allowed = 0
-        self._image = b""
+        self._image, self._head = b"", (0, b"")  # as pulled before, and the newest record then
 
     def __str__(self) -> str:
         """As it was asked for."""
@@ -123,8 +124,12 @@ class LiveTerminal:
     def journal(self) -> bytes:
         """Pulled over the line."""
         hello, _ = self.session.hello()
+        head = hello.number, hello.tag
+        if self._image and head == self._head:
+            return self._image
         kept = self.kept and self.kept.with_name(f"{self.kept.name}.{hello.terminal.decode('ascii', 'replace')}.part")
-        self._image = Pull(self.open(wire.DIAG | wire.PULL), kept, self.progress, self._image).run()
+        self._image = Pull(self.open(wire.DIAG | wire.PULL), kept, self.progress, self._image, self.resumed).run()
+        self._head = head
         if kept:
             kept.unlink(missing_ok=True)
         return self._image

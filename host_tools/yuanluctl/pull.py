@@ -1,9 +1,10 @@
 """A terminal's journal over its line: every sector of the chip, then once more those that changed meanwhile; and on from where an
-earlier pull broke off."""
+earlier pull broke off. What that one left is not believed: of each sector of it the terminal tells the digest."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 from host_tools.yuanluctl.keeping import append, keep
@@ -12,14 +13,14 @@ from host_tools.yuanluctl.service import Session
 from yuanlu.wire.service import MOST_READ
 
 LARGEST = 64 << 20  # bytes of a chip
-_HEAD = 24  # bytes of a sector's header (docs/journal-format.md)
+_MOST_DIGEST = 1 << 17  # bytes of one DIGEST (docs/service-protocol.md)
 _ROUNDS = 20  # a terminal that writes faster than it is read is no payment terminal
-_FLOOR = 4  # bytes before the sectors in `kept`: the newest sequence when the first try began
 
 
 class Pull:
     """`image` is what was read. kept: a file that grows sector by sector for the next try, None for none; progress(done, total)
-    in bytes; known: the image as it was read before."""
+    in bytes; known: the image as this program read it before; resumed(right, wrong): sectors of `kept` that the terminal has,
+    and those that it has otherwise, which are read again."""
 
     def __init__(
         self,
@@ -27,43 +28,63 @@ class Pull:
         kept: Path | None = None,
         progress: Callable[[int, int], None] = lambda done, total: None,
         known: bytes = b"",
+        resumed: Callable[[int, int], None] = lambda right, wrong: None,
     ) -> None:
-        self.session, self.kept, self.progress, self.known = session, kept, progress, known
+        self.session, self.kept, self.progress, self.known, self.resumed = session, kept, progress, known, resumed
         unit, self.sectors, self.size = session.geometry()
-        if not (0 < unit <= 256 and self.size >= _HEAD and 0 < self.sectors * self.size <= LARGEST):
+        if not (0 < unit <= 256 and self.size > 0 and 0 < self.sectors * self.size <= LARGEST):
             raise Trouble("protocol", session.line.name, "geometry")
         self.image = bytearray(b"\xff" * self.sectors * self.size)
 
     def run(self) -> bytes:
         """The whole image, as the chip was at one moment; Trouble, after which another Pull goes on with `kept`."""
         newest = self.session.hello()[0].number
-        done, floor = self._begin()
-        settled = done == 0
+        if len(self.known) == len(self.image):
+            self.image[:] = self.known
+            self._mend(self.sectors)
+        else:
+            self._fetch_all()
+        for _ in range(_ROUNDS):
+            now = self.session.hello()[0].number
+            if now == newest:
+                return bytes(self.image)
+            newest = now
+            self._mend(self.sectors)
+        raise Trouble("restless", self.session.line.name)
+
+    def _fetch_all(self) -> None:
+        """Every sector: what an earlier try has left where the terminal has the same, else read."""
+        content = _read(self.kept, len(self.image)) if self.kept and self.kept.is_file() else b""
+        done = len(content) // self.size
+        self.image[: done * self.size] = content[: done * self.size]
+        if done:
+            wrong = self._mend(done)
+            self.resumed(done - wrong, wrong)
+        if self.kept:
+            _kept(keep, self.kept, bytes(self.image[: done * self.size]))
         for sector in range(done, self.sectors):
             self._fetch(sector)
             if self.kept:
                 _kept(append, self.kept, self._sector(sector))
-        for _ in range(_ROUNDS):
-            now = self.session.hello()[0].number
-            if settled and now == newest:
-                return bytes(self.image)
-            newest, settled = now, True
-            floor = self._fetch_changed(floor)
-        raise Trouble("restless", self.session.line.name)
 
-    def _begin(self) -> tuple[int, int]:
-        """(sectors that an earlier try has left, the newest sequence when that one began)."""
-        if len(self.known) == len(self.image):
-            self.image[:] = self.known
-            return self.sectors, max(_sequence(self._sector(sector)[:_HEAD]) for sector in range(self.sectors))
-        content = self.kept.read_bytes() if self.kept and self.kept.is_file() else b""
-        done = min(max(0, len(content) - _FLOOR) // self.size, self.sectors)
-        floor = int.from_bytes(content[:_FLOOR], "little") if done else max(map(_sequence, self._heads()))
-        self.image[: done * self.size] = content[_FLOOR : _FLOOR + done * self.size]
-        if self.kept:
-            begun = floor.to_bytes(_FLOOR, "little") + self.image[: done * self.size]
-            _kept(keep, self.kept, begun)
-        return done, floor
+    def _mend(self, count: int) -> int:
+        """Read those of the first `count` sectors that the terminal has otherwise; how many."""
+        wrong = self._wrong(0, count)
+        for sector in wrong:
+            self._fetch(sector)
+        return len(wrong)
+
+    def _wrong(self, begin: int, end: int) -> list[int]:
+        """Those from `begin` to before `end`, of which one is at least: by halves, since few are."""
+        start, stop = begin * self.size, end * self.size
+        if end - begin == 1 or stop - start <= _MOST_DIGEST:
+            if self.session.digest(start, stop - start) == sha256(self.image[start:stop]).digest():
+                self.progress(stop, len(self.image))
+                return []
+            if end - begin == 1:
+                return [begin]
+        middle = (begin + end) // 2
+        return self._wrong(begin, middle) + self._wrong(middle, end)
 
     def _fetch(self, sector: int) -> None:
         start = sector * self.size
@@ -72,19 +93,16 @@ class Pull:
             self.image[at : at + length] = self.session.read(at, length)
             self.progress(at + length, len(self.image))
 
-    def _fetch_changed(self, floor: int) -> int:
-        """Read the sectors that begin otherwise than they did, and those that may have grown; the newest sequence now."""
-        heads = self._heads()
-        for sector, head in enumerate(heads):
-            if head != self._sector(sector)[:_HEAD] or _sequence(head) >= floor:
-                self._fetch(sector)
-        return max(map(_sequence, heads))
-
-    def _heads(self) -> list[bytes]:
-        return [self.session.read(sector * self.size, _HEAD) for sector in range(self.sectors)]
-
     def _sector(self, sector: int) -> bytes:
         return bytes(self.image[sector * self.size : (sector + 1) * self.size])
+
+
+def _read(path: Path, most: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(most)
+    except OSError as problem:
+        raise Trouble("file", path, problem.strerror or problem) from problem
 
 
 def _kept(write: Callable[[Path, bytes], None], path: Path, content: bytes) -> None:
@@ -92,8 +110,3 @@ def _kept(write: Callable[[Path, bytes], None], path: Path, content: bytes) -> N
         write(path, content)
     except OSError as problem:
         raise Trouble("file", path, problem.strerror or problem) from problem
-
-
-def _sequence(head: bytes) -> int:
-    """By which sectors are ordered, 0 where none has begun."""
-    return int.from_bytes(head[8:12], "little") if head[:4] == b"YLJ1" else 0

@@ -191,6 +191,15 @@ class Session:
             raise Trouble("protocol", self.line.name, "read")
         return content
 
+    def digest(self, address: int, length: int) -> bytes:
+        """SHA-256 of bytes of that chip, at most 131072; b"" of a terminal that does not know the command. Trouble."""
+        try:
+            return self.command(wire.DIGEST, pack("<II", address, length))
+        except Trouble as trouble:
+            if trouble.name != "protocol":
+                raise
+            return b""
+
     # ---- frames
 
     def _ask(

@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from hashlib import sha256
 from struct import pack, unpack
 
 import pytest
@@ -111,6 +112,7 @@ RIGHTS = {
     wire.KEYS: 1,
     wire.GEOMETRY: 2,
     wire.READ: 2,
+    wire.DIGEST: 2,
     wire.SEND_NOW: 4,
     wire.WITHDRAW: 4,
     wire.RELEASE: 4,
@@ -369,6 +371,66 @@ def test_a_pull_goes_on_after_a_cable_is_pulled_anywhere(technician: Technician,
         assert pulls < 40
     assert pulls > 3
     assert image == bytes(chip.data)
+
+
+def _other_bytes(chip: bytes, size: int) -> bytes:
+    return chip[:700] + bytes((chip[700] ^ 1,)) + chip[701:]
+
+
+def _other_order(chip: bytes, size: int) -> bytes:
+    return chip[size : 2 * size] + chip[:size] + chip[2 * size :]
+
+
+def _blank_newest(chip: bytes, size: int) -> bytes:
+    return b"\xff" * len(chip)
+
+
+@pytest.mark.parametrize("forge", [_other_bytes, _other_order, _blank_newest])
+def test_what_an_earlier_pull_left_is_not_believed(technician: Technician, tmp_path, forge):
+    """Control: a pull that believes it gives an image that is not the chip."""
+    sell(technician)
+    chip, size = bytes(technician.shop.terminal.flash.data), technician.shop.terminal.flash.sector_size
+    session, kept, told = technician.come_in(wire.DIAG | wire.PULL), tmp_path / "chip.img.part", []
+    kept.write_bytes(forge(chip, size)[: 3 * size + 5])
+    image = Pull(session, kept, resumed=lambda right, wrong: told.append((right, wrong))).run()
+    assert image == bytes(technician.shop.terminal.flash.data) and 0 < told[0][1] <= 3 and sum(told[0]) == 3
+    assert kept.read_bytes() == image, "a cut behind it would find what is right"
+    kept.write_bytes(forge(chip, size)[: 3 * size])
+    session.digest = lambda address, length: sha256(kept.read_bytes()[address : address + length]).digest()  # type: ignore[method-assign]
+    assert Pull(session, kept).run() != bytes(technician.shop.terminal.flash.data), "control"
+
+
+def test_a_pull_goes_on_with_what_is_right_and_reads_what_was_added(technician: Technician, tmp_path):
+    """Also where the part is of another chip. Control: read() counts what went over the line."""
+    session, kept, told = technician.come_in(wire.DIAG | wire.PULL), tmp_path / "chip.img.part", []
+    flash = technician.shop.terminal.flash
+    kept.write_bytes(bytes(flash.data))
+    for _ in range(2):
+        sell(technician)
+    image = Pull(session, kept, resumed=lambda right, wrong: told.append((right, wrong))).run()
+    assert image == bytes(flash.data) and told == [(flash.sectors - 1, 1)]
+    with on_the_line(FIRMWARE, terminal="YL000002") as other:
+        sell(other)
+        kept.write_bytes(bytes(other.shop.terminal.flash.data))
+    assert Pull(session, kept, resumed=lambda right, wrong: told.append((right, wrong))).run() == bytes(flash.data)
+    assert told[1][1] >= 1 and kept.read_bytes() == bytes(flash.data)
+
+
+def test_a_terminal_that_does_not_know_digests_is_read_anew(technician: Technician, tmp_path):
+    session, kept, told = technician.come_in(wire.DIAG | wire.PULL), tmp_path / "chip.img.part", []
+    flash, command = technician.shop.terminal.flash, session.command
+    kept.write_bytes(bytes(flash.data))
+    session.command = lambda number, given=b"": command(255 if number == wire.DIGEST else number, given)  # type: ignore[method-assign]
+    assert Pull(session, kept, resumed=lambda right, wrong: told.append((right, wrong))).run() == bytes(flash.data)
+    assert told == [(0, flash.sectors)]
+
+
+@pytest.mark.parametrize("given", [(0, 0), (0, 1 << 31), ((1 << 32) - 1, 2), (1 << 31, 16)])
+def test_a_digest_is_of_bytes_of_the_chip_and_not_too_many(technician: Technician, given):
+    session, size = technician.come_in(wire.DIAG | wire.PULL), 5000
+    assert trouble(session.command, wire.DIGEST, pack("<II", *given)) == "protocol"
+    assert session.digest(*given) == b""
+    assert session.digest(5, size) == sha256(bytes(technician.shop.terminal.flash.data[5 : 5 + size])).digest()
 
 
 class _PullAfter:

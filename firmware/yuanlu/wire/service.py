@@ -57,6 +57,7 @@ TIME = const(4)
 LOGS = const(5)
 GEOMETRY = const(16)
 READ = const(17)
+DIGEST = const(18)
 SEND_NOW = const(32)
 WITHDRAW = const(33)
 RELEASE = const(34)
@@ -97,6 +98,7 @@ COMMANDS = {
     LOGS: DIAG,
     GEOMETRY: PULL,
     READ: PULL,
+    DIGEST: PULL,
     SEND_NOW: QUEUE,
     WITHDRAW: QUEUE,
     RELEASE: QUEUE,
