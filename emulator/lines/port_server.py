@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 from emulator.lines.serial import SerialLine
 from emulator.world import World
@@ -25,7 +26,9 @@ class PortServer:
     def _accept(self) -> None:
         client, _ = self._listener.accept()
         if self._client is not None:
-            client.close()  # somebody is there already
+            with suppress(OSError):  # as port servers do: who comes second is told why
+                client.send("port already in use by {}:{}\r\n".format(*self._client.getpeername()[:2]).encode())
+            client.close()
             return
         client.setblocking(False)
         self._client = client

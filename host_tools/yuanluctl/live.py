@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import serial
 
@@ -18,6 +21,9 @@ from host_tools.yuanluctl.targets import Target, read_regular
 from yuanlu.wire import service as wire
 
 KEY_FILE_LARGEST = 4096
+_AT_ONCE_SECONDS = 3.0  # in which a port server hangs up on who comes second
+_WORDS_SECONDS = 0.5
+_FLAG, _LONGEST_SAID = b"\x7e", 80  # every frame of a terminal's begins with the one; bytes of a port server's own words
 
 
 class Credentials(NamedTuple):
@@ -51,6 +57,7 @@ class PortLine:
 
     def __init__(self, target: Target) -> None:
         self.name = str(target)
+        self._heard, self._since = b"", self.now()
         try:
             self.port: serial.Serial = open_line(self.name)
         except OSError as problem:
@@ -64,16 +71,28 @@ class PortLine:
         except serial.SerialTimeoutException:
             pass  # nobody reads at the other end: what matters is sent again
         except OSError as problem:
-            raise Trouble("line_lost", self.name, problem.strerror or problem) from problem
+            raise self._lost(problem) from problem
 
     def read(self, seconds: float) -> bytes:
         """What has come, at the latest after so many seconds; Trouble when the port is gone."""
         try:
             self.port.timeout = seconds
-            data: bytes = self.port.read(1)
-            return data + self.port.read(self.port.in_waiting) if data else b""
+            data = self._read(1)
+            return data + self._read(self.port.in_waiting) if data else b""
         except OSError as problem:
-            raise Trouble("line_lost", self.name, problem.strerror or problem) from problem
+            raise self._lost(problem) from problem
+
+    def _read(self, count: int) -> bytes:
+        data: bytes = self.port.read(count)
+        self._heard = (self._heard + data)[:_LONGEST_SAID]
+        return data
+
+    def _lost(self, problem: OSError) -> Trouble:
+        """A port server serves one: it hangs up on the next at once, before a terminal has said anything."""
+        if "://" not in self.name or _FLAG in self._heard or self.now() - self._since > _AT_ONCE_SECONDS:
+            return Trouble("line_lost", self.name, problem.strerror or problem)
+        said = _words_of(self.name) if self.name.startswith("socket://") else ""
+        return Trouble("taken", self.name, f" ({said})" if said else "")
 
     def now(self) -> float:
         """Seconds of this computer."""
@@ -82,6 +101,16 @@ class PortLine:
     def close(self) -> None:
         """Let the port go."""
         self.port.close()
+
+
+def _words_of(name: str) -> str:
+    """What a port server tells who comes second. pyserial throws away what is said first, so it is asked once more, silently."""
+    where, heard = urlsplit(name), b""
+    with suppress(OSError), socket.create_connection((where.hostname or "", where.port or 0), _WORDS_SECONDS) as line:
+        while len(heard) < _LONGEST_SAID and (data := line.recv(_LONGEST_SAID)):
+            heard += data
+    text = " ".join(heard[:_LONGEST_SAID].decode("ascii", "replace").split())
+    return "" if _FLAG in heard else "".join(character for character in text if character.isprintable())
 
 
 class LiveTerminal:

@@ -33,6 +33,7 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "holds_records": (LOSES_MONEY, False),
     "no_port": (NO_TERMINAL, True),
     "port": (BUSY_PORT, True),
+    "taken": (BUSY_PORT, True),
     "line_lost": (TIMEOUT, True),
     "restless": (TIMEOUT, True),
     "busy": (TIMEOUT, True),

@@ -1,0 +1,61 @@
+"""Who comes second to a line on TCP is told so: over the emulator's port server, and over those that say less."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.host.test_live import Bench
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory):
+    somebody = Bench(tmp_path_factory.mktemp("bench"))
+    yield somebody
+    somebody.close()
+
+
+def test_who_comes_second_is_told_who_has_the_line(bench: Bench) -> None:
+    """Control: once that one has gone, the terminal answers."""
+    where = urlsplit(bench.target)
+    with socket.create_connection((where.hostname, where.port)) as first:
+        host, port = first.getsockname()[:2]
+        bench.shop.world.call(lambda: None)
+        error = bench.run("ping", "-n", "1", code=4)["error"]
+    assert (error["code"], error["retryable"]) == ("taken", True)
+    assert f"another program has this line (port already in use by {host}:{port})" in error["message"]
+    assert "--wait" in error["hint"]
+    assert bench.run("ping", "-n", "1", "--wait", "20")["terminal"] == "YL000001"
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "name"),
+    [
+        (b"", 4, "taken"),
+        (b"Port already in use\r\n", 4, "taken"),
+        (b"\x1b[2Jin use", 4, "taken"),
+        (b"\x7e\x02", 5, "line_lost"),
+    ],
+)
+def test_a_port_server_that_hangs_up(bench: Bench, tmp_path: Path, said: bytes, code: int, name: str) -> None:
+    """The last, as the control, began a frame before: the line is lost."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            for _ in range(2 if name == "taken" else 1):
+                client, _ = listener.accept()
+                with client:
+                    if name == "line_lost":
+                        client.recv(1)  # a terminal never begins
+                    client.sendall(said)
+
+        server = threading.Thread(target=serve)
+        server.start()
+        error = bench.run("ping", target=f"socket://127.0.0.1:{listener.getsockname()[1]}", code=code)["error"]
+        server.join()
+    assert error["code"] == name and "\x1b" not in error["message"]
+    assert name != "taken" or not said or "in use" in error["message"]
