@@ -47,7 +47,8 @@ def authority() -> None:
 @authority.command()
 @key_file_argument
 @passphrase_option
-def new(key_file: Path, passphrase: str | None) -> None:
+@spoken()
+def new(voice: Voice, key_file: Path, passphrase: str | None) -> None:
     """Make a new key, sealed under a passphrase. A file that is there is left alone.
 
     Exit codes: 0 made, 2 wrong use or the file is there.
@@ -60,7 +61,8 @@ def new(key_file: Path, passphrase: str | None) -> None:
         keep(key_file, keys.new(passphrase), new=True)
     except OSError as problem:
         end(EXIT_USAGE, f"{key_file}: {problem.strerror or problem}")
-    click.echo(f"{key_file}: a new key; whoever has it and its passphrase can approve refunds", err=True)
+    voice.chat("authority.made", key_file)
+    voice.answer({"file": str(key_file)}, [])
 
 
 @authority.command()
@@ -77,7 +79,10 @@ def new(key_file: Path, passphrase: str | None) -> None:
     help="What the screen says it is for: " + ", ".join(f"{name} {zh}" for name, (zh, _) in keys.PURPOSES.items()) + ".",
 )
 @passphrase_option
-def approve(key_file: Path, terminal: str, number: str, amount: str, purpose: str, passphrase: str | None) -> None:
+@spoken()
+def approve(
+    voice: Voice, key_file: Path, terminal: str, number: str, amount: str, purpose: str, passphrase: str | None
+) -> None:
     """Print the code to say on the telephone. It serves for that refund or decision alone, and for no other amount.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
@@ -89,12 +94,12 @@ def approve(key_file: Path, terminal: str, number: str, amount: str, purpose: st
     told = re.fullmatch(r"([0-9]{1,6})\.([0-9]{2})", amount)
     if told is None:
         end(EXIT_USAGE, f"--amount {amount} is not an amount like 150.00")
+    fen = int(told[1]) * 100 + int(told[2])
     key = _open(key_file, passphrase)
     if purpose in keys.PAYS_AGAIN:
-        click.echo(
-            f"{keys.PURPOSES[purpose][0]}: {amount} may go back a second time; is there evidence that it did not?", err=True
-        )
-    click.echo(keys.code(key, terminal, shown, int(told[1]) * 100 + int(told[2]), purpose))
+        voice.chat("authority.pays_again", amount)
+    code = keys.code(key, terminal, shown, fen, purpose)
+    voice.answer({"terminal": terminal, "number": shown, "amount": fen, "for": purpose, "code": code}, [code])
 
 
 @authority.command()
@@ -104,7 +109,8 @@ def approve(key_file: Path, terminal: str, number: str, amount: str, purpose: st
 @click.option("--technician", type=click.IntRange(1, (1 << 32) - 1), required=True, metavar="N", help="Who gets it.")
 @click.option("--minutes", type=click.IntRange(1, 240), default=15, show_default=True, help="Of the session.")
 @passphrase_option
-def ticket(key_file: Path, request: str, allow: str, technician: int, minutes: int, passphrase: str | None) -> None:
+@spoken()
+def ticket(voice: Voice, key_file: Path, request: str, allow: str, technician: int, minutes: int, passphrase: str | None) -> None:
     """Print a ticket for the REQUEST that `yuanluctl support` shows. It serves that terminal, once.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
@@ -119,35 +125,42 @@ def ticket(key_file: Path, request: str, allow: str, technician: int, minutes: i
         hello = service.read_request(request)
     except Trouble as trouble:
         end(EXIT_USAGE, f"{trouble.text('en')}. {trouble.hint('en')}")
-    key = keys.service_key(_open(key_file, passphrase), hello.terminal.decode("ascii", "replace"))
+    terminal = hello.terminal.decode("ascii", "replace")
+    key = keys.service_key(_open(key_file, passphrase), terminal)
     allowed = sum(1 << CAPABILITIES.index(right) for right in set(rights))
-    click.echo(service.issue(key, hello, technician, allowed, 60 * minutes).text())
+    text = service.issue(key, hello, technician, allowed, 60 * minutes).text()
+    told = {"terminal": terminal, "technician": technician, "allow": sorted({right.lower() for right in rights})}
+    voice.answer({"ticket": text, **told, "minutes": minutes}, [text])
 
 
 @authority.command("service-key")
 @key_file_argument
 @_terminal
 @passphrase_option
-def service_key(key_file: Path, terminal: str, passphrase: str | None) -> None:
+@spoken()
+def service_key(voice: Voice, key_file: Path, terminal: str, passphrase: str | None) -> None:
     """Print the key that this terminal's vault checks tickets with, 64 hex digits. It is a secret.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
     """
     _check_terminal(terminal)
-    click.echo(keys.service_key(_open(key_file, passphrase), terminal).hex())
+    key = keys.service_key(_open(key_file, passphrase), terminal).hex()
+    voice.answer({"terminal": terminal, "key": key}, [key])
 
 
 @authority.command("terminal-key")
 @key_file_argument
 @_terminal
 @passphrase_option
-def terminal_key(key_file: Path, terminal: str, passphrase: str | None) -> None:
+@spoken()
+def terminal_key(voice: Voice, key_file: Path, terminal: str, passphrase: str | None) -> None:
     """Print the key that this terminal's vault is provisioned with, 64 hex digits. It is a secret.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
     """
     _check_terminal(terminal)
-    click.echo(keys.terminal_key(_open(key_file, passphrase), terminal).hex())
+    key = keys.terminal_key(_open(key_file, passphrase), terminal).hex()
+    voice.answer({"terminal": terminal, "key": key}, [key])
 
 
 @authority.command()
@@ -208,25 +221,29 @@ def verify(voice: Voice, file: Path, key: Path) -> None:
 @authority.command("public-key")
 @key_file_argument
 @passphrase_option
-def public_key(key_file: Path, passphrase: str | None) -> None:
+@spoken()
+def public_key(voice: Voice, key_file: Path, passphrase: str | None) -> None:
     """Print the key that checks what this authority signs, 64 hex digits. It is no secret; terminals are provisioned with it.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
     """
     from host_tools.yuanluctl import bundles
 
-    click.echo(bundles.public_key(keys.signing_key(_open(key_file, passphrase))).hex())
+    key = bundles.public_key(keys.signing_key(_open(key_file, passphrase))).hex()
+    voice.answer({"key": key}, [key])
 
 
 @authority.command("journal-key")
 @key_file_argument
 @passphrase_option
-def journal_key(key_file: Path, passphrase: str | None) -> None:
+@spoken()
+def journal_key(voice: Voice, key_file: Path, passphrase: str | None) -> None:
     """Print the journal root key of this shop, 64 hex digits, as `journal verify --key` takes it in a file. It is a secret.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
     """
-    click.echo(keys.journal_root_key(_open(key_file, passphrase)).hex())
+    key = keys.journal_root_key(_open(key_file, passphrase)).hex()
+    voice.answer({"key": key}, [key])
 
 
 def open_seed(key_file: Path, passphrase: str | None) -> bytes:

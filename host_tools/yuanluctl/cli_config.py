@@ -12,7 +12,7 @@ import rich_click as click
 
 from host_tools.yuanluctl import authority, settings
 from host_tools.yuanluctl.bundles import Bundle
-from host_tools.yuanluctl.cli_target import Reach, Voice, on_a_line, reaching
+from host_tools.yuanluctl.cli_target import Reach, Voice, on_a_line, reaching, spoken
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
 from host_tools.yuanluctl.targets import Target, read_regular
 from yuanlu.wire import service as wire
@@ -178,12 +178,14 @@ def _changed(changes: list[settings.Change]) -> list[str]:
 
 
 @config.command()
-def schema() -> None:
+@spoken()
+def schema(voice: Voice) -> None:
     """Print the JSON Schema of the settings.
 
     Exit codes: 0 printed.
     """
-    click.echo(json.dumps(settings.schema(), ensure_ascii=False, indent=1))
+    told = settings.schema()
+    voice.answer(told, [json.dumps(told, ensure_ascii=False, indent=1)])
 
 
 def signature_of(bundle: Bundle | None, key: Path | None) -> str:

@@ -22,6 +22,9 @@ def explain(code: str | None, as_json: bool, as_list: bool) -> None:
     if not (FOLDER / "codes.csv").exists():
         end(EXIT_USAGE, "explain reads firmware/tables, which only a checkout of yuanlu has")
     if as_list:
+        if as_json:
+            print_json({"codes": list(known())})
+            return
         for name in known():
             click.echo(name)
         return

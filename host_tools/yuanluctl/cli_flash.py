@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import rich_click as click
@@ -9,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from host_tools.yuanluctl import flash_image, flash_text
-from host_tools.yuanluctl.cli_image import EXIT_USAGE, LARGEST_IMAGE, end, image_argument, read_file, read_image, write_file
+from host_tools.yuanluctl.cli_image import EXIT_USAGE, LARGEST_IMAGE, end, image_argument, read_file, read_image
+from host_tools.yuanluctl.cli_target import Voice, spoken
 
 LARGEST_TEXT = 4 * LARGEST_IMAGE  # bytes
 COLOURS = ("bright_black", "cyan", "green", "blue", "magenta", "yellow", "bold red")
@@ -23,15 +25,20 @@ def flash() -> None:
 
 @flash.command()
 @image_argument
-def draw(image: Path, sector_size: int, unit: int) -> None:
+@spoken()
+def draw(voice: Voice, image: Path, sector_size: int, unit: int) -> None:
     """Draw the chip, a line a sector: its sequence, erases, fill, and what stands where.
 
     Exit codes: 0 drawn, 2 wrong use or unreadable file.
     """
     content, geometry = read_image(image, sector_size, unit)
+    drawn = flash_image.draw(content, geometry)
+    if voice.as_json:
+        voice.answer({"geometry": geometry._asdict(), "sectors": [_told(row) for row in drawn]}, [])
+        return
     console = Console(highlight=False)
     console.print(f"{'sector':>6} {'sequence':>8} {'erases':>6} {'fill':>5}  state")
-    for row in flash_image.draw(content, geometry):
+    for row in drawn:
         fill = row.fill * 100 // geometry.sector_size
         head = f"{row.index:6} {row.sequence or '':>8} {row.erases or '':>6} {fill:4}%  {row.state:9} "
         cells = [(flash_image.SIGNS[cell], COLOURS[cell]) for cell in row.cells]
@@ -42,7 +49,8 @@ def draw(image: Path, sector_size: int, unit: int) -> None:
 
 @flash.command()
 @image_argument
-def dump(image: Path, sector_size: int, unit: int) -> None:
+@spoken()
+def dump(voice: Voice, image: Path, sector_size: int, unit: int) -> None:
     """Write the image as text to stdout: geometry, each sector, the bytes of each record. Blank bytes have no line.
 
     Two of these texts can be compared line by line, and `load` makes the same image of one again.
@@ -50,14 +58,19 @@ def dump(image: Path, sector_size: int, unit: int) -> None:
     Exit codes: 0 written, 2 wrong use or unreadable file.
     """
     content, geometry = read_image(image, sector_size, unit)
-    for line in flash_text.dump(content, geometry):
+    lines = flash_text.dump(content, geometry)
+    if voice.as_json:
+        voice.answer({"geometry": geometry._asdict(), "lines": list(lines)}, [])
+        return
+    for line in lines:
         click.echo(line)
 
 
 @flash.command()
 @click.argument("text", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
-def load(text: Path, out: Path) -> None:
+@spoken(writes=True)
+def load(voice: Voice, text: Path, out: Path) -> None:
     """Write to OUT the image of which TEXT is the dump; it may have been edited.
 
     Exit codes: 0 written, 2 wrong use, unreadable file, or a line that is wrong: it is named, and nothing is written;
@@ -68,7 +81,8 @@ def load(text: Path, out: Path) -> None:
         image = flash_text.load(content.decode("ascii", "replace").splitlines(), LARGEST_IMAGE)
     except flash_text.TextError as problem:
         end(EXIT_USAGE, f"{text}: {problem}")
-    write_file(out, image)
+    voice.write(out, image)
+    voice.answer({"file": str(out), "bytes": len(image), "dry_run": voice.dry_run}, [])
 
 
 @flash.command()
@@ -79,7 +93,9 @@ def load(text: Path, out: Path) -> None:
 @click.option("--cut", metavar="ADDRESS", help="Make everything from here to the sector's end blank.")
 @click.option("--swap", type=(int, int), metavar="RECORD RECORD", help="Put two records into each other's place.")
 @click.option("--drop", type=int, metavar="RECORD", help="Take a record out, what follows it moves up.")
+@spoken(writes=True)
 def damage(
+    voice: Voice,
     image: Path,
     out: Path,
     sector_size: int,
@@ -115,7 +131,13 @@ def damage(
             content = flash_image.drop(content, geometry, drop)
     except flash_image.DamageError as problem:
         end(EXIT_USAGE, f"{image}: {problem}")
-    write_file(out, content)
+    voice.write(out, content)
+    voice.answer({"file": str(out), "bytes": len(content), "dry_run": voice.dry_run}, [])
+
+
+def _told(row: flash_image.Row) -> dict[str, object]:
+    """For programs; the cells as they are drawn."""
+    return {**asdict(row), "cells": "".join(flash_image.SIGNS[cell] for cell in row.cells)}
 
 
 def _number(text: str) -> int:

@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 
 import rich_click as click
 
-from host_tools.yuanluctl.cli_target import Voice
 from host_tools.yuanluctl.journal.layout import Geometry
 from host_tools.yuanluctl.journal.reader import GeometryError, NoHeaderError, find_geometry
 from host_tools.yuanluctl.outcome import Trouble
@@ -96,16 +95,6 @@ def read_file(path: Path, largest: int, what: str) -> bytes:
     if len(content) > largest:
         end(EXIT_USAGE, f"{path} has over {largest} bytes: too many for {what}")
     return content
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write a whole file, by the rules of Voice.write; ends the program with 2, with 8 where another journal would be lost."""
-    call = click.get_current_context(silent=True)  # of the verb that writes
-    as_json = bool(call and call.params.get("as_json"))
-    try:
-        Voice("en", as_json, dry_run=False).write(path, content)
-    except Trouble as trouble:
-        end(trouble.exit, f"{trouble.text('en')}. {trouble.hint('en')}")
 
 
 def read_key(path: Path) -> bytes:
