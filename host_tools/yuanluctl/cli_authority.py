@@ -80,9 +80,7 @@ def new(voice: Voice, key_file: Path, passphrase: str | None) -> None:
 )
 @passphrase_option
 @spoken()
-def approve(
-    voice: Voice, key_file: Path, terminal: str, number: str, amount: str, purpose: str, passphrase: str | None
-) -> None:
+def approve(voice: Voice, key_file: Path, terminal: str, number: str, amount: str, purpose: str, passphrase: str | None) -> None:
     """Print the code to say on the telephone. It serves for that refund or decision alone, and for no other amount.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.

@@ -418,9 +418,9 @@ def test_a_pull_goes_on_with_what_is_right_and_reads_what_was_added(technician: 
 
 def test_a_terminal_that_does_not_know_digests_is_read_anew(technician: Technician, tmp_path):
     session, kept, told = technician.come_in(wire.DIAG | wire.PULL), tmp_path / "chip.img.part", []
-    flash, command = technician.shop.terminal.flash, session.command
+    flash, ask = technician.shop.terminal.flash, session.command
     kept.write_bytes(bytes(flash.data))
-    session.command = lambda number, given=b"": command(255 if number == wire.DIGEST else number, given)  # type: ignore[method-assign]
+    session.command = lambda command, given=b"": ask(255 if command == wire.DIGEST else command, given)  # type: ignore[method-assign]
     assert Pull(session, kept, resumed=lambda right, wrong: told.append((right, wrong))).run() == bytes(flash.data)
     assert told == [(0, flash.sectors)]
 

@@ -22,6 +22,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory):
 def test_who_comes_second_is_told_who_has_the_line(bench: Bench) -> None:
     """Control: once that one has gone, the terminal answers."""
     where = urlsplit(bench.target)
+    assert where.hostname and where.port
     with socket.create_connection((where.hostname, where.port)) as first:
         host, port = first.getsockname()[:2]
         bench.shop.world.call(lambda: None)

@@ -17,9 +17,9 @@ EVIDENCE = "1 2 3 4 5 6 ENTER ENTER"
 
 
 @contextmanager
-def a_shop(firmware: Path = FIRMWARE, **settings: int) -> Iterator[Clerk]:
+def a_shop(firmware: Path = FIRMWARE) -> Iterator[Clerk]:
     """The clerk of a terminal where people log in; a supervisor has, and has left."""
-    shop = Shop(real=False, firmware=firmware, kind="c", login=1, **settings)
+    shop = Shop(real=False, firmware=firmware, kind="c", login=1)
     try:
         shop.terminal.power_on()
         clerk = Clerk(shop)
