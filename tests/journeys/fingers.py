@@ -58,7 +58,7 @@ class View:
         self.lines = text.split("\n")
         self.screen = titles.of(self.lines[0])
         self.name = self.screen.ids[0] if self.screen else ""
-        self.is_training = self.lines[0].endswith(("练习", "TRAINING")) and len(self.lines[0].split()) > 1
+        self.is_training = self.lines[0].endswith(("练习", "TRAINEE")) and len(self.lines[0].split()) > 1
         self.body = "\n".join(self.lines[1:-1])
         self.packed = re.sub(r"\s", "", self.body)
         self.hint = _hint(self.lines[-1].rstrip("》 "))

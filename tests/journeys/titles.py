@@ -22,7 +22,7 @@ SHOWING = {"show", "read", "notice", "confirm", "choose", "ask_amount", "ask_car
 # A person must never see it, so no walk is asked to.
 NEVER = {"failed.title"}
 COLUMNS = 30
-_STATUS = re.compile(r" +(网|断|NET|OFF|练习|TRAINING)( [^ ]+)?$")
+_STATUS = re.compile(r" +(网|断|NET|OFF|练习|TRAINEE)( [^ ]+)?$")
 
 Node = ast.AST
 Place = tuple[str, str]  # module and function

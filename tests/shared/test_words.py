@@ -151,6 +151,7 @@ def test_titles_fit_beside_the_longest_status():
     """Nothing of them is cut off."""
     for words in languages():
         room = COLUMNS - width(words(LONGEST_STATUS)) - 1
+        assert width(words("status.training")) <= width(words(LONGEST_STATUS))
         names = list(TITLES)
         for kind in (KIND_SALE, KIND_VOID, KIND_REFUND):
             names += ["title." + describe.state_word(a_transaction(kind, state)) for state in STATES[kind]]
