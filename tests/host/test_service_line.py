@@ -401,7 +401,7 @@ def test_what_an_earlier_pull_left_is_not_believed(technician: Technician, tmp_p
 
 
 def test_a_pull_goes_on_with_what_is_right_and_reads_what_was_added(technician: Technician, tmp_path):
-    """Also where the part is of another chip. Control: read() counts what went over the line."""
+    """Also where the part is of another chip."""
     session, kept, told = technician.come_in(wire.DIAG | wire.PULL), tmp_path / "chip.img.part", []
     flash = technician.shop.terminal.flash
     kept.write_bytes(bytes(flash.data))

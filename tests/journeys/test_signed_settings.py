@@ -82,6 +82,9 @@ def test_without_whole_settings_nothing_is_sold_and_the_screen_says_why(clerk: C
     clerk.terminal.shelf.data[300] ^= 1
     clerk.terminal.power_on()
     clerk.see("终端设置有误", "none here", within_ms=9000)
+    clerk.press("1 1 0 0 ENTER")
+    clerk.shop.world.run(5000)
+    assert clerk.shop.acquirer.ledger.entries == [] and "终端设置有误" in clerk.terminal.screen.text
 
 
 class Line:
