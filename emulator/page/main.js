@@ -41,7 +41,9 @@ function pins(place) {
   return (state) => {
     const all = Object.entries(state.pins);
     place.hidden = all.length === 0;
-    place.textContent = `工号/初始密码 Number/first PIN: ${all.map(([id, pin]) => `${id}/${pin}`).join("  ")}`;
+    const people = all.map(([id, pin]) => `${id}/${pin}`).join("  ");
+    place.textContent =
+      `先登录：工号、确认、初始密码、确认，再自定密码。Log in first: number, ENTER, first PIN, ENTER, then a PIN of your own. ${people}`;
   };
 }
 

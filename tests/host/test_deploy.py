@@ -33,6 +33,13 @@ class Repl:
         command = [*interpreter(), "-X", f"heapsize={heap_kb}K"]
         self.process = subprocess.Popen(command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
         os.close(theirs)
+        self._wait_for_prompt()
+
+    def _wait_for_prompt(self) -> None:
+        """What is typed before it has set up its terminal is lost."""
+        said = b""
+        while not said.endswith(b">>> "):
+            said += os.read(self.ours, 4096)
 
     def close(self) -> None:
         """Power goes."""
