@@ -40,8 +40,8 @@ demo: build ## sell, refund, cut the power and count the money; BREAK=name plant
 	@$(DEMO)
 endif
 
-test: $(VENV) ## run every test on two cores, the shared ones on CPython and on MicroPython (64-bit words)
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not words_32" $(TESTS)
+test: $(VENV) ## run every test on two cores (most wait now and then: three at once), the shared ones on CPython and on MicroPython (64-bit words)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m "not words_32" $(TESTS)
 
 bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md); PART=heap, journal, wire or tool for these alone
 	@YUANLU_MICROPYTHON_32=$(MICROPYTHON_32) $(BIN)/python tests/bench/bench.py $(PART)
@@ -50,7 +50,7 @@ fuzz: build ## a million hostile frames for what the terminal takes in; FRAMES=n
 	@$(BIN)/python tests/wire/fuzz.py $(if $(FRAMES),--frames $(FRAMES)) $(if $(SEED),--seed $(SEED))
 
 power: build $(MICROPYTHON_32) ## cut the power everywhere, at most half an hour on two cores; figures into build/power.json (docs/reliability.md)
-	@$(BIN)/python tests/power/power.py $(POWER)
+	@YUANLU_MICROPYTHON="$(CURDIR)/$(MICROPYTHON_32)" $(BIN)/python tests/power/power.py $(POWER)
 
 soak: build ## play SEEDS=2000 worlds and count the money after each, on two cores; figures into build/soak.json
 	@$(BIN)/python tests/simulation/soak/play.py --seeds $(or $(SEEDS),2000)

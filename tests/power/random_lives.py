@@ -3,7 +3,6 @@ is counted after every life."""
 
 from __future__ import annotations
 
-import os
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +10,8 @@ from typing import Any
 
 from emulator.clerk import MOVING, Clerk
 from emulator.parts.flash import TEARS, Flash
-from emulator.shop import ROOT, Shop
+from emulator.shop import Shop
 
-MICROPYTHON_32 = ROOT / "build/micropython32/micropython"
 LIVES_OF_A_SHOP = 25
 KINDS = "abcd"
 
@@ -42,8 +40,6 @@ class Outcome:
 
 def play(seed: int, lives: int, firmware: Path | None = None) -> Outcome:
     """So many lives, 25 in each shop."""
-    if "YUANLU_MICROPYTHON" not in os.environ and MICROPYTHON_32.exists():
-        os.environ["YUANLU_MICROPYTHON"] = str(MICROPYTHON_32)  # it starts fastest
     outcome = Outcome()
     for number in range(-(-lives // LIVES_OF_A_SHOP)):
         outcome.add(_shop(seed * 1000 + number, min(LIVES_OF_A_SHOP, lives - outcome.lives), firmware))
