@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import rich_click as click
 
@@ -19,13 +21,14 @@ from host_tools.yuanluctl.journal.verify import verify
 from host_tools.yuanluctl.operators import BY_TELEPHONE, work
 from host_tools.yuanluctl.outcome import FINDINGS
 from host_tools.yuanluctl.paper import Block, Pair, Table, as_pdf
-from host_tools.yuanluctl.reconcile import Finding, covered
+from host_tools.yuanluctl.reconcile import Finding, covered, own_lines
 from host_tools.yuanluctl.reconcile import reconcile as compare
 from host_tools.yuanluctl.statement import LARGEST, read_statement
 from host_tools.yuanluctl.status import day_of
 from host_tools.yuanluctl.targets import read_regular
 from host_tools.yuanluctl.words import both
 
+MOST_OTHERS = 3  # terminals that are named
 pdf_option = click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE.pdf", help="Write it as PDF.")
 terminal_option = click.option("--terminal", default="", metavar="ID", help="The terminal's id (F41): its slip code goes on it.")
 
@@ -120,43 +123,50 @@ def reconcile(chip: Chip, voice: Voice, statement: Path, days: int, first: int, 
     """Compare the journal with an acquirer's statement (CSV), and say of each difference what it means and what may be decided.
 
     Nothing is decided by this command. A line counts as a transaction's only where terminal, trace, amount and day fit and
-    neither has another partner. A missing line proves something only where the statement goes on for --days after the last send.
+    neither has another partner. A missing line proves something only where the statement goes on for --days after the last send,
+    and has what else the terminal did. The evidence that is offered then names the last whole day and four digits of the file.
 
     Exit codes: 0 all agrees or it is too early to tell, 1 differences, 2 wrong use or unreadable file, 3 nobody there, 5 no
     answer, 4 port busy, 6 not allowed.
     """
-    lines = read_statement(read_regular(statement, LARGEST, "no_image", str(statement)), str(statement))
+    content = read_regular(statement, LARGEST, "no_image", str(statement))
+    lines, ledger = read_statement(content, str(statement)), _ledger(chip)
     span = covered(lines, first, last)
-    found = compare(_ledger(chip), lines, span, days)
+    found = compare(ledger, lines, span, days)
+    evidence = f"{span.last % 1_000_000:06}{crc32(content) % 10_000:04}"
     counts: dict[str, int] = {}
     for finding in found:
         counts[finding.what] = counts.get(finding.what, 0) + 1
     differences = [finding for finding in found if finding.what != "agreed"]
+    others = sorted({line.terminal for line in lines} - {line.terminal for line in own_lines(ledger, lines)})
     told = {"target": chip.terminal.name, "covers": list(span), "lines": len(lines), "counts": counts}
+    told |= {"sha256": sha256(content).hexdigest(), "evidence": evidence, "other_terminals": others}
     agreed = counts.get("agreed", 0)
     if span.first and span.first <= span.last:
         heading = [voice.say("reconcile.heading", len(lines), span.first, span.last, agreed)]
     else:  # of one day alone, say, which may go on
         heading = [voice.say("reconcile.heading_no_day", len(lines), agreed)]
-    rows = [row for finding in differences for row in _explained(voice, finding)]
-    voice.answer({**told, "differences": [_with_text(voice, finding) for finding in differences]}, [*heading, *rows])
+    if others:
+        heading.append(voice.say("reconcile.others", ", ".join(others[:MOST_OTHERS]) + (" ..." if others[MOST_OTHERS:] else "")))
+    rows = [row for finding in differences for row in _explained(voice, finding, evidence)]
+    voice.answer({**told, "differences": [_with_text(voice, finding, evidence) for finding in differences]}, [*heading, *rows])
     if any(finding.what != "too_early" for finding in differences):
         raise SystemExit(FINDINGS)
 
 
-def _with_text(voice: Voice, finding: Finding) -> dict[str, Any]:
-    text, decision, *_ = [row.strip() for row in [*_explained(voice, finding), ""]]
+def _with_text(voice: Voice, finding: Finding, evidence: str) -> dict[str, Any]:
+    text, decision, *_ = [row.strip() for row in [*_explained(voice, finding, evidence), ""]]
     return {**finding.as_json(), "text": text, "advice": decision.removeprefix("-> ")}
 
 
-def _explained(voice: Voice, finding: Finding) -> list[str]:
+def _explained(voice: Voice, finding: Finding, evidence: str) -> list[str]:
     one = finding.transaction
     name = f"{voice.say(f'kind.{one.kind}')} {one.number}  {yuan(one.amount)}  {one.batch:06}/{one.trace:06}  " if one else ""
     state = f" [{voice.say(f'state.{one.state}')}]" if one else ""
     text = f"{name}{voice.say(f'reconcile.{finding.what}', *finding.values)}{state}"
     number = one.number if one else "-"
     numbers = ",".join(str(line.number) for line in finding.lines) or "-"
-    return [text, "    -> " + voice.say(f"decision.{finding.decision}", number, numbers)]
+    return [text, "    -> " + voice.say(f"decision.{finding.decision}", number, numbers, evidence)]
 
 
 @report.command()

@@ -3,7 +3,8 @@
 A line is matched with a transaction by terminal, trace, amount and date together, and only where each of the two has no other
 partner. Nothing else is matched by machine: two equal parts of one sale cannot be told apart by amount and day, so both go to a
 person. That a line is missing proves "not done" only where the statement runs from the day of the refund to N days after its last
-send.
+send, and is seen to be one of this terminal with such lines in it: it has another that is done, and lacks none. A file of another
+terminal, or an export of sales alone, lacks every refund.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from host_tools.yuanluctl.journal.ledger import CASH, DONE, Ledger, Transaction, moment, yuan
+from host_tools.yuanluctl.journal.ledger import CASH, DONE, Attempt, Ledger, Transaction, moment, yuan
 from host_tools.yuanluctl.statement import Line
 from host_tools.yuanluctl.status import day_of
 
@@ -55,37 +56,75 @@ def covered(lines: list[Line], first: int = 0, last: int = 0) -> Span:
     return Span(first or min(days), last or int(f"{newest - timedelta(days=1):%Y%m%d}"))
 
 
+def own_lines(ledger: Ledger, lines: list[Line]) -> list[Line]:
+    """Those that may be this terminal's: a spreadsheet drops leading zeros, and letters come in either case."""
+    own = ledger.last.terminal if ledger.last else 0
+
+    def may_be_own(name: str) -> bool:
+        spelt = (name, name.upper(), name.lower())
+        return not name or own in {crc32(one.zfill(width).encode()) for one in spelt for width in (0, 8)}
+
+    return [line for line in lines if may_be_own(line.terminal)]
+
+
 def reconcile(ledger: Ledger, lines: list[Line], span: Span, days: int) -> list[Finding]:
     """One finding a transaction and one a line that has none; what agrees too. `days` is N."""
-    own = ledger.last.terminal if ledger.last else 0
-    mine = [line for line in lines if not line.terminal or crc32(line.terminal.encode()) == own]
+    mine = own_lines(ledger, lines)
     # No statement can have cash, nor what another terminal had sent.
     every = [one for one in ledger.transactions.values() if one.kind and one.road != CASH and not one.brought]
-    pairs = _pairs(every, mine)
+    pairs = _pairs(every, [line for line in mine if not line.doubt])
     of_line: dict[int, list[Transaction]] = defaultdict(list)
     for number, found in pairs.items():
         for line in found:
             of_line[line.number].append(ledger.transactions[number])
     alike: dict[tuple[str, int], list[Line]] = defaultdict(list)
     for line in mine:
-        alike[("trace", line.trace % TRACES) if line.trace else ("amount", line.amount)].append(line)
+        if line.trace:
+            alike["trace", line.trace % TRACES].append(line)
+        if not line.trace or line.undoes:
+            alike["amount", line.amount].append(line)
     findings: list[Finding] = []
     taken: set[int] = set()
     for one in every:
         found = pairs.get(one.number, [])
-        taken.update(line.number for line in found)
-        if any(len(of_line[line.number]) > 1 for line in found):
+        doubtful = [line for line in _candidates(one, alike) if line.doubt and _near(one, line)]
+        taken.update(line.number for line in found + doubtful)
+        if doubtful and not (one.settled and one.state not in DONE and not found):
+            findings.append(_doubted(one, found, doubtful))
+        elif any(len(of_line[line.number]) > 1 for line in found):
             findings.append(Finding("ambiguous", one, tuple(found), "person"))
         elif found:
             findings.append(_present(one, found))
         else:
-            near = [line for line in _candidates(one, alike) if line.number not in of_line and _near(one, line)]
+            others = (line for line in _candidates(one, alike) if line.number not in of_line and not line.doubt)
+            near = [line for line in others if _near(one, line)]
             taken.update(line.number for line in near)
             findings.append(_absent(ledger, one, near, span, days))
     for line in mine:
         if line.number not in taken:
             findings.append(Finding("stranger", None, (line,), "ask_acquirer", (line.number, yuan(line.amount), line.trace)))
-    return findings
+    return _without_false_proof(findings)
+
+
+def _without_false_proof(findings: list[Finding]) -> list[Finding]:
+    """`open_missing` stays only where this file is seen to have what the terminal did, in that direction."""
+    lacks = any(finding.what == "done_missing" for finding in findings)
+    seen = [finding.transaction for finding in findings if finding.what == "agreed" and finding.lines]
+    has = {one.kind != "sale" for one in seen if one}
+
+    def weighed(finding: Finding) -> Finding:
+        one = finding.transaction
+        if finding.what != "open_missing" or (one and not lacks and (one.kind != "sale") in has):
+            return finding
+        return Finding("unproven", one, (), "ask_acquirer")
+
+    return [weighed(finding) for finding in findings]
+
+
+def _doubted(one: Transaction, found: list[Line], doubtful: list[Line]) -> Finding:
+    """Whatever else the statement has of it: a line says that it failed, or was taken back."""
+    told = ", ".join(f"{line.number} ({line.doubt})" for line in doubtful)
+    return Finding("doubtful", one, (*found, *doubtful), "person", (told,))
 
 
 def _pairs(every: Iterable[Transaction], lines: list[Line]) -> dict[int, list[Line]]:
@@ -113,14 +152,17 @@ def _in_time(one: Transaction, line: Line) -> bool:
 
 
 def _candidates(one: Transaction, alike: dict[tuple[str, int], list[Line]]) -> list[Line]:
-    """The lines with one of its traces, and those without a trace that have its amount."""
+    """The lines with one of its traces, and those that may have its amount alone."""
     keys = [*sorted({("trace", trace % TRACES) for trace in one.traces}), ("amount", one.amount)]
-    return [line for key in keys for line in alike.get(key, [])]
+    return list(dict.fromkeys(line for key in keys for line in alike.get(key, [])))
 
 
 def _near(one: Transaction, line: Line) -> bool:
-    """Looks like it without being it: same trace and kind with another amount or day; or no trace, and amount and day fit."""
-    if line.is_refund != (one.kind != "sale"):
+    """Looks like it without being it: same trace and kind with another amount or day; or no trace, and amount and day fit. What
+    takes something back has a trace of its own: of what is open it may be any that amount and day fit."""
+    if line.undoes and one.state not in DONE and line.amount == one.amount and _in_time(one, line):
+        return True
+    if not line.undoes and line.is_refund != (one.kind != "sale"):
         return False
     if line.trace:
         return line.trace % TRACES in {trace % TRACES for trace in one.traces} and (
@@ -152,6 +194,8 @@ def _absent(ledger: Ledger, one: Transaction, near: list[Line], span: Span, days
         return Finding("looks_alike", one, tuple(near), "person", (numbers,))
     if (one.settled and one.state not in DONE) or not one.sent or _cancelled(ledger, one):
         return Finding("agreed", one, ())
+    if one.state not in DONE and not all(map(_is_dated, one.attempts)):
+        return Finding("undated", one, (), "ask_acquirer")
     last = day_of(one.last_date)
     proof = int(f"{last + timedelta(days=days):%Y%m%d}") if last else 0
     inside = bool(proof and span.first and span.first <= one.date and proof <= span.last)
@@ -160,6 +204,12 @@ def _absent(ledger: Ledger, one: Transaction, near: list[Line], span: Span, days
     if one.state in DONE:
         return Finding("done_missing", one, (), "ask_acquirer")
     return Finding("open_missing", one, (), "resolve_not_done")
+
+
+def _is_dated(attempt: Attempt) -> bool:
+    """A record of sending has no date, what came of it has: without that it may have gone long after it was confirmed."""
+    last = max(attempt.results, default=None, key=lambda result: result.record)
+    return not attempt.sends or (last is not None and last.record > attempt.sends[-1] and day_of(last.date) is not None)
 
 
 def _cancelled(ledger: Ledger, one: Transaction) -> bool:

@@ -20,15 +20,20 @@ NAMES = {
     "date": ("date", "transaction date", "交易日期", "日期", "交易时间", "交易日期时间"),
     "kind": ("type", "kind", "交易类型", "类型"),
     "rrn": ("rrn", "reference", "参考号", "检索参考号", "系统参考号"),
+    "status": ("status", "state", "result", "交易状态", "状态", "交易结果", "处理结果"),
 }
-REFUND_WORDS = ("退货", "退款", "撤销", "refund", "void", "credit", "reversal")
+BACK_WORDS = ("退货", "退款", "refund", "credit")
+CANCEL_WORDS = ("撤销", "void", "cancel")  # alone: of a sale
+UNDONE_WORDS = ("冲正", "reversal", "reversed")
+BOOKED = ("成功", "交易成功", "已成功", "已入账", "已结算", "success", "successful", "approved", "booked", "settled", "00")
 _AMOUNT = re.compile(r"([+-]?)([0-9]{1,10})(?:\.([0-9]{1,2}))?")
-_DATE = re.compile(r"(20[0-9]{2})(?:[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})|([0-9]{2})([0-9]{2}))(?![0-9])")
+_DATE = re.compile(r"(20[0-9]{2})(?:[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})|([0-9]{2})([0-9]{2})(?:[0-9]{6})?)(?![0-9])")
 
 
 class Line(NamedTuple):
     """A line of the statement: `number` as a text editor counts it, amount in fen without sign, date yyyymmdd. `terminal`,
-    `trace` and `rrn` may be missing: empty, or 0."""
+    `trace` and `rrn` may be missing: empty, or 0. `doubt`: the file's own words where it is not plain that this is booked: a
+    status that is no success, or a type that takes something back, which `undoes` says."""
 
     number: int
     terminal: str
@@ -37,6 +42,8 @@ class Line(NamedTuple):
     date: int
     is_refund: bool
     rrn: str
+    doubt: str = ""
+    undoes: bool = False
 
 
 def read_statement(content: bytes, name: str) -> list[Line]:
@@ -98,5 +105,11 @@ def _line(cells: list[str], columns: dict[str, int], number: int, name: str) -> 
     if trace and not (trace.isascii() and trace.isdigit() and len(trace) <= 12):
         raise Trouble("statement", name, f"line {number}: trace")
     fen = int(amount[2]) * 100 + int((amount[3] or "").ljust(2, "0"))
-    is_refund = amount[1] == "-" or any(word in cell("kind").lower() for word in REFUND_WORDS)
-    return Line(number, cell("terminal"), int(trace or 0), fen, date, is_refund, cell("rrn"))
+    is_back, is_cancelled, is_undone = (
+        any(word in cell("kind").lower() for word in words) for words in (BACK_WORDS, CANCEL_WORDS, UNDONE_WORDS)
+    )
+    undoes = is_undone or (is_back and is_cancelled)
+    unbooked = "status" in columns and cell("status").lower() not in BOOKED
+    doubt = cell("kind") if undoes else (cell("status") or "?") if unbooked else ""
+    is_refund = amount[1] == "-" or is_back or is_cancelled
+    return Line(number, cell("terminal"), int(trace or 0), fen, date, is_refund, cell("rrn"), doubt, undoes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import struct
@@ -30,15 +31,28 @@ def ledger(writer: Writer) -> Ledger:
 
 
 def shop() -> tuple[Writer, dict[str, int]]:
-    """A sale of 10.00; a refund that is done, one whose answer never came, one declined. The traces are 1, 2 and 3, 4, 5."""
+    """A sale of 10.00; a refund that is done, one whose answer never came, as its record says, one declined. The traces are 1, 2
+    and 3, 4, 5."""
     writer = Writer()
     numbers = {"sale": writer.sale()}
     numbers["done"] = writer.refund(numbers["sale"])  # INTENT and REFUND each took a trace
     numbers["open"] = writer.refund(numbers["sale"], settle=False)
+    nothing_came(writer, numbers["sale"], numbers["open"])
     numbers["declined"] = writer.refund(numbers["sale"], settle=False)
     answer = struct.pack("<BB2s12s6sII", 1, 2, b"51", b"", b"", DAY, 101501)
     writer.append(RESULT, numbers["sale"], answer, numbers["declined"])
     return writer, numbers
+
+
+def nothing_came(writer: Writer, sale: int, refund: int, day: int = DAY) -> None:
+    """The record that there was no answer, of that day."""
+    writer.append(RESULT, sale, struct.pack("<BB2s12s6sII", 1, 8, b"", b"", b"", day, 101500), refund)
+
+
+def whole(writer: Writer, numbers: dict[str, int]) -> list[Line]:
+    """The lines of what is done, as a statement of this terminal has them."""
+    of = traces(writer)
+    return [line(2, of[numbers["sale"]], 1000, refund=False), line(3, of[numbers["done"]], 500)]
 
 
 def line(number: int, trace: int, amount: int, refund: bool = True, day: int = DAY, terminal: str = TERMINAL) -> Line:
@@ -80,15 +94,72 @@ def test_each_difference_is_told_and_what_may_be_decided() -> None:
 
 def test_absence_proves_nothing_before_the_settlement_and_n_days() -> None:
     writer, numbers = shop()
+    lines = whole(writer, numbers)
     for span, what in [
         (Span(20261101, 20261124), "too_early"),
         (Span(20261101, 20261125), "open_missing"),
         (Span(20261123, 20261130), "too_early"),  # it does not cover the day itself
         (Span(0, 0), "too_early"),
     ]:
-        assert told(writer, [], span)[numbers["open"]].what == what
-    assert told(writer, [], Span(20261101, 20261125), days=4)[numbers["open"]].what == "too_early"
+        assert told(writer, lines, span)[numbers["open"]].what == what
+    assert told(writer, lines, Span(20261101, 20261125), days=4)[numbers["open"]].what == "too_early"
     assert covered([line(2, 1, 1), line(3, 1, 1, day=20261201)]) == Span(DAY, 20261130)  # the last day may not be whole
+
+
+def test_a_file_that_lacks_what_the_terminal_did_proves_nothing_by_absence() -> None:
+    """Another terminal's, none's, an export of sales alone, one with holes."""
+    writer, numbers = shop()
+    sale, done = whole(writer, numbers)
+    for lines in ([], [line(2, 9, 500, terminal="99999999")], [sale], [done]):
+        found = told(writer, lines)[numbers["open"]]
+        assert (found.what, found.decision) == ("unproven", "ask_acquirer"), lines
+    assert told(writer, [sale, done])[numbers["open"]].what == "open_missing", "control"
+
+
+def test_the_terminal_s_id_as_spreadsheets_spoil_it() -> None:
+    writer = Writer(terminal="0000yl01")
+    sale = writer.sale()
+    refund = writer.refund(sale, settle=False)
+    for name, what in (("0000YL01", "booked_open"), ("yl01", "booked_open"), ("YL01", "booked_open"), ("yl02", "undated")):
+        assert told(writer, [line(2, traces(writer)[refund], 500, terminal=name)])[refund].what == what
+
+
+def test_what_was_sent_on_a_day_that_nobody_wrote_down_is_not_proven_absent() -> None:
+    """An offline refund may be sent days after it was confirmed, and the chip of a terminal that died then says no more."""
+    writer, numbers = shop()
+    sent = writer.refund(numbers["sale"], settle=False)
+    lines = whole(writer, numbers)
+    found = told(writer, lines)[sent]
+    assert (found.what, found.decision) == ("undated", "ask_acquirer")
+    nothing_came(writer, numbers["sale"], sent, day=20261128)
+    assert told(writer, lines)[sent].what == "too_early"
+    assert told(writer, lines, Span(20261101, 20261201))[sent].what == "open_missing", "control"
+    writer.append(3, numbers["sale"], struct.pack("<BHBB", 1, 2, 1, 0), sent)  # sent again
+    assert told(writer, lines, Span(20261101, 20261201))[sent].what == "undated"
+    nothing_came(writer, numbers["sale"], sent, day=0)  # the clock was lost
+    assert told(writer, lines, Span(20261101, 20261201))[sent].what == "undated"
+
+
+def test_a_line_that_failed_or_was_taken_back_is_no_booking() -> None:
+    writer, numbers = shop()
+    trace = traces(writer)[numbers["open"]]
+    heading = HEADING.replace("\n", ",交易状态\n")
+    rows = f"10000001,1,20261122,10,消费,成功\n10000001,3,20261122,-5,退货,成功\n10000001,{trace},20261122,-5,退货,"
+
+    def judged(text: str) -> Finding:
+        return told(writer, read_statement(text.encode(), "x"))[numbers["open"]]
+
+    booked = judged(heading + rows + "成功\n")
+    assert (booked.what, booked.decision) == ("booked_open", "resolve_done"), "control"
+    for status in ("失败", "处理中", ""):
+        found = judged(heading + rows + status + "\n")
+        assert (found.what, found.decision) == ("doubtful", "person"), status
+    for kind in ("退货撤销", "退货冲正", "Refund Reversal", "void refund"):
+        for own in (trace, 77):
+            found = judged(heading + rows + f"成功\n10000001,{own},20261122,5,{kind},成功\n")
+            assert (found.what, found.decision) == ("doubtful", "person"), kind
+    failed = read_statement((heading + f"10000001,{trace + 1},20261122,-5,退货,失败\n").encode(), "x")
+    assert told(writer, failed)[numbers["declined"]].what == "agreed", "neither has it"
 
 
 def test_two_equal_parts_are_never_matched_by_machine() -> None:
@@ -116,14 +187,15 @@ def test_one_trace_that_two_have_is_nobodys() -> None:
 def test_lines_of_other_terminals_and_other_days_match_nothing() -> None:
     writer, numbers = shop()
     trace = traces(writer)[numbers["open"]]
-    assert told(writer, [line(2, trace, 500, terminal="99999999")])[numbers["open"]].what == "open_missing"
+    lines = whole(writer, numbers)
+    assert told(writer, [*lines, line(4, trace, 500, terminal="99999999")])[numbers["open"]].what == "open_missing"
     assert told(writer, [line(2, trace, 500, day=20261121)])[numbers["open"]].what == "differs"
     assert told(writer, [line(2, trace, 500, refund=False)])[-2].what == "stranger"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_statements_as_banks_write_them(encoding: str) -> None:
-    text = HEADING + '10000001,\'000007,2026/1/2 10:11:12,"-1,234.50",退货\n\n10000001,8,20260103,5,消费\n'
+    text = HEADING + '10000001,\'000007,2026/1/2 10:11:12,"-1,234.50",退货\n\n10000001,8,20260103101112,5,消费\n'
     first, second = read_statement(text.encode(encoding), "x")
     assert first == Line(2, "10000001", 7, 123450, 20260102, True, "")
     assert (second.amount, second.date, second.is_refund) == (500, 20260103, False)
@@ -192,6 +264,14 @@ def test_the_verb(tmp_path: Path) -> None:
     assert booked["lines"] == [2] and booked["decision"] == "resolve_done" and "核对为成功" in booked["advice"]
     assert "6222020000000000007" not in done.output + json.dumps(answer)
     assert bytes(writer.chip) == (tmp_path / "chip").read_bytes()
+    stranger = "99999999,1,2026-11-22,-5.00,退货\n"
+    (tmp_path / "st.csv").write_text(HEADING + "10000001,1,20261122,10,消费\n10000001,3,20261122,-5,退货\n" + stranger)
+    proven = run(tmp_path, "--from", "2026-11-22", "--through", "2026-11-25", "--json")
+    answer = json.loads(proven.stdout)
+    (missing,) = [one for one in answer["differences"] if one["what"] == "open_missing"]
+    assert answer["evidence"] in missing["advice"] and answer["evidence"].startswith("261125") and len(answer["evidence"]) == 10
+    assert answer["sha256"] == hashlib.sha256((tmp_path / "st.csv").read_bytes()).hexdigest()
+    assert answer["other_terminals"] == ["99999999"] and "99999999" in run(tmp_path).stdout
     (tmp_path / "st.csv").write_text("nothing")
     refused = run(tmp_path, "--json")
     assert refused.exit_code == 2 and json.loads(refused.stderr)["error"]["code"] == "statement"
