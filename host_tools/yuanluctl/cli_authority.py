@@ -182,8 +182,10 @@ def sign(
     wrong = settings.problems(values, by)
     if wrong:
         raise Trouble("refused_settings", settings_file, "; ".join(wrong))
-    if after and (before is None or before.target != values["terminal"]):
-        raise Trouble("settings", after, "not signed, or of another terminal")
+    if after and before is None:
+        raise Trouble("settings", after, voice.say("signature.none"))
+    if before and before.target != values["terminal"]:
+        raise Trouble("other_terminal", settings_file, values["terminal"], f"{before.target} ({after})")
     try:
         made = settings.following(before, values, date, by) if before else bundles.of_settings(values, 1, date, by)
         bundle = made.signed(keys.signing_key(open_seed(key_file, passphrase)))

@@ -151,8 +151,16 @@ def time_() -> None:
     """Set the terminal's clock by this computer's."""
 
 
+def moment_of(_context: object, _option: object, text: str | None) -> datetime | None:
+    """What --at was given."""
+    try:
+        return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%S")
+    except ValueError as problem:
+        raise click.BadParameter(f"{text} is no date and time like 2026-11-28T23:00:00") from problem
+
+
 @time_.command()
-@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%S"]), metavar="YYYY-MM-DDTHH:MM:SS", help="Else now.")
+@click.option("--at", callback=moment_of, metavar="YYYY-MM-DDTHH:MM:SS", help="Else now.")
 @click.option("--yes", is_flag=True, help="Agree to a date that is days away, without being asked.")
 @on_a_line(writes=True)
 def sync(terminal: LiveTerminal, voice: Voice, at: datetime | None, yes: bool) -> None:

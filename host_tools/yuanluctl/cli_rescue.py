@@ -12,6 +12,7 @@ from host_tools.yuanluctl import verdict
 from host_tools.yuanluctl.cli_target import Voice, on_a_terminal
 from host_tools.yuanluctl.journal.layout import Record
 from host_tools.yuanluctl.journal.ledger import Ledger, fold, moment, once, yuan
+from host_tools.yuanluctl.journal.reader import GeometryError
 from host_tools.yuanluctl.journal.verify import verify
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
 from host_tools.yuanluctl.rescue import Find
@@ -26,9 +27,12 @@ def rescue() -> None:
     """Give back every whole record of a chip whose headers are damaged."""
 
 
-def _scanned(voice: Voice, image: bytes, sector_size: int, unit: int) -> Find:
+def _scanned(voice: Voice, terminal: Terminal, image: bytes, sector_size: int, unit: int) -> Find:
     with voice.progress("scan", len(image)) as progress:
-        return scan_image(image, sector_size, unit, progress)
+        try:
+            return scan_image(image, sector_size, unit, progress)
+        except GeometryError as problem:
+            raise Trouble("image", terminal.name, problem) from problem
 
 
 def _found(terminal: Terminal, found: Find) -> dict[str, Any]:
@@ -52,7 +56,7 @@ def scan(terminal: Terminal, image: bytes, sector_size: int, unit: int, voice: V
 
     Exit codes: 0 records found, 1 none, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
-    found = _scanned(voice, image, sector_size, unit)
+    found = _scanned(voice, terminal, image, sector_size, unit)
     told = _found(terminal, found)
     chip = found.geometry
     lines = [voice.say("rescue.found", told["records"], told["copies"], found.headers)]
@@ -73,7 +77,7 @@ def carve(terminal: Terminal, image: bytes, sector_size: int, unit: int, voice: 
     Exit codes: 0 written, and its structure is consistent; 1 written, but it has findings; 2 wrong use or unreadable file, 3
     nobody there, 5 no answer, 8 FILE is there already and holds something else, 4 port busy, 6 not allowed.
     """
-    found = _scanned(voice, image, sector_size, unit)
+    found = _scanned(voice, terminal, image, sector_size, unit)
     if found.geometry is None:
         raise Trouble("image", terminal.name, "no whole record")
     carved = carve_image(image, found.geometry)
@@ -96,7 +100,7 @@ def report(terminal: Terminal, image: bytes, sector_size: int, unit: int, voice:
     Exit codes: 0 nothing was, 1 something was, a number stands there twice with different content, or no record is left, 2 wrong
     use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
-    found = _scanned(voice, image, sector_size, unit)
+    found = _scanned(voice, terminal, image, sector_size, unit)
     told: dict[str, Any] = {**_found(terminal, found), "gaps": [], "waiting": [], "twice": []}
     lines = [] if found.records else [voice.say("rescue.report", 0, 0)]
     for owner in sorted(found.terminals):  # every terminal counts from 1

@@ -14,6 +14,8 @@ class Refusal(Trouble):
     def __init__(self, where: str, told: str) -> None:
         name, *self.details = told.split() or ["?"]  # from a line anything comes
         self.reason = name.removeprefix("refused.")
+        if self.details[:1] == [f"{self.reason}:"]:  # what the firmware refuses of a bundle begins so, too
+            del self.details[0]
         super().__init__("refused", where, self.reason)
         self.args = (*self.args, " ".join(self.details))
 

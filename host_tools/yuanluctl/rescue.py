@@ -35,7 +35,7 @@ from host_tools.yuanluctl.journal.layout import (
     parse_header,
     parse_summary,
 )
-from host_tools.yuanluctl.journal.reader import Sector, read_sector
+from host_tools.yuanluctl.journal.reader import GeometryError, Sector, read_sector
 
 _MAGIC = re.compile(rb"YL|yl")
 LAST_SEQUENCE = (1 << 32) - 1
@@ -67,7 +67,12 @@ class Carved(NamedTuple):
 
 
 def scan(image: bytes, sector_size: int = 0, unit: int = 0, progress: Callable[[int], None] | None = None) -> Find:
-    """Look for records everywhere, then tell the chip from them. Never fails."""
+    """Look for records everywhere, then tell the chip from them. Never fails but for a size that no chip has: GeometryError."""
+    if unit not in (0, *UNITS):
+        raise GeometryError(f"--unit {unit}: a unit is one of {', '.join(map(str, UNITS))} bytes, like --unit 16")
+    if sector_size not in (0, *SECTOR_SIZES):
+        known = ", ".join(map(str, SECTOR_SIZES))
+        raise GeometryError(f"--sector-size {sector_size}: a sector is one of {known} bytes, like --sector-size 4096")
     records = _records(image, progress)
     places = ((at, parse_header(image, at)) for at in range(0, len(image), SECTOR_SIZES[0]))
     headers = {at: header for at, header in places if header}

@@ -67,7 +67,11 @@ def test_the_next_version_follows_what_the_terminal_has(folder: Path) -> None:
     assert json.loads(told.stdout)["changes"] == [{"name": "limit_operator", "before": 30_000, "after": 10_000}]
     assert run("config", "diff", "one.ylb", "settings.json").exit_code == 0
     write(folder / "other.json", terminal="YL000002")
-    assert sign("other.json", "x.ylb", "--after", "one.ylb").exit_code == 2 and not (folder / "x.ylb").exists()
+    other = sign("other.json", "x.ylb", "--after", "one.ylb")
+    assert other.exit_code == 2 and not (folder / "x.ylb").exists()
+    assert "other.json: it is for terminal YL000002" in other.stderr and "YL000001 (one.ylb)" in other.stderr
+    unsigned = sign("new.json", "x.ylb", "--after", "settings.json")
+    assert unsigned.exit_code == 2 and "settings.json" in unsigned.stderr and "not signed" in unsigned.stderr
 
 
 @pytest.mark.parametrize(

@@ -175,3 +175,14 @@ def test_hostile_images_end_in_one_line(tmp_path: Path) -> None:
             done = run("rescue", verb, "-t", f"image:{tmp_path / 'case'}", *more)
             assert done.exit_code in (0, 1, 2), (done.output, done.exception)
             assert "Traceback" not in done.output and (done.exit_code != 2 or len(done.stderr.splitlines()) == 2)
+
+
+@pytest.mark.parametrize(("option", "example"), [("--unit", "like --unit 16"), ("--sector-size", "like --sector-size 4096")])
+def test_a_size_that_no_chip_has_is_told_with_those_that_it_may_have(tmp_path: Path, option: str, example: str) -> None:
+    """Control: the one of the example does it."""
+    (tmp_path / "chip").write_bytes(trade(Writer(), 12).chip)
+    words = ("rescue", "carve", "-t", f"image:{tmp_path / 'chip'}", "-o", tmp_path / "out", option)
+    refused = run(*words, 3)
+    assert refused.exit_code == 2 and f"{option} 3: " in refused.stderr and example in refused.stderr
+    assert not (tmp_path / "out").exists()
+    assert run(*words, example.removeprefix(f"like {option} ")).exit_code == 0

@@ -33,6 +33,7 @@ from host_tools.yuanluctl.journal.ledger import every_record, fold, masked
 from host_tools.yuanluctl.journal.reader import read_journal
 from host_tools.yuanluctl.outcome import TROUBLES, Trouble
 from host_tools.yuanluctl.paper import as_pdf
+from host_tools.yuanluctl.refusal import Refusal
 from host_tools.yuanluctl.status import checks, read_state
 from host_tools.yuanluctl.targets import Target, parse
 from host_tools.yuanluctl.verbs import PLACES
@@ -117,6 +118,26 @@ def test_a_line_that_is_not_there_says_so(target: str) -> None:
     """With a terminal on it: test_live.py."""
     done = run("status", "-t", target)
     assert done.exit_code == 3 and target in done.stderr and "yuanluctl list" in done.stderr
+
+
+def test_a_moment_that_is_none_is_told_with_one_that_is() -> None:
+    """Control: the one of the example comes as far as the line, which is not there."""
+    words_of = ("time", "sync", "-t", "socket://127.0.0.1:1", "--at")
+    refused = run(*words_of, "2300")
+    assert refused.exit_code == 2 and "2300 is no date and time like 2026-11-28T23:00:00" in refused.stderr
+    assert run(*words_of, "2026-11-28T23:00:00").exit_code == 3
+
+
+def test_what_a_terminal_refuses_of_a_bundle_does_not_say_bundle_twice() -> None:
+    """Control: a refusal whose words the terminal has keeps them, and what nobody knows its reason."""
+    told = Refusal("emu:1", "refused.bundle bundle: it ends early").text("en")
+    assert told == "emu:1: the terminal refuses (bundle): The terminal did not take the file (it ends early)"
+    assert (
+        Refusal("emu:1", "refused.bundle settings: the flash did not keep them")
+        .text("en")
+        .endswith("(settings: the flash did not keep them)")
+    )
+    assert Refusal("emu:1", "refused.nothing_known").text("en") == "emu:1: the terminal refuses (nothing_known)"
 
 
 def test_an_image_is_waited_for(tmp_path: Path) -> None:
