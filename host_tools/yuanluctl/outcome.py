@@ -9,6 +9,7 @@ LOSES_MONEY, OTHER_VERSION, INTERRUPTED = 8, 12, 130
 
 # Each trouble by its name, which programs may rely on: its exit code, and whether the same command may succeed later.
 TROUBLES: dict[str, tuple[int, bool]] = {
+    "usage": (USAGE, False),
     "target": (USAGE, False),
     "image": (USAGE, False),
     "blank": (USAGE, False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 from host_tools.yuanluctl.outcome import Trouble
@@ -15,7 +16,7 @@ def end_with(problem: OSError) -> NoReturn:
     """Tell of an error that no verb knew, on stderr, and end. One that names a file is that file's; else it is the output's."""
     reason = problem.strerror or str(problem)
     trouble = Trouble("file", problem.filename, reason) if problem.filename else Trouble("output", reason)
-    language = _language()
+    language = language_asked(sys.argv)
     try:
         if "--json" in sys.argv:
             print(json.dumps(trouble.as_json(language), ensure_ascii=False), file=sys.stderr, flush=True)
@@ -27,11 +28,12 @@ def end_with(problem: OSError) -> NoReturn:
     raise SystemExit(trouble.exit)
 
 
-def _language() -> str:
-    """As the verb would speak: it was given no voice here."""
-    for before, word in zip(sys.argv, sys.argv[1:], strict=False):
-        if before == "--lang" and word in LANGUAGES:
-            return word
+def language_asked(given: Sequence[str]) -> str:
+    """As the verb of that command line would speak: it was given no voice here."""
+    for before, word in zip(["", *given], given, strict=False):
+        asked = word if before == "--lang" else word.removeprefix("--lang=")
+        if asked in LANGUAGES and (before == "--lang" or asked != word):
+            return asked
     told = os.environ.get("YUANLU_LANG", "")
     return told if told in LANGUAGES else language_of(os.environ.get("LC_ALL") or os.environ.get("LANG", ""))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -48,6 +49,7 @@ class Verbs(click.Group):
     """A group that knows the names of its verbs and loads one when it is called."""
 
     _listing = False
+    _words: Sequence[str] = ()  # of the command line
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Those defined in place too."""
@@ -64,10 +66,14 @@ class Verbs(click.Group):
         found: click.Command = getattr(import_module(f"host_tools.yuanluctl.{module}"), name)
         return found
 
-    def make_context(self, *words: Any, **more: Any) -> click.Context:
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **more: Any) -> click.Context:
         """Help is printed here."""
+        self._words = tuple(args)
         try:
-            return super().make_context(*words, **more)
+            return super().make_context(info_name, args, *rest, **more)
+        except click.UsageError as problem:
+            self._tell(problem)
+            raise
         except OSError as problem:
             _lost(problem)
 
@@ -77,8 +83,14 @@ class Verbs(click.Group):
             return super().invoke(ctx)
         except click.Abort:
             raise SystemExit(130) from None
+        except click.UsageError as problem:
+            self._tell(problem)
+            raise
         except OSError as problem:
             _lost(problem)
+
+    def _tell(self, problem: click.UsageError) -> None:
+        import_module("host_tools.yuanluctl.usage").end_with(problem, self._words)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Needs no verb loaded."""

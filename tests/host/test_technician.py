@@ -33,6 +33,7 @@ from host_tools.yuanluctl.journal.ledger import every_record, fold, masked
 from host_tools.yuanluctl.journal.reader import read_journal
 from host_tools.yuanluctl.outcome import TROUBLES, Trouble
 from host_tools.yuanluctl.paper import as_pdf
+from host_tools.yuanluctl.phrases import in_chinese
 from host_tools.yuanluctl.refusal import Refusal
 from host_tools.yuanluctl.status import checks, read_state
 from host_tools.yuanluctl.targets import Target, parse
@@ -244,12 +245,12 @@ emu image socket rfc dev ttyUSB HOST PORT FILE OLD SPARE NAME make run keep buil
 export import finish decline handover salvage report sheet evidence reconcile operators journal verify show pull rescue scan carve
 firmware info push confirm rollback authority ticket key public config validate get schema sign after queue release hold status
 logs list explain yuanluctl timeout wait sector size unit target sheets yes from through fonts wqy microhei YUANLU FONT PASSPHRASE
-board port checkout baud KEY tables support YLR YLT""".split()
+board port checkout baud KEY tables support YLR YLT done not csv json""".split()
 
 
 def foreign(text: str) -> set[str]:
-    """Words of two Latin letters or more that are no name of the list."""
-    return set(re.findall("[A-Za-z]{2,}", text)) - set(NAMES)
+    """Words of two Latin letters or more that are no option and no name of the list."""
+    return set(re.findall("[A-Za-z]{2,}", re.sub("--[a-z-]+", "", text))) - set(NAMES)
 
 
 @pytest.mark.parametrize("verb", ["status", "diagnose", "rescue scan", "rescue report", "report operators"])
@@ -272,6 +273,62 @@ def test_no_chinese_words_of_the_tools_have_english_in_them() -> None:
     rows = words()
     assert {name: left for name, row in rows.items() if (left := foreign(row["zh"]))} == {}
     assert all(foreign(rows[name]["en"]) for name in ("status.nothing", "queue.held", "handover.finished"))
+
+
+WRONG = [
+    "journal tail --lin",
+    "journal tail --following",
+    "jornal",
+    "no_such",
+    "journal",
+    "journal export",
+    "journal export xml -t image:x",
+    "queue resolve 1 -t image:x",
+    "journal tail -n 1",
+    "journal tail -t",
+    "journal tail -t image:x -n x",
+    "journal tail -t image:x -n 100001",
+    "journal tail -t image:x --wait x",
+    "journal tail -t image:x --wait 100000",
+    "journal tail -t image:x --follow=1",
+    "journal tail -t image:x one",
+    "journal tail -t image:x one two",
+    "journal tail -t image:x --lang fr",
+    "journal verify x --anchor 7",
+    "time sync -t image:x --at 2300",
+    "report operators -t image:x --from 7",
+]
+
+
+@pytest.mark.parametrize("words_of", WRONG)
+def test_wrong_use_is_told_in_chinese_and_to_programs(words_of: str) -> None:
+    """Beside what was typed. Control: in English there are words."""
+    given = words_of.split()
+    typed = set(re.findall("[A-Za-z]{2,}", words_of)) | {"journal", "tail", "follow", "help", "pdf", "again", "zh", "en"}
+    person, program = run(*given, lang="zh_CN.UTF-8"), run(*given[:2], "--json", *given[2:], lang="zh_CN.UTF-8")
+    if words_of != "journal":  # a group alone prints its help
+        assert person.exit_code == 2 and person.stdout == "" and "用法见 yuanluctl" in person.stderr
+        assert foreign(person.stderr) - typed == set(), person.stderr
+    error = json.loads(program.stdout)["error"]
+    assert (program.exit_code, error["exit"], error["code"], program.stderr) == (2, 2, "usage", "")
+    assert foreign(error["message"] + error["hint"]) - typed == set(), error
+    english = run(*given[:2], "--json", "--lang=en", *given[2:])
+    assert foreign(json.loads(english.stdout)["error"]["message"]) and foreign(run(*given).stderr)
+    assert run(*given).stdout == "" or words_of == "journal"
+
+
+def test_what_verbs_call_wrong_use_is_known_in_chinese() -> None:
+    """Each sentence that the sources give to click. Control: one that nobody has written is not."""
+    said = [text for path in SOURCES.glob("cli_*.py") for text in _sentences(path.read_text("utf-8"))]
+    assert len(said) >= 15
+    left = {text: foreign(chinese) for text in said if foreign(chinese := in_chinese(text))}
+    assert left == {}
+    assert foreign(in_chinese("no sentence of these tools"))
+
+
+def _sentences(source: str) -> list[str]:
+    found = re.findall(r'click\.(?:UsageError|BadParameter)\(f?"([^"]*)"', source)
+    return [re.sub(r"\{\w+\}", "7", text) for text in found]
 
 
 def test_one_is_told_as_one() -> None:
