@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,9 @@ import rich_click as click
 from host_tools.yuanluctl.journal.layout import Geometry
 from host_tools.yuanluctl.journal.reader import GeometryError, NoHeaderError, find_geometry
 from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.phrases import in_chinese
 from host_tools.yuanluctl.targets import LARGEST_IMAGE, Terminal, open_terminal, parse
+from host_tools.yuanluctl.words import LANGUAGES, language_of
 
 EXIT_FINDINGS, EXIT_USAGE = 1, 2
 ANSWER_SECONDS = 5  # that a running emulator may take
@@ -25,18 +28,20 @@ def image_or_target(verb: Callable[..., Any]) -> Callable[..., Any]:
     """IMAGE, or the same chip by --target; and, where the headers do not tell it, the chip's geometry."""
 
     @functools.wraps(verb)
-    def run(image: Path | None, target: str | None, **given: Any) -> Any:
+    def run(image: Path | None, target: str | None, lang: str | None, **given: Any) -> Any:
+        language = lang or language_of(os.environ.get("LC_ALL") or os.environ.get("LANG", ""))
         if (image is None) == (target is None):
             end(EXIT_USAGE, "name either an IMAGE or a --target")
         if image is not None:
-            return verb(image=image, **given)
+            return verb(image=image, language=language, **given)
         try:
-            return verb(image=open_terminal(parse(str(target)), ANSWER_SECONDS), **given)
+            return verb(image=open_terminal(parse(str(target)), ANSWER_SECONDS), language=language, **given)
         except Trouble as trouble:
-            end(trouble.exit, f"{trouble.text('en')}. {trouble.hint('en')}")
+            end(trouble.exit, f"{trouble.text(language)}{'。' if language == 'zh' else '. '}{trouble.hint(language)}")
 
     named = click.option("-t", "--target", metavar="TARGET", help="image:FILE, emu:NAME or emu:PORT, in place of IMAGE.")
-    return click.argument("image", type=click.Path(path_type=Path), required=False)(named(_geometry(run)))
+    spoken = click.option("--lang", type=click.Choice(LANGUAGES), envvar="YUANLU_LANG", help="Else as LANG says.")
+    return click.argument("image", type=click.Path(path_type=Path), required=False)(named(spoken(_geometry(run))))
 
 
 def image_argument(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -113,6 +118,9 @@ def print_json(content: dict[str, Any]) -> None:
 def end(code: int, problem: str = "") -> NoReturn:
     """End the program; a problem goes to stderr, as one object for a program that asked for --json."""
     call = click.get_current_context(silent=True)
+    if problem and call and "lang" in call.params:
+        asked = call.params["lang"] or language_of(os.environ.get("LC_ALL") or os.environ.get("LANG", ""))
+        problem = in_chinese(problem) if asked == "zh" else problem
     if problem and call and call.params.get("as_json"):
         error = {"code": "usage", "exit": code, "message": problem, "hint": "", "retryable": False}
         click.echo(json.dumps({"error": error}, ensure_ascii=False), err=True)

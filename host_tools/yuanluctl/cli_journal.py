@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
 
+from host_tools.yuanluctl import journal_text
 from host_tools.yuanluctl.cli_image import (
     EXIT_FINDINGS,
     EXIT_USAGE,
@@ -32,12 +31,13 @@ from host_tools.yuanluctl.export import as_csv, as_paper
 from host_tools.yuanluctl.journal.layout import Record
 from host_tools.yuanluctl.journal.ledger import every_record, fold, rows, text_of
 from host_tools.yuanluctl.journal.reader import Gap, Journal, Sector, read_journal
-from host_tools.yuanluctl.journal.report import Anchor, Report
+from host_tools.yuanluctl.journal.report import Anchor
 from host_tools.yuanluctl.journal.verify import may_be_wiped
 from host_tools.yuanluctl.journal.verify import verify as verify_image
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.paper import as_pdf
 from host_tools.yuanluctl.targets import Terminal
+from host_tools.yuanluctl.words import say
 
 if TYPE_CHECKING:
     from host_tools.yuanluctl.live import LiveTerminal
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 PULLING = 3  # DIAG and PULL of yuanlu.wire.service
 BIG_IMAGE = 2 << 20  # bytes; smaller ones without a key are done before anything is drawn
 FOLLOW_SECONDS = 1.0
-MOST_FINDINGS = 100  # that are printed for people; --json has all
 
 
 @click.group()
@@ -85,6 +84,7 @@ def verify(
     anchors: list[Anchor],
     sectors: int | None,
     as_json: bool,
+    language: str,
 ) -> None:
     """Say whether the journal is whole, and name what was done to it.
 
@@ -99,7 +99,7 @@ def verify(
         end(EXIT_USAGE, f"--terminal {terminal}: an id is ASCII")
     key = read_key(key_file) if key_file else None
     content = read_bytes(image)
-    with _progress(key is not None or len(content) >= BIG_IMAGE) as progress:
+    with _progress(language, key is not None or len(content) >= BIG_IMAGE) as progress:
         geometry = told_geometry(image, content, sector_size, unit, or_none=may_be_wiped(content, anchors))
         if sectors and geometry and geometry.sectors != sectors:
             end(EXIT_USAGE, f"{image}: {geometry.sectors} sectors, the chip has {sectors}: not the whole chip, or another one's")
@@ -107,12 +107,12 @@ def verify(
     if as_json:
         print_json(report.as_json())
     else:
-        _print_report(report)
+        journal_text.print_report(language, report)
     end(0 if report.consistent else EXIT_FINDINGS)
 
 
 @contextmanager
-def _progress(long: bool) -> Iterator[Callable[[int], None] | None]:
+def _progress(language: str, long: bool) -> Iterator[Callable[[int], None] | None]:
     """What is being done and for how long, on stderr, if that is a terminal. Keys are made one from another: 16 million of them
     take more than ten seconds, whatever the size of the image."""
     if not long or not sys.stderr.isatty():
@@ -120,39 +120,14 @@ def _progress(long: bool) -> Iterator[Callable[[int], None] | None]:
         return
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda count: bar.update(task, completed=count, description=f"{count} seals checked")
-
-
-def _print_report(report: Report) -> None:
-    console = Console(highlight=False)
-    chip = report.geometry
-    if chip:
-        console.print(f"{chip.sectors} sectors of {chip.sector_size} bytes, unit {chip.unit}; {report.sectors} in the window")
-    else:
-        console.print("no sector header in this file")
-    console.print(f"records {report.first} to {report.last}: {report.records}, and {report.copies} copies")
-    for left in report.left_out:
-        console.print(f"records {left.first} to {left.last}: left out at a power cut, says BOOT {left.boot}")
-    for torn in report.torn:
-        console.print(f"{torn.address:#x}: {torn.size} bytes of a write that a power cut tore")
-    for number, result in report.anchors.items():
-        console.print(f"anchor {number}: {result}")
-    if report.findings:
-        table = Table("what", "record", "address", "why")
-        for finding in report.findings[:MOST_FINDINGS]:
-            address = "" if finding.address < 0 else f"{finding.address:#x}"
-            table.add_row(Text(finding.kind.value, "red"), str(finding.record or ""), address, Text(finding.text))
-        console.print(table)
-        if len(report.findings) > MOST_FINDINGS:
-            console.print(f"and {len(report.findings) - MOST_FINDINGS} more findings: --json lists them all")
-    console.print(Text(report.verdict, "bold green" if report.consistent else "bold red"))
+        task = bar.add_task(say(language, "verify.reading"), total=None)
+        yield lambda count: bar.update(task, completed=count, description=say(language, "verify.seals", count))
 
 
 @journal.command()
 @image_or_target
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def show(image: Path | Terminal, sector_size: int, unit: int, as_json: bool) -> None:
+def show(image: Path | Terminal, sector_size: int, unit: int, as_json: bool, language: str) -> None:
     """List the records of the window, in order of place, whatever is damaged. Proves nothing: that is for `verify`.
 
     Exit codes: 0 listed, 2 wrong use or unreadable file.
@@ -162,12 +137,9 @@ def show(image: Path | Terminal, sector_size: int, unit: int, as_json: bool) -> 
     if as_json:
         print_json({"geometry": geometry._asdict(), "records": rows})
         return
-    click.echo(_line("number", "type", "", "transaction", "original", "amount", "address", "fields"))
+    click.echo(journal_text.heading(language))
     for row in rows:
-        fields = " ".join(f"{name}={value}" for name, value in row.get("fields", {}).items() if name not in ("amount", "message"))
-        named = [row.get(name) or "" for name in ("number", "type", "copy", "transaction", "original", "amount")]
-        text = f"{row['bytes']} bytes" if "bytes" in row else fields
-        click.echo(_line(*["copy" if value is True else value for value in named], f"{row['address']:#x}", text))
+        click.echo(journal_text.row_shown(language, row))
 
 
 @journal.command()
@@ -211,23 +183,18 @@ def tail(chip: Chip, voice: Voice, count: int, follow: bool) -> None:
     newest = every_record(read_journal(chip.image, chip.geometry))
     shown = newest[len(newest) - count :] if count < len(newest) else newest
     if not follow:
-        voice.answer({"target": chip.terminal.name, "records": list(rows(shown))}, map(_told, shown))
+        lines = [journal_text.row_told(voice.language, row) for row in rows(shown)]
+        voice.answer({"target": chip.terminal.name, "records": list(rows(shown))}, lines)
         return
     last = newest[-1].number if newest else 0
     while True:
         for record in shown:
-            click.echo(json.dumps(next(rows([record])), ensure_ascii=False) if voice.as_json else _told(record))
+            row = next(rows([record]))
+            click.echo(json.dumps(row, ensure_ascii=False) if voice.as_json else journal_text.row_told(voice.language, row))
         time.sleep(FOLLOW_SECONDS)
         records = every_record(read_journal(chip.terminal.journal(), chip.geometry))
         shown = [record for record in records if record.number > last]
         last = max([last, *(record.number for record in shown)])
-
-
-def _told(record: Record) -> str:
-    row = next(rows([record]))
-    named = [row[name] or "" for name in ("number", "type", "transaction", "original")]
-    known = ("number", "type", "copy", "transaction", "original", "tag")
-    return "{:>9}  {:<10}  {:>11}  {:>9}  ".format(*named) + " ".join(f"{k}={v}" for k, v in row.items() if k not in known)
 
 
 @journal.command()
@@ -256,12 +223,6 @@ def export(chip: Chip, voice: Voice, kind: str, out: Path | None) -> None:
     voice.answer(
         {"file": str(out), "bytes": len(content), "records": len(records), "verdict": verdict, "dry_run": voice.dry_run}, []
     )
-
-
-def _line(*cells: str | int) -> str:
-    """The last cell is as long as it is."""
-    widths = (">9", "<10", "<4", ">11", ">9", ">9", ">9", "")
-    return "  ".join(f"{cell!s:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
 def _items(found: Journal) -> Iterator[tuple[Sector, Record | Gap]]:

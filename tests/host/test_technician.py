@@ -245,7 +245,7 @@ emu image socket rfc dev ttyUSB HOST PORT FILE OLD SPARE NAME make run keep buil
 export import finish decline handover salvage report sheet evidence reconcile operators journal verify show pull rescue scan carve
 firmware info push confirm rollback authority ticket key public config validate get schema sign after queue release hold status
 logs list explain yuanluctl timeout wait sector size unit target sheets yes from through fonts wqy microhei YUANLU FONT PASSPHRASE
-board port checkout baud KEY tables support YLR YLT done not csv json""".split()
+board port checkout baud KEY tables support YLR YLT done not csv json KiB IMAGE""".split()
 
 
 def foreign(text: str) -> set[str]:
@@ -253,7 +253,19 @@ def foreign(text: str) -> set[str]:
     return set(re.findall("[A-Za-z]{2,}", re.sub("--[a-z-]+", "", text))) - set(NAMES)
 
 
-@pytest.mark.parametrize("verb", ["status", "diagnose", "rescue scan", "rescue report", "report operators"])
+SPOKEN = [
+    "status",
+    "diagnose",
+    "rescue scan",
+    "rescue report",
+    "report operators",
+    "journal tail -n 99",
+    "journal show",
+    "journal verify",
+]
+
+
+@pytest.mark.parametrize("verb", SPOKEN)
 def test_in_chinese_every_word_is_chinese(folder: Path, verb: str) -> None:
     """Evidence and what a verdict found too; the head of the journal is hex digits. Control: in English there are words."""
     image = bytearray((folder / "chip").read_bytes())
@@ -263,7 +275,7 @@ def test_in_chinese_every_word_is_chinese(folder: Path, verb: str) -> None:
         words_of = (*verb.split(), "-t", f"image:{folder / chip}", "--lang")
         told = run(*words_of, "zh")
         assert told.exit_code in (0, 1), told.output
-        shown = re.sub(r"\b[0-9]+:[0-9a-f]{16}\b|\b[0-9a-f]{8}\b", "", told.stdout)
+        shown = re.sub(r"\b[0-9]+:[0-9a-f]{16}\b|\b[0-9a-f]{8}\b|\b[0-9a-f]{16}\b|0x[0-9a-f]+|=[0-9A-F]+\b", "", told.stdout)
         assert foreign(shown) == set(), shown
         assert foreign(run(*words_of, "en").stdout)
 
@@ -342,7 +354,8 @@ def test_one_is_told_as_one() -> None:
     unpaired = {
         name
         for name, row in words().items()
-        if re.search(r"\{\} (?:[a-z-]+ )?(records|lines|days|sectors|blocks|refunds)\b", row["en"])
+        if not name.startswith("phrase.")  # said elsewhere
+        and re.search(r"\{\} (?:[a-z-]+ )?(records|lines|days|sectors|blocks|refunds)\b", row["en"])
     }
     assert unpaired <= {"rescue.chip", "decision.person", "trouble.far_date"}, "lines by numbers, a date"
 
