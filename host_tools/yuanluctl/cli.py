@@ -25,9 +25,14 @@ def completion(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class  # loaded where it is used, so that --help is quick
 
+    from host_tools.yuanluctl.completing import BASH
+
     found = get_completion_class(shell)
     assert found is not None  # click has all three
-    click.echo(found(yuanluctl, {}, "yuanluctl", "_YUANLUCTL_COMPLETE").source())
+    asked = found(yuanluctl, {}, "yuanluctl", "_YUANLUCTL_COMPLETE")
+    if shell == "bash":
+        asked.source_template = BASH  # type: ignore[misc]
+    click.echo(asked.source())
 
 
 def main() -> None:

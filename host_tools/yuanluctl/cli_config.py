@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from host_tools.yuanluctl import authority, settings
+from host_tools.yuanluctl import authority, completing, settings
 from host_tools.yuanluctl.bundles import Bundle
 from host_tools.yuanluctl.cli_target import Reach, Voice, on_a_line, reaching, spoken
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from host_tools.yuanluctl.live import LiveTerminal
 
 _LONGEST_KEY = 256  # bytes of a file with a public key
-_source = click.argument("source")
+_source = click.argument("source", shell_complete=completing.sources)
 
 
 @click.group()
@@ -58,8 +58,8 @@ def get(voice: Voice, reach: Reach, source: str, key: Path | None, out: Path | N
 
 
 @config.command()
-@click.argument("before")
-@click.argument("after")
+@click.argument("before", shell_complete=completing.sources)
+@click.argument("after", shell_complete=completing.sources)
 @reaching()
 def diff(voice: Voice, reach: Reach, before: str, after: str) -> None:
     """Say which settings differ between two sources.

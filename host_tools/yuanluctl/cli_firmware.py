@@ -14,6 +14,7 @@ from host_tools.yuanluctl.cli_authority import key_file_argument, open_seed, pas
 from host_tools.yuanluctl.cli_config import signature_of
 from host_tools.yuanluctl.cli_target import Reach, Voice, reaching, spoken
 from host_tools.yuanluctl.cli_upgrade import confirm, info_lines, push, rollback, selftest
+from host_tools.yuanluctl.completing import targets
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
 from host_tools.yuanluctl.targets import LINES, parse, read_regular
 
@@ -51,7 +52,14 @@ def build(voice: Voice, out: Path, board: str, least: str, session_keys: bool) -
 
 @firmware.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("-t", "--target", envvar="YUANLU_TARGET", metavar="TARGET", help="The line of a live terminal, instead of FILE.")
+@click.option(
+    "-t",
+    "--target",
+    envvar="YUANLU_TARGET",
+    metavar="TARGET",
+    shell_complete=targets,
+    help="The line of a live terminal, instead of FILE.",
+)
 @reaching()
 def info(voice: Voice, reach: Reach, file: Path | None, target: str | None) -> None:
     """Say what a bundle brings and for whom; or what runs on a terminal, and whether it is on trial.

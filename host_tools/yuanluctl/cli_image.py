@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import rich_click as click
 
+from host_tools.yuanluctl.completing import targets
 from host_tools.yuanluctl.journal.layout import Geometry
 from host_tools.yuanluctl.journal.reader import GeometryError, NoHeaderError, find_geometry
 from host_tools.yuanluctl.outcome import Trouble
@@ -39,7 +40,8 @@ def image_or_target(verb: Callable[..., Any]) -> Callable[..., Any]:
         except Trouble as trouble:
             end(trouble.exit, f"{trouble.text(language)}{'。' if language == 'zh' else '. '}{trouble.hint(language)}")
 
-    named = click.option("-t", "--target", metavar="TARGET", help="image:FILE, emu:NAME or emu:PORT, in place of IMAGE.")
+    help_text = "image:FILE, emu:NAME or emu:PORT, in place of IMAGE."
+    named = click.option("-t", "--target", metavar="TARGET", shell_complete=targets, help=help_text)
     spoken = click.option("--lang", type=click.Choice(LANGUAGES), envvar="YUANLU_LANG", help="Else as LANG says.")
     return click.argument("image", type=click.Path(path_type=Path), required=False)(named(spoken(_geometry(run))))
 

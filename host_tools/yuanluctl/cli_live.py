@@ -11,6 +11,7 @@ from typing import Any
 
 import rich_click as click
 
+from host_tools.yuanluctl import completing
 from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
 from host_tools.yuanluctl.journal.ledger import LONG_NUMBER, yuan
 from host_tools.yuanluctl.live import LiveTerminal
@@ -25,7 +26,7 @@ LIST_SECONDS = 2.0
 
 
 @click.command("list")
-@click.argument("targets", nargs=-1)
+@click.argument("targets", nargs=-1, shell_complete=completing.targets)
 @spoken()
 def list_(targets: tuple[str, ...], voice: Voice) -> None:
     """Ask every serial port of this computer, and the TARGETs, for a terminal.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import rich_click as click
 
-from host_tools.yuanluctl import asking
+from host_tools.yuanluctl import asking, completing
 from host_tools.yuanluctl.journal.layout import HEADER_MAGIC, Geometry
 from host_tools.yuanluctl.journal.reader import GeometryError, find_geometry
 from host_tools.yuanluctl.keeping import keep
@@ -182,7 +182,13 @@ def spoken(writes: bool = False) -> Callable[[Verb], Verb]:
 _SECONDS = click.FloatRange(0, 86400)
 _WHERE: list[Callable[[Verb], Verb]] = [
     click.option(
-        "-t", "--target", required=True, envvar="YUANLU_TARGET", metavar="TARGET", help="A serial port, socket:, image: or emu:."
+        "-t",
+        "--target",
+        required=True,
+        envvar="YUANLU_TARGET",
+        metavar="TARGET",
+        shell_complete=completing.targets,
+        help="A serial port, socket:, image: or emu:.",
     ),
     click.option("--ticket", envvar="YUANLU_TICKET", default="", metavar="TEXT", help="A ticket of the authority."),
     click.option(

@@ -11,6 +11,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import zipfile
@@ -24,6 +25,7 @@ import zxingcpp
 from click.testing import CliRunner, Result
 from PIL import Image
 from pypdf import PdfReader
+from serial.tools import list_ports
 
 from host_tools.yuanluctl import outcome
 from host_tools.yuanluctl.cli import yuanluctl
@@ -45,6 +47,7 @@ from tests.host.test_journal_verify import trade
 
 PAGE = Path(__file__).parents[2] / "docs" / "technician.md"
 SOURCES = Path(outcome.__file__).parent
+ROOT_FOLDER = SOURCES.parents[1]
 RESULT, ATTEMPT, NOTE, ALARM, REFUND = 4, 5, 20, 18, 16
 DAY = 20261122
 
@@ -651,6 +654,67 @@ def test_shells_complete_it() -> None:
         assert "_YUANLUCTL_COMPLETE" in run("completion", shell).stdout
     asked = {"_YUANLUCTL_COMPLETE": "zsh_complete", "COMP_WORDS": "yuanluctl res", "COMP_CWORD": "1"}
     assert "rescue" in CliRunner().invoke(yuanluctl, [], env=asked, prog_name="yuanluctl").stdout
+
+
+def completed(line: str, folder: Path) -> list[str]:
+    """What bash offers behind that line, by the protocol of click and by the function that `completion bash` prints."""
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    code = f"import sys; sys.path.insert(0, {str(SOURCES.parents[1])!r}); from host_tools.yuanluctl.cli import main; main()"
+    (folder / "yuanluctl").write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
+    (folder / "yuanluctl").chmod(0o755)
+    script = f"""{run("completion", "bash").stdout}
+COMP_LINE='{line}' COMP_POINT={len(line)}
+_yuanluctl_completion ./yuanluctl
+printf '%s\\n' "${{COMPREPLY[@]}}" """
+    done = subprocess.run(["bash", "-c", script], cwd=folder, env={"PATH": path}, capture_output=True, text=True, check=False)
+    assert done.stderr == "", done.stderr
+    return done.stdout.split()
+
+
+def test_shells_offer_the_targets_that_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the protocol, with the ports of this computer, if it has any. Control: what is not there is not offered."""
+    (tmp_path / "chips").mkdir()
+    (tmp_path / "chips" / "one.img").write_bytes(b"x")
+    (tmp_path / "a b").write_bytes(b"x")
+    monkeypatch.chdir(tmp_path)
+    (ROOT_FOLDER / "build").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="kept-", dir=ROOT_FOLDER / "build") as kept:
+        (Path(kept) / "chip.img").write_bytes(b"x")
+        (Path(kept) / "journal.key").write_bytes(b"x")
+        _offers_targets(f"emu:{Path(kept).name}", [port.device for port in list_ports.comports()])
+
+
+def _offers_targets(kept: str, ports: list[str]) -> None:
+
+    def offered(words_of: str, typed: str = "") -> list[str]:
+        asked = {
+            "_YUANLUCTL_COMPLETE": "bash_complete",
+            "COMP_WORDS": f"yuanluctl {words_of} {typed}",
+            "COMP_CWORD": str(1 + len(words_of.split())),
+        }
+        lines = CliRunner().invoke(yuanluctl, [], env=asked, prog_name="yuanluctl").stdout.splitlines()
+        return [line.removeprefix("plain,") for line in lines if line]
+
+    for verb in ("status -t", "journal verify -t", "firmware info -t", "list", "queue list --target", "config get"):
+        here = offered(verb)
+        assert (
+            here[: len(ports)] == sorted(ports) and {kept, "image:"} <= set(here) and ("file," in here) == ("config" in verb)
+        ), verb
+    assert offered("status -t", kept[:-1]) == [kept] and offered("status -t", f"{kept}x") == []
+    assert "emu:firmware" not in offered("status -t", "emu:"), "it has no chip"
+    assert offered("status -t", "image:") == ["image:chips/"]
+    assert offered("status -t", "image:chips/o") == ["image:chips/one.img"]
+    assert offered("status -t", "/dev/none") == []
+
+
+def test_bash_itself_completes_what_stands_behind_a_colon(tmp_path: Path) -> None:
+    """It splits words there. Control: a verb is completed as ever."""
+    (tmp_path / "chips").mkdir()
+    (tmp_path / "chips" / "one.img").write_bytes(b"x")
+    assert completed("./yuanluctl status -t image:ch", tmp_path) == ["chips/"]
+    assert completed("./yuanluctl status -t image:chips/", tmp_path) == ["chips/one.img"]
+    assert "image:" in completed("./yuanluctl status -t ", tmp_path)
+    assert completed("./yuanluctl resc", tmp_path) == ["rescue"]
 
 
 def test_exit_codes_and_troubles_stand_on_the_page() -> None:
