@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from host_tools.yuanluctl import authority, completing, settings
-from host_tools.yuanluctl.bundles import Bundle
+from host_tools.yuanluctl.bundles import Bundle, public_key
 from host_tools.yuanluctl.cli_target import Reach, Voice, on_a_line, reaching, spoken
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
 from host_tools.yuanluctl.targets import Target, read_regular
@@ -89,19 +89,27 @@ def validate(voice: Voice, reach: Reach, source: str) -> None:
 
 _file = click.argument("file", type=click.Path(path_type=Path))
 _yes = click.option("--yes", is_flag=True, help="Agree to what changes without being asked.")
+key_option = click.option(
+    "--key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The authority's public key: a stranger's file shows first.",
+)
 
 
 @config.command()
 @_file
 @_yes
+@key_option
 @on_a_line(writes=True)
-def push(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool) -> None:
+def push(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool, key: Path | None) -> None:
     """Bring signed settings to a terminal, once you have agreed to what changes. They count from its next start.
 
     Exit codes: 0 brought, or there already, 1 you did not agree, 2 wrong use or settings that do not follow the terminal's,
     3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
     bundle = _signed(voice, file)
+    refuse_a_strangers(terminal, voice, file, bundle, key)
     _bring(terminal, voice, yes, lambda carrier, agree: settings.push(carrier, bundle, agree))
 
 
@@ -199,6 +207,20 @@ def signature_of(bundle: Bundle | None, key: Path | None) -> str:
         return "good" if bundle.is_signed_by(bytes.fromhex(text.decode("ascii").strip())) else "wrong"
     except ValueError as problem:
         raise Trouble("public_key", key) from problem
+
+
+def refuse_a_strangers(terminal: LiveTerminal, voice: Voice, file: Path, bundle: Bundle, key: Path | None) -> None:
+    """Trouble for what is not signed with that public key; without one, with the authority's own key where that is here. The
+    terminal would say so too, after all of it was brought."""
+    given = terminal.credentials
+    if key:
+        strange = signature_of(bundle, key) == "wrong"
+    elif given.key_file and not given.ticket:
+        strange = not bundle.is_signed_by(public_key(authority.signing_key(given.open_key())))
+    else:
+        return
+    if strange:
+        raise Trouble("bundle", file, voice.say("signature.wrong"))
 
 
 def manifest_of(bundle: Bundle | None) -> dict[str, Any]:

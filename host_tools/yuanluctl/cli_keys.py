@@ -35,7 +35,7 @@ def status(terminal: LiveTerminal, voice: Voice) -> None:
 
     Exit codes: 0 shown, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed.
     """
-    rows = _rows(terminal, terminal.open(wire.DIAG).command(wire.KEYS))
+    rows = key_rows(terminal, terminal.open(wire.DIAG).command(wire.KEYS))
     lines = [
         voice.say("keys.there" if one["there"] else "keys.missing", voice.say(f"key.{one['key']}"), one["check"], one["counter"])
         for one in rows
@@ -43,7 +43,8 @@ def status(terminal: LiveTerminal, voice: Voice) -> None:
     voice.answer({"target": terminal.name, "keys": rows}, lines)
 
 
-def _rows(terminal: LiveTerminal, content: bytes) -> list[dict[str, Any]]:
+def key_rows(terminal: LiveTerminal, content: bytes) -> list[dict[str, Any]]:
+    """What a terminal says of its keys; Trouble."""
     try:
         rows: list[dict[str, Any]] = [
             {"key": str(name), "there": bool(there), "check": str(check), "counter": int(counter)}

@@ -7,23 +7,27 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.yuanluctl import authority
 from host_tools.yuanluctl import firmware as bundled
-from host_tools.yuanluctl.bundles import LARGEST, BadBundle, Bundle, public_key
+from host_tools.yuanluctl.bundles import LARGEST, BadBundle, Bundle
+from host_tools.yuanluctl.cli_config import key_option, refuse_a_strangers
+from host_tools.yuanluctl.cli_keys import key_rows
 from host_tools.yuanluctl.cli_target import Voice, on_a_line
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
 from host_tools.yuanluctl.refusal import Refusal
 from host_tools.yuanluctl.targets import read_regular
+from host_tools.yuanluctl.transport_keys import check_value
 from host_tools.yuanluctl.upgrade import Upgrade
+from yuanlu.wire import service as wire
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Agree without being asked.")
 @click.option("--no-confirm", is_flag=True, help="Leave it on trial, for `firmware selftest` and `firmware confirm`.")
+@key_option
 @on_a_line(writes=True)
-def push(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool, no_confirm: bool) -> None:
+def push(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool, no_confirm: bool, key: Path | None) -> None:
     """Bring signed firmware to a terminal, try it, and confirm it once its self-test passes.
 
     Run it again when the cable came out: it goes on. The terminal starts anew in between, so somebody agrees twice; on trial no
@@ -35,9 +39,12 @@ def push(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool, no_confirm
     """
     if voice.as_json and not (yes or voice.dry_run):
         raise click.UsageError("--json takes --yes or --dry-run: nobody is asked")
-    bundle = _signed(voice, file, terminal)
+    bundle = _signed(voice, file)
+    refuse_a_strangers(terminal, voice, file, bundle, key)
     upgrade = Upgrade(terminal)
     before = upgrade.info()
+    if key:
+        _compare(terminal, key)
     told: dict[str, Any] = {
         "target": terminal.name,
         "from": bundled.dotted(before["version"]),
@@ -133,8 +140,16 @@ def _steps(voice: Voice, steps: list[tuple[str, bool]]) -> list[str]:
     return [voice.say("upgrade.passed" if passed else "upgrade.not_passed", name) for name, passed in steps]
 
 
-def _signed(voice: Voice, file: Path, terminal: LiveTerminal) -> Bundle:
-    """Signed, and by the authority where its key is here: the terminal would say so after all of it was brought. Trouble."""
+def _compare(terminal: LiveTerminal, key: Path) -> None:
+    """Trouble where the terminal checks signatures with another key than this one; a check value is all that it tells."""
+    told = {one["key"]: one["check"] for one in key_rows(terminal, terminal.open(wire.DIAG).command(wire.KEYS))}
+    ours, theirs = check_value(bytes.fromhex(key.read_text("ascii").strip())), told.get("signatures", "")
+    if theirs and theirs.upper() != ours:
+        raise Trouble("other_authority", key, ours, theirs.upper())
+
+
+def _signed(voice: Voice, file: Path) -> Bundle:
+    """Trouble for what is no firmware, or bears no signature."""
     content = read_regular(file, LARGEST, "no_image", str(file))
     try:
         bundle = bundled.read(content)
@@ -142,9 +157,6 @@ def _signed(voice: Voice, file: Path, terminal: LiveTerminal) -> Bundle:
         raise Trouble("bundle", file, problem) from problem
     if not any(bundle.signature):
         raise Trouble("bundle", file, voice.say("signature.none"))
-    given = terminal.credentials
-    if given.key_file and not given.ticket and not bundle.is_signed_by(public_key(authority.signing_key(given.open_key()))):
-        raise Trouble("bundle", file, voice.say("signature.wrong"))
     return bundle
 
 

@@ -25,6 +25,7 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "refused_settings": (USAGE, False),
     "bundle": (USAGE, False),
     "public_key": (USAGE, False),
+    "other_authority": (USAGE, False),
     "checkout": (USAGE, False),
     "not_following": (USAGE, False),
     "not_kept": (TIMEOUT, True),

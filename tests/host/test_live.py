@@ -60,6 +60,21 @@ class Bench:
         assert "Traceback" not in err
         return json.loads(out if out.strip() else err.strip().split("\n")[-1])
 
+    def settings_now(self) -> bytes:
+        """As `config get -o` keeps them."""
+        self.run("config", "get", self.target, "-o", str(self.folder / "now.ylb"), keys="ENTER")
+        return (self.folder / "now.ylb").read_bytes()
+
+    def ticket(self, rights: str) -> str:
+        """For the terminal as it is now."""
+        request = self.run("support")["request"]
+        words = ["authority", "ticket", str(self.key_file), request, "--allow", rights, "--technician", "9", "--json"]
+        environment = {**os.environ, "YUANLU_PASSPHRASE": PASSPHRASE}
+        made = subprocess.run(
+            [sys.executable, "-m", "host_tools.yuanluctl", *words], cwd=ROOT, env=environment, capture_output=True, check=True
+        )
+        return str(json.loads(made.stdout)["ticket"])
+
     def _press_when_asked(self, keys: str, verb: subprocess.Popen[str]) -> None:
         answered = False
 
@@ -239,6 +254,29 @@ def test_firmware_is_pushed_tried_and_confirmed_over_tcp_and_over_a_pty(bench: B
         (bench.folder / f"{name}.ylb").write_bytes(other.to_bytes())
         error = bench.run("firmware", "push", str(bench.folder / f"{name}.ylb"), "--dry-run", code=2)["error"]
         assert error["code"] == "bundle", "told before anything is brought, and anybody asked"
+
+
+def test_with_a_ticket_a_strangers_file_shows_before_anything_is_brought(bench: Bench):
+    """By the public key alone, before anybody is asked. Control: what the authority has signed is brought."""
+    public = bench.folder / "public"
+    public.write_text(bundles.public_key(authority.signing_key(bench.shop.authority_key)).hex())
+    (bench.folder / "strange").write_text(bundles.public_key(bytes(32)).hex())
+    good = settings.following(bundles.read(bench.settings_now()), {**bench.shop.settings, "limit_operator": 7}, 20261127, "Lin")
+    files = {"good": good.signed(authority.signing_key(bench.shop.authority_key)), "bad": good.signed(bytes(32))}
+    files["firmware"] = signed(bench.shop, b"some content", "0.9.0").signed(bytes(32))
+    for name, bundle in files.items():
+        (bench.folder / f"{name}.ylb").write_bytes(bundle.to_bytes())
+    ticket = bench.ticket("diag,config,firmware")
+    where = ["--yes", "--ticket", ticket, "--key"]
+    for verb, name in (("config", "bad"), ("firmware", "firmware")):
+        told = bench.run(verb, "push", str(bench.folder / f"{name}.ylb"), *where, str(public), code=2)
+        assert told["error"]["code"] == "bundle" and "not made with that key" in told["error"]["message"]
+    told = bench.run(
+        "firmware", "push", str(bench.folder / "firmware.ylb"), *where, str(bench.folder / "strange"), keys="ENTER", code=2
+    )
+    assert told["error"]["code"] == "other_authority", "the key is the stranger's own"
+    again = [*where[:2], bench.ticket("diag,config"), "--key"]
+    assert bench.run("config", "push", str(bench.folder / "good.ylb"), *again, str(public), keys="ENTER")["outcome"] == "brought"
 
 
 def test_a_ticket_from_elsewhere_serves_once(bench: Bench):
