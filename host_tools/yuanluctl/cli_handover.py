@@ -66,6 +66,7 @@ def plan(terminal: LiveTerminal, voice: Voice, spare: str) -> None:
     session = terminal.open(_RIGHTS)
     old, waiting = made.owner(session), waiting_of(terminal, terminal.status())
     other = LiveTerminal(parse(spare), terminal.timeout, terminal.credentials, terminal.waiting)
+    other.still = terminal.still
     try:
         new = made.owner(other.open(_RIGHTS))
     finally:

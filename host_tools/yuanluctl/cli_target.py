@@ -73,6 +73,13 @@ class Voice:
         if not self.as_json:
             click.echo(printable(self.say(name, *values)), err=True)
 
+    def still_waiting(self, left: int) -> None:
+        """Nobody at the keypad has agreed yet: why that may be, and for how long at most; on stderr."""
+        if self.as_json:
+            click.echo(json.dumps({"event": "waiting", "for": "consent", "most": left}), err=True)
+        else:
+            self.chat("live.still", left)
+
     def would(self, target: str, name: str = "queue.would") -> None:
         """What --dry-run comes to where a terminal would be asked to do something."""
         self.chat(name, target)
@@ -225,6 +232,7 @@ def _live(voice: Voice, target: Target, timeout: float, wait: float, **credentia
         terminal = None
         try:
             terminal = LiveTerminal(target, timeout, Credentials(**credentials, ask=ask), lambda: voice.chat("live.consent"))
+            terminal.still = voice.still_waiting
             if wait:
                 terminal.hello()  # the port of an adapter is there while nobody answers on it
             return terminal

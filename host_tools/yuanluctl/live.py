@@ -121,6 +121,7 @@ class LiveTerminal:
         self.progress: Callable[[int, int], None] = lambda done, total: None
         self.kept: Path | None = None  # where a pull that breaks off leaves what it has
         self.resumed: Callable[[int, int], None] = lambda right, wrong: None  # see Pull
+        self.still: Callable[[int], None] = lambda left: None  # see Session.open
         self.timeout, self.credentials, self.waiting = timeout, credentials, waiting
         self.line = PortLine(target)
         self.session = Session(self.line, timeout)
@@ -142,7 +143,7 @@ class LiveTerminal:
             hello, _ = self.session.hello()
             if hello.busy == wire.ERASED:
                 raise Trouble("out_of_use", self.name)
-            self.session.open(self.credentials.issue(hello, allowed), self.waiting)
+            self.session.open(self.credentials.issue(hello, allowed), self.waiting, self.still)
             self._allowed = allowed
         return self.session
 

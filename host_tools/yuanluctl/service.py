@@ -23,6 +23,7 @@ CHANNEL = 2
 RESEND_SECONDS = 1.0
 ASK_AGAIN_SECONDS = 0.5  # whether somebody at the keypad has agreed
 CONSENT_SECONDS = 180
+STILL_SECONDS = 15  # between two words that nobody has agreed yet
 SECONDS, COMMANDS = 900, 50_000  # of a session
 
 
@@ -99,8 +100,11 @@ class Session:
         except BadMessage as problem:
             raise Trouble("protocol", self.line.name, problem) from problem
 
-    def open(self, issued: Pass, waiting: Callable[[], None] = lambda: None) -> None:
-        """Come in; `waiting` is called once somebody at the keypad has to agree. Trouble."""
+    def open(
+        self, issued: Pass, waiting: Callable[[], None] = lambda: None, still: Callable[[int], None] = lambda left: None
+    ) -> None:
+        """Come in; `waiting` is called once somebody at the keypad has to agree, `still` with the seconds that are left now and
+        then while he does not: the terminal asks him only when what is on its screen has ended. Trouble."""
         try:
             self._number = int.from_bytes(wire.decode_ticket(issued.ticket).nonce[:4], "big")
         except BadMessage as problem:
@@ -108,6 +112,7 @@ class Session:
         body = issued.ticket + wire.proof(issued.keys, b"L", issued.ticket)
         until = self.line.now() + CONSENT_SECONDS
         told = False
+        tell = self.line.now() + STILL_SECONDS
         while True:
             answer = self._ask(wire.TICKET, body, (wire.OPENED, wire.WAIT, wire.NO), self._number)
             if answer.kind == wire.NO:
@@ -119,6 +124,9 @@ class Session:
             if not told:
                 waiting()
                 told = True
+            if self.line.now() >= tell:
+                still(round(until - self.line.now()))
+                tell += STILL_SECONDS
             self._rest(ASK_AGAIN_SECONDS)
         if answer.body != wire.proof(issued.keys, b"T", issued.ticket):
             raise Trouble("impostor", self.line.name)

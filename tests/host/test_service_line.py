@@ -15,7 +15,7 @@ from host_tools.yuanluctl.journal.ledger import every_record
 from host_tools.yuanluctl.journal.reader import read_journal
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.pull import Pull
-from host_tools.yuanluctl.service import CHANNEL, Pass, Session, issue
+from host_tools.yuanluctl.service import CHANNEL, CONSENT_SECONDS, Pass, Session, issue
 from tests.conftest import FIRMWARE
 from tests.host.service_line import EVERY_COMMAND, Technician, on_the_line
 from yuanlu.wire import service as wire
@@ -219,6 +219,23 @@ def test_looking_takes_no_consent_and_everything_else_does(technician: Technicia
         technician.shop.world.run(70_000)
     technician.answers_at_keypad = []
     assert trouble(technician.come_in, wire.PULL) == "no_consent"
+
+
+def test_during_the_self_test_a_laptop_says_why_it_waits_and_for_how_long(technician: Technician):
+    """The terminal asks only once that is over. Control: where the clerk is asked at once and agrees, nothing is said."""
+    told, shop = list[int](), technician.shop
+    hello, _ = technician.session.hello()
+    technician.session.open(issue(technician.key, hello, 7, wire.PULL), technician._clerk, told.append)
+    assert told == []
+    technician.session.close()
+    shop.world.run(3000)
+    clerk = Clerk(shop)
+    clerk.press("7 6")
+    clerk.see("请挥卡或插卡")
+    hello, _ = technician.session.hello()
+    with pytest.raises(Trouble, match="no_consent"):
+        technician.session.open(issue(technician.key, hello, 7, wire.PULL), lambda: None, told.append)
+    assert len(told) >= 4 and told == sorted(told, reverse=True) and told[0] <= CONSENT_SECONDS and told[-1] >= 0
 
 
 def test_where_people_log_in_a_supervisor_agrees():

@@ -29,6 +29,7 @@ from serial.tools import list_ports
 
 from host_tools.yuanluctl import outcome
 from host_tools.yuanluctl.cli import yuanluctl
+from host_tools.yuanluctl.cli_target import Voice
 from host_tools.yuanluctl.export import as_paper
 from host_tools.yuanluctl.journal.layout import Geometry, Record
 from host_tools.yuanluctl.journal.ledger import every_record, fold, masked
@@ -344,6 +345,16 @@ def test_what_verbs_call_wrong_use_is_known_in_chinese() -> None:
 def _sentences(source: str) -> list[str]:
     found = re.findall(r'click\.(?:UsageError|BadParameter)\(f?"([^"]*)"', source)
     return [re.sub(r"\{\w+\}", "7", text) for text in found]
+
+
+def test_a_wait_for_consent_is_told_to_a_person_and_to_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+    """On stderr: stdout is the answer's."""
+    Voice("en", False, False).still_waiting(42)
+    Voice("en", True, False).still_waiting(42)
+    said = capsys.readouterr()
+    person, program = said.err.splitlines()
+    assert said.out == "" and "self-test" in person and "42 s" in person
+    assert json.loads(program) == {"event": "waiting", "for": "consent", "most": 42}
 
 
 def test_one_is_told_as_one() -> None:
