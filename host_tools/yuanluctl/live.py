@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from yuanlu.wire import service as wire
 KEY_FILE_LARGEST = 4096
 _AT_ONCE_SECONDS = 3.0  # in which a port server hangs up on who comes second
 _WORDS_SECONDS = 0.5
+_UNANSWERED = "does not seem to support RFC2217"  # pyserial's words
 _FLAG, _LONGEST_SAID = b"\x7e", 80  # every frame of a terminal's begins with the one; bytes of a port server's own words
 
 
@@ -61,6 +63,10 @@ class PortLine:
         try:
             self.port: serial.Serial = open_line(self.name)
         except OSError as problem:
+            if self.name.startswith("rfc2217://") and problem.errno in (errno.EPIPE, errno.ECONNRESET):
+                raise Trouble("taken", self.name, "") from problem  # it hung up while we said what we want
+            if _UNANSWERED in str(problem):
+                raise Trouble("unanswered", self.name) from problem
             missing = "no_port" if problem.errno in (None, 2, 111) else "port"
             raise Trouble(missing, self.name, port_advice(self.name, problem)) from problem
 

@@ -36,6 +36,7 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "no_port": (NO_TERMINAL, True),
     "port": (BUSY_PORT, True),
     "taken": (BUSY_PORT, True),
+    "unanswered": (BUSY_PORT, True),
     "line_lost": (TIMEOUT, True),
     "restless": (TIMEOUT, True),
     "busy": (TIMEOUT, True),

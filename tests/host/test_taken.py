@@ -8,8 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import serial
 
-from tests.host.test_live import Bench
+from tests.host.test_live import Bench, PortServer2217
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +61,33 @@ def test_a_port_server_that_hangs_up(bench: Bench, tmp_path: Path, said: bytes, 
         server.join()
     assert error["code"] == name and "\x1b" not in error["message"]
     assert name != "taken" or not said or "in use" in error["message"]
+
+
+def test_who_comes_second_to_a_port_server_of_rfc_2217(bench: Bench) -> None:
+    """pyserial's serves one and lets the next wait, without a word. Control: who comes first gets the terminal."""
+    server = PortServer2217(bench.target)
+    first = serial.serial_for_url(server.target)
+    error = bench.run("ping", "-n", "1", target=server.target, code=4)["error"]
+    assert (error["code"], error["retryable"]) == ("unanswered", True) and "another program" in error["message"]
+    first.close()
+    server.close()
+    alone = PortServer2217(bench.target)
+    assert bench.run("ping", "-n", "1", target=alone.target)["terminal"] == "YL000001"
+    alone.close()
+
+
+def test_a_port_server_of_rfc_2217_that_hangs_up(bench: Bench) -> None:
+    """Control: where nobody listens there is no port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            client, _ = listener.accept()
+            client.close()
+
+        server = threading.Thread(target=serve)
+        server.start()
+        target = f"rfc2217://127.0.0.1:{listener.getsockname()[1]}"
+        error = bench.run("ping", target=target, code=4)["error"]
+        server.join()
+    assert error["code"] in ("taken", "unanswered"), "by which of our bytes met the closed end"
+    assert bench.run("ping", target=target, code=3)["error"]["code"] == "no_port"
