@@ -119,8 +119,8 @@ def test_findings_of_any_damage_are_told_in_chinese() -> None:
         at, size = chance.randrange(len(image) - 5000), chance.choice([1, 60, 4096])
         other = chance.choice([at, chance.randrange(len(image) - 5000)])
         image[at : at + size] = chance.choice([b"\xff" * size, bytes(size), bytes(image[other : other + size])])
-        keyed = (ROOT, TERMINAL, EPOCH) if case % 2 else (None, None, None)
-        report = verify(bytes(image), Geometry(4096, 16, 6), *keyed, anchors=anchors)
+        key, terminal, epoch = (ROOT, TERMINAL, EPOCH) if case % 2 else (None, None, None)
+        report = verify(bytes(image), Geometry(4096, 16, 6), key, terminal, epoch, anchors)
         found += report.findings
         assert foreign(" ".join(map(in_chinese, report.anchors.values()))) == set()
     assert len({finding.kind for finding in found}) >= 3
