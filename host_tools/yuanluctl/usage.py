@@ -1,4 +1,4 @@
-"""Wrong use, as click finds it before a verb begins: for a program one object on stdout, in Chinese in Chinese."""
+"""Wrong use, as click finds it before a verb begins: in Chinese in Chinese, and one object for a program, as every trouble."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def end_with(problem: click.UsageError, words: Sequence[str]) -> None:
         return
     trouble, language = WrongUse(problem), language_asked(words)
     if "--json" in words:
-        click.echo(json.dumps(trouble.as_json(language), ensure_ascii=False))
+        click.echo(json.dumps(trouble.as_json(language), ensure_ascii=False), err=True)
     elif language == "zh":
         shown = f"yuanluctl: {trouble.text(language)}\n  -> {trouble.hint(language)}"
         click.echo("".join(character if character.isprintable() or character == "\n" else "?" for character in shown), err=True)

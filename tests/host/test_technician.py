@@ -325,11 +325,11 @@ def test_wrong_use_is_told_in_chinese_and_to_programs(words_of: str) -> None:
     if words_of != "journal":  # a group alone prints its help
         assert person.exit_code == 2 and person.stdout == "" and "用法见 yuanluctl" in person.stderr
         assert foreign(person.stderr) - typed == set(), person.stderr
-    error = json.loads(program.stdout)["error"]
-    assert (program.exit_code, error["exit"], error["code"], program.stderr) == (2, 2, "usage", "")
+    error = json.loads(program.stderr)["error"]
+    assert (program.exit_code, error["exit"], error["code"], program.stdout) == (2, 2, "usage", "")
     assert foreign(error["message"] + error["hint"]) - typed == set(), error
     english = run(*given[:2], "--json", "--lang=en", *given[2:])
-    assert foreign(json.loads(english.stdout)["error"]["message"]) and foreign(run(*given).stderr)
+    assert foreign(json.loads(english.stderr)["error"]["message"]) and foreign(run(*given).stderr)
     assert run(*given).stdout == "" or words_of == "journal"
 
 
