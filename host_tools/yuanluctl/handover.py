@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from host_tools.yuanluctl import authority, carried
 from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.refusal import Refusal
 from host_tools.yuanluctl.service import Session
 from host_tools.yuanluctl.targets import read_regular
 from yuanlu.wire import service as wire
@@ -180,8 +181,16 @@ def export(session: Session, names: Names, given: bytes, progress: Progress) -> 
 
 def bring(session: Session, capsule: Capsule, progress: Progress) -> Receipt:
     """All of a capsule to the spare, which sends what it holds from here on."""
-    with progress("handover", len(capsule.blocks)) as told:
-        for index, block in enumerate(capsule.blocks):
-            session.command(wire.IMPORT, capsule.names.for_spare + block)
-            told(index + 1)
+    try:
+        with progress("handover", len(capsule.blocks)) as told:
+            for index, block in enumerate(capsule.blocks):
+                session.command(wire.IMPORT, capsule.names.for_spare + block)
+                told(index + 1)
+    except Refusal as refusal:
+        if refusal.reason != "handover_number":
+            raise
+        try:  # it may have been taken before another handover came: then its receipt is given again
+            return Receipt(TAKEN, capsule.names, session.command(wire.TAKE, capsule.names.for_spare))
+        except Trouble:
+            raise refusal from None
     return Receipt(TAKEN, capsule.names, session.command(wire.TAKE, capsule.names.for_spare))

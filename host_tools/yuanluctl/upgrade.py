@@ -62,11 +62,12 @@ class Upgrade:
         self.session.command(wire.FIRMWARE_FITS, bundle.to_bytes()[:FRONT])
 
     def is_there(self, bundle: Bundle) -> bool:
-        """It runs, in force or on trial; Trouble when something else runs under its version."""
+        """It runs, in force or on trial; Trouble when something else runs under its version, or the factory's, of which there is
+        no digest to compare."""
         told = self.info()
         if told["version"] != bundle.version:
             return False
-        if told.get("digest") not in (None, "", bundle.digest.hex()):
+        if told.get("digest") != bundle.digest.hex():
             raise Trouble("same_version", self.terminal.name, firmware.dotted(bundle.version))
         return True
 

@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 
 import click
 
+from host_tools.yuanluctl.outcome import INTERRUPTED
+
 # Verb: the module that has it under the same name, and its first sentence, as its own help says it.
 PLACES = {
     "authority": ("cli_authority", "Approve by telephone, let technicians in, sign settings: with the one key of the shop."),
@@ -74,6 +76,8 @@ class Verbs(click.Group):
         except click.UsageError as problem:
             self._tell(problem)
             raise
+        except KeyboardInterrupt:
+            raise SystemExit(INTERRUPTED) from None
         except OSError as problem:
             _lost(problem)
 
@@ -81,8 +85,8 @@ class Verbs(click.Group):
         """The verb itself. A question that nobody answers, or answers with Ctrl-C, is no finding."""
         try:
             return super().invoke(ctx)
-        except click.Abort:
-            raise SystemExit(130) from None
+        except (click.Abort, KeyboardInterrupt):
+            raise SystemExit(INTERRUPTED) from None
         except click.UsageError as problem:
             self._tell(problem)
             raise

@@ -120,6 +120,23 @@ def test_a_handover_from_plan_to_finish(bench: Bench):
     assert bench.run("decline", bench.path("q.ylh"), "-o", bench.path("no"), at=bench.spare, code=8)["error"]["code"] == "refused"
 
 
+def test_a_lost_receipt_is_given_again_though_another_handover_came(bench: Bench):
+    told = bench.run("export", "--spare", SPARE, "-o", bench.path("q.ylh"), at=bench.old)
+    other = b"YL000003" + (told["epoch"] + 1).to_bytes(4, "little")
+    bench.run("import", bench.path("q.ylh"), "-o", bench.path("lost"), at=bench.spare)
+    bench.pair.spare.command(wire.DECLINE, other)
+    bench.run("import", bench.path("q.ylh"), "-o", bench.path("taken"), at=bench.spare)
+    assert Path(bench.path("taken")).read_bytes() == Path(bench.path("lost")).read_bytes()
+    assert bench.run("finish", bench.path("taken"), at=bench.old)["standing"] == "finished"
+
+
+def test_control_what_was_never_taken_has_no_receipt(bench: Bench):
+    told = bench.run("export", "--spare", SPARE, "-o", bench.path("q.ylh"), at=bench.old)
+    bench.pair.spare.command(wire.DECLINE, b"YL000003" + (told["epoch"] + 1).to_bytes(4, "little"))
+    refused = bench.run("import", bench.path("q.ylh"), "-o", bench.path("taken"), at=bench.spare, code=8)
+    assert refused["error"]["code"] == "refused" and not Path(bench.path("taken")).exists()
+
+
 def test_a_handover_that_is_called_off(bench: Bench):
     bench.run("export", "--spare", SPARE, "-o", bench.path("q.ylh"), at=bench.old)
     assert bench.run("abort", bench.path("q.ylh"), at=bench.old, code=2)["error"]["code"] == "receipt"

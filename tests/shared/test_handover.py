@@ -192,6 +192,42 @@ def test_a_capsule_serves_once_and_on_one_spare():
         other.command(service.IMPORT, NAMED + pair.blocks[0])
 
 
+def test_a_receipt_that_was_lost_is_given_again_after_another_handover():
+    """Else the old one would be shut until the authority says that nothing was taken, which is not so."""
+    pair = Pair()
+    pair.export()
+    pair.bring()
+    pair.spare.command(service.DECLINE, b"YL000003" + (EPOCH + 1).to_bytes(4, "little"))
+    with raises(Refused) as caught:
+        pair.spare.command(service.IMPORT, NAMED + pair.blocks[0])
+    assert caught.value.reason == "refused.handover_number"
+    pair.power_on()
+    assert pair.spare.command(service.TAKE, NAMED) == pair.receipt
+    pair.old.command(service.FINISH, pair.receipt)
+    for never_taken in (OLD.encode() + (EPOCH - 1).to_bytes(4, "little"), b"YL000003" + (EPOCH + 1).to_bytes(4, "little")):
+        with raises(Refused) as caught:
+            pair.spare.command(service.TAKE, never_taken)
+        assert caught.value.reason == "refused.handover_part"
+
+
+def test_L3_what_was_sent_in_an_earlier_attempt_is_not_withdrawn_on_the_spare():
+    pair = Pair()
+    desk = pair.old.desk
+    refund = next(t for t in pair.old.journal.live if t.amount == 300)
+    desk.again(refund, 7, b"123456")
+    desk.renew(refund)
+    assert refund.state == s.IS_QUEUED
+    with raises(Refused):
+        desk.withdraw(refund)
+    pair.whole()
+    sent, unsent = [next(t for t in pair.spare.journal.live if t.origin and t.amount == fen) for fen in (300, 2000)]
+    with raises(Refused) as caught:
+        pair.spare.desk.withdraw(sent)
+    assert (caught.value.reason, sent.state) == ("refused.already_sent", s.IS_PARKED)
+    assert refund_number(pair.spare.config, sent.called) not in pair.spare.sendable()
+    pair.spare.desk.withdraw(unsent)  # control: this one never left
+
+
 def test_a_block_that_was_changed_or_left_out_is_not_taken():
     pair = Pair()
     pair.export()

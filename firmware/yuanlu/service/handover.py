@@ -118,7 +118,7 @@ def _items(till):
                 for part in parts:
                     if s.is_final(part.state):
                         yield s.REFUND, part, True, False
-            unsent = refund.state == s.IS_QUEUED and not refund.stale and not pending.needs_person(journal, refund)
+            unsent = refund.never_sent and not pending.needs_person(journal, refund)
             yield s.HANDOVER, refund, sale is not None, bool(sale and unsent and sale.road != ROAD_OFFLINE)
     finally:
         leave("yuanlu.store.family")
