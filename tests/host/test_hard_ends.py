@@ -8,8 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from host_tools.yuanluctl.verbs import Verbs
 from tests.conftest import ROOT
 from tests.host.journal_writer import Writer
 from tests.host.kept_chips import run
@@ -66,3 +69,17 @@ def test_no_verb_on_an_image_writes_over_another_journal(chip: Path, tmp_path: P
     assert (tmp_path / "other").read_bytes() == other
     assert run("flash", "load", tmp_path / "text", tmp_path / "new").exit_code == 0  # control
     assert (tmp_path / "new").read_bytes() == chip.read_bytes()
+
+
+def test_ctrl_c_is_130_wherever_it_comes() -> None:
+    """Before the verb begins, too. Control: click itself says 1, which of a status means that money needs a person."""
+
+    def interrupted(context: click.Context, option: click.Parameter, value: object) -> None:
+        raise KeyboardInterrupt
+
+    early = click.Command("early", params=[click.Option(["--x"], callback=interrupted)], callback=lambda x: None)
+    late = click.Command("late", callback=lambda: interrupted(click.get_current_context(), early.params[0], None))
+    for group, code in ((Verbs("tool"), 130), (click.Group("tool"), 1)):
+        group.add_command(early)
+        group.add_command(late)
+        assert [CliRunner().invoke(group, [name]).exit_code for name in ("early", "late")] == [code, code]

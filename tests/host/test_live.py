@@ -227,6 +227,9 @@ def test_firmware_is_pushed_tried_and_confirmed_over_tcp_and_over_a_pty(bench: B
     two = ["firmware", "push", str(bench.folder / "new.ylb")]
     assert bench.run(*two, "--dry-run", keys="ENTER")["outcome"] == "would"
     assert bench.run("firmware", "info", keys="ENTER")["version"] == "0.1.0"
+    (bench.folder / "factory.ylb").write_bytes(signed(bench.shop, b"other content", "0.1.0").to_bytes())
+    told = bench.run("firmware", "push", str(bench.folder / "factory.ylb"), "--yes", keys="ENTER", code=12)
+    assert told["error"]["code"] == "same_version", "of the factory's there is no digest to compare"
     assert bench.run("firmware", "confirm", keys="ENTER", code=8)["error"]["code"] == "refused"
     told = bench.run(*two, "--yes", "--no-confirm", keys="ENTER")
     assert (told["from"], told["to"], told["outcome"]) == ("0.1.0", "0.2.0", "on_trial")
