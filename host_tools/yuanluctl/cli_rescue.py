@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,25 @@ def _found(terminal: Terminal, found: Find) -> dict[str, Any]:
 
 
 @rescue.command()
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The image to write.")
+@on_a_terminal(writes=True, raw=True)
+def dump(terminal: Terminal, image: bytes, sector_size: int, unit: int, voice: Voice, out: Path) -> None:
+    """Write the bytes of the chip into a file as they are, damaged ones too, and say their SHA-256: work on copies of that.
+
+    Exit codes: 0 written, with whole records in it; 1 written, there is none; 2 wrong use or unreadable file, 3 nobody there, 5
+    no answer, 8 FILE is there already and holds something else, 4 port busy, 6 not allowed.
+    """
+    found = _scanned(voice, terminal, image, sector_size, unit)
+    voice.write(out, image, keep_journal=True)
+    digest, told = sha256(image).hexdigest(), _found(terminal, found)
+    lines = [voice.say("rescue.dumped", len(image), digest)]
+    lines.append(voice.say("rescue.found", told["records"], told["copies"], found.headers))
+    voice.answer({**told, "file": str(out), "sha256": digest, "dry_run": voice.dry_run}, lines)
+    if not found.records:
+        raise SystemExit(FINDINGS)
+
+
+@rescue.command()
 @on_a_terminal(raw=True)
 def scan(terminal: Terminal, image: bytes, sector_size: int, unit: int, voice: Voice) -> None:
     """Look for whole records everywhere on the chip, and tell its geometry from them.
@@ -79,7 +99,7 @@ def carve(terminal: Terminal, image: bytes, sector_size: int, unit: int, voice: 
     """
     found = _scanned(voice, terminal, image, sector_size, unit)
     if found.geometry is None:
-        raise Trouble("image", terminal.name, "no whole record")
+        raise Trouble("image", terminal.name, voice.say("rescue.no_chip") if found.records else "no whole record")
     carved = carve_image(image, found.geometry)
     report = verify(carved.image, carved.geometry)
     voice.write(out, carved.image, keep_journal=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from pathlib import Path
@@ -115,6 +116,25 @@ def test_the_verbs(tmp_path: Path) -> None:
     assert "Do not send again" in run("rescue", "report", *target).stdout
     progress = [json.loads(line) for line in report.stderr.splitlines()]
     assert progress[-1] == {"event": "progress", "job": "scan", "done": 32768, "total": 32768}
+
+
+def test_a_chip_is_dumped_as_it_is(tmp_path: Path) -> None:
+    """Damaged bytes too, and what stands there already is not overwritten. Control: a file with no record is told as that."""
+    writer = Writer(6, 4096, 16)
+    trade(writer, 100)
+    image = worn(writer)
+    (tmp_path / "chip").write_bytes(image)
+    target = ("-t", f"image:{tmp_path / 'chip'}", "--json")
+    dry = run("rescue", "dump", *target, "-o", tmp_path / "dump", "--dry-run")
+    assert dry.exit_code == 0 and not (tmp_path / "dump").exists()
+    done = run("rescue", "dump", *target, "-o", tmp_path / "dump")
+    told = json.loads(done.stdout)
+    assert (done.exit_code, (tmp_path / "dump").read_bytes()) == (0, image) and told["records"] > 100
+    assert told["sha256"] == hashlib.sha256(image).hexdigest()
+    (tmp_path / "chip").write_bytes(bytes(8192))
+    assert run("rescue", "dump", *target, "-o", tmp_path / "other").exit_code == 1
+    assert run("rescue", "dump", *target, "-o", tmp_path / "dump").exit_code == 8
+    assert (tmp_path / "dump").read_bytes() == image
 
 
 def test_money_of_every_terminal_in_an_image_is_reported(tmp_path: Path) -> None:
