@@ -313,7 +313,7 @@ def test_a_ticket_from_elsewhere_serves_once(bench: Bench):
 def test_what_is_not_open_cannot_be_decided(bench: Bench, words: list[str], code: str):
     error = bench.run(*words, keys="ENTER", code=8)["error"]
     assert error["code"] == code and "not_open" in error["message"]
-    assert error["reason"] == "not_open" and "This one is settled" in error["message"], "its sentence"
+    assert error["reason"] == "not_open" and "Nothing open has this number" in error["message"], "its sentence"
     assert error["hint"] == "Look at the list of what is open"
 
 
