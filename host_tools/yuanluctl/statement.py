@@ -26,6 +26,8 @@ BACK_WORDS = ("退货", "退款", "refund", "credit")
 CANCEL_WORDS = ("撤销", "void", "cancel")  # alone: of a sale
 UNDONE_WORDS = ("冲正", "reversal", "reversed")
 BOOKED = ("成功", "交易成功", "已成功", "已入账", "已结算", "success", "successful", "approved", "booked", "settled", "00")
+LONGEST_DOUBT = 20
+_NO_WORD = re.compile(r"[^\w ()-]|[0-9]{6,}")  # what is shown of the file's own words holds no card number
 _AMOUNT = re.compile(r"([+-]?)([0-9]{1,10})(?:\.([0-9]{1,2}))?")
 _DATE = re.compile(r"(20[0-9]{2})(?:[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})|([0-9]{2})([0-9]{2})(?:[0-9]{6})?)(?![0-9])")
 
@@ -110,6 +112,7 @@ def _line(cells: list[str], columns: dict[str, int], number: int, name: str) -> 
     )
     undoes = is_undone or (is_back and is_cancelled)
     unbooked = "status" in columns and cell("status").lower() not in BOOKED
-    doubt = cell("kind") if undoes else (cell("status") or "?") if unbooked else ""
+    words = cell("kind") if undoes else (cell("status") or "?") if unbooked else ""
+    doubt = _NO_WORD.sub("?", words)[:LONGEST_DOUBT]
     is_refund = amount[1] == "-" or is_back or is_cancelled
     return Line(number, cell("terminal"), int(trace or 0), fen, date, is_refund, cell("rrn"), doubt, undoes)

@@ -154,6 +154,8 @@ def test_a_line_that_failed_or_was_taken_back_is_no_booking() -> None:
     for status in ("失败", "处理中", ""):
         found = judged(heading + rows + status + "\n")
         assert (found.what, found.decision) == ("doubtful", "person"), status
+    shown = judged(heading + rows + "failed 6222020000000000007\x1b\n")
+    assert shown.what == "doubtful" and "failed ??" in str(shown.values) and "6222" not in str(shown.values)
     for kind in ("退货撤销", "退货冲正", "Refund Reversal", "void refund"):
         for own in (trace, 77):
             found = judged(heading + rows + f"成功\n10000001,{own},20261122,5,{kind},成功\n")
