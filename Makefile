@@ -5,6 +5,7 @@ BIN := .venv/bin
 VENV := .venv/ready
 STUBS := build/typings/unix/ready
 MICROPYTHON_32 := build/micropython32/micropython
+FROZEN_32 := build/frozen32/micropython
 DEMO := $(BIN)/python -m emulator demo $(if $(BREAK),--break '$(BREAK)')
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
@@ -43,7 +44,7 @@ endif
 test: $(VENV) ## run every test on two cores (most wait now and then: three at once), the shared ones on CPython and on MicroPython (64-bit words)
 	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m "not words_32" $(TESTS)
 
-bench: $(VENV) $(MICROPYTHON_32) ## measure; figures into build/bench.json (docs/performance.md); PART=heap, journal, wire or tool for these alone
+bench: $(VENV) $(MICROPYTHON_32) $(if $(filter journal wire tool,$(PART)),,$(FROZEN_32)) ## measure; figures into build/bench.json (docs/performance.md); PART=heap, journal, wire or tool for these alone
 	@YUANLU_MICROPYTHON_32=$(MICROPYTHON_32) $(BIN)/python tests/bench/bench.py $(PART)
 
 fuzz: build ## a million hostile frames for what the terminal takes in; FRAMES=n, SEED=n; figures into build/fuzz.json
@@ -126,3 +127,7 @@ $(STUBS): Makefile | $(VENV)
 $(MICROPYTHON_32): tests/fetch_micropython_32.sh
 	@tests/fetch_micropython_32.sh
 	@touch $@
+
+$(FROZEN_32): tests/freeze_micropython_32.sh $(shell find firmware -name '*.py' -o -name '*.csv') | $(VENV)
+	@$(BIN)/python -m host_tools.yuanluctl.image build/frozen --frozen
+	@tests/freeze_micropython_32.sh

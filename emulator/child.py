@@ -21,9 +21,12 @@ from emulator.parts.printer import MisusedPrinter
 if TYPE_CHECKING:
     from emulator.terminal import Terminal
 
-HEAP_KB = 544  # 64-bit words take twice the room, and the ROM image of nearly 300 KB lies in the heap there
+HEAP_KB = 544  # 64-bit words take twice the room, and an image that was brought, nearly 300 KB, lies in the heap there
 START, START_BROUGHT = (Path(__file__).with_name(name) for name in ("start_rom.py", "start_brought.py"))
 _HUNG_SECONDS = 20
+# The packaged MicroPython is an extension of this Python. The image is mapped before it starts: in its heap, every collection
+# would look through all of it.
+_MAP = "import mmap, os, sys; rom = mmap.mmap(os.open(sys.argv[-1], os.O_RDONLY), 0, mmap.MAP_PRIVATE, mmap.PROT_READ); "
 _UNIX = "import sys; sys.path.append(sys.argv.pop(1)); from micropython_unix import main; sys.exit(main())"
 
 
@@ -43,16 +46,16 @@ class Child(Protocol):
     def kill(self) -> str: ...
 
 
-def interpreter() -> list[str]:
+def interpreter(mapping: bool = False) -> list[str]:
     """The command that starts MicroPython: YUANLU_MICROPYTHON, or the one that is installed with this Python. Its own script
-    looks for all packages first, which takes three times as long."""
+    looks for all packages first, which takes three times as long. mapping: the last argument is a file that start_rom.py uses."""
     named = os.environ.get("YUANLU_MICROPYTHON")
     if named:
         return shlex.split(named)
     packages = Path(sysconfig.get_path("platlib"))
     if not (packages / "micropython_unix.py").exists():
         raise CannotStart(f"no MicroPython in {packages}; run 'make setup', or set YUANLU_MICROPYTHON=/path/to/micropython")
-    return [sys.executable, "-I", "-S", "-c", _UNIX, str(packages)]
+    return [sys.executable, "-I", "-S", "-c", mapping * _MAP + _UNIX, str(packages)]
 
 
 class MicroPython:
@@ -70,9 +73,8 @@ class MicroPython:
             "YUANLU_PIPE": str(theirs.fileno()),
             "YUANLU_TABLES": "/rom/tables.bin",
         }
-        command = [*interpreter(), "-X", f"heapsize={terminal.heap_kb}K", str(START), str(rom)]
-        if terminal.was_updated:
-            command[-2:] = [str(START_BROUGHT), str(rom), f"{terminal.firmware}.loader"]
+        start = [str(START_BROUGHT), f"{terminal.firmware}.loader"] if terminal.was_updated else [str(START)]
+        command = [*interpreter(mapping=True), "-X", f"heapsize={terminal.heap_kb}K", *start, str(rom.resolve())]
         try:
             self.process = subprocess.Popen(
                 command,

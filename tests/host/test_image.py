@@ -33,6 +33,18 @@ def test_a_second_build_touches_nothing_and_drops_what_is_gone(built: Path):
     assert {path: path.stat().st_mtime_ns for path in built.rglob("*") if path.is_file()} == before
 
 
+def test_what_is_frozen_in_is_not_in_its_rom_image(tmp_path: Path, built: Path):
+    """Else the terminal would import it from there, and the heap that is measured would not be that of frozen firmware."""
+    frozen = image.freeze(tmp_path / "frozen")
+    modules = {path.relative_to(frozen) for path in frozen.rglob("*.mpy")}
+    assert {path.relative_to(built) for path in built.rglob("*.mpy")} - modules == {
+        name for name in (path.relative_to(built) for path in built.rglob("*.mpy")) if any(map(name.match, image.SESSION_KEYS))
+    }
+    rest, whole = image.rom(frozen).read_bytes(), image.rom(built).read_bytes()
+    assert b".mpy" in whole and b".mpy" not in rest and b"tables.bin" in rest
+    assert len({(frozen / name).read_bytes() for name in modules}) == len(modules)
+
+
 def test_session_keys_are_in_the_second_image_alone(built: Path):
     base, second = (image.rom(built, session_keys).read_bytes() for session_keys in (False, True))
     for name in (b"session_sealing.mpy", b"sm4.mpy"):

@@ -228,7 +228,9 @@ class Board:
 
 def start():
     """Called by main.py."""
-    gc.threshold(_COLLECT_EVERY)
+    from sys import maxsize
+
+    gc.threshold(_COLLECT_EVERY << (maxsize > 1 << 31))  # 64-bit words take twice the room
     board = Board(p.Pipe(int(getenv("YUANLU_PIPE"))), getenv("YUANLU_TABLES"), getenv("YUANLU_STANDING") or "")
     from yuanlu.app import main
 
