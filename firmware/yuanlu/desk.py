@@ -42,11 +42,11 @@ class Desk:
         spent = self.journal.spent(sale.number)
         return KIND_VOID if rules.voidable(sale, spent, amount, self.journal.counters.batch) else KIND_REFUND
 
-    def refunds_left(self):
-        """So many more refunds may be taken now."""
-        return min(self._places(), rules.may_wait(self.config, self.is_offline()) - len(self.never_sent()))
+    def refunds_left(self):  # so many more may be taken now
+        return min(self.places(), rules.may_wait(self.config, self.is_offline()) - len(self.never_sent()))
 
-    def _places(self):
+    def places(self):
+        """So many more transactions may stand open."""
         return 0 if self.journal.shut else min(self.config.open_limit - len(self.journal.live), self.journal.refunds_left())
 
     def never_sent(self):
@@ -54,7 +54,7 @@ class Desk:
 
     def check_places(self):
         """Refused when no more transaction may stand open."""
-        if self._places() <= 0:
+        if self.places() <= 0:
             raise Refused(self.journal.shut or "refused.too_many_open", len(self.journal.live))
 
     def open(self, draft):

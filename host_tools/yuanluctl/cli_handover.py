@@ -19,6 +19,7 @@ from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
 from host_tools.yuanluctl.refusal import Refusal
 from host_tools.yuanluctl.rehearsal import refusal
+from host_tools.yuanluctl.service import Session
 from host_tools.yuanluctl.status import waiting_of
 from host_tools.yuanluctl.targets import parse
 from yuanlu.wire import service as wire
@@ -41,8 +42,17 @@ def _terminal(_: click.Context, __: click.Parameter, name: str) -> str:
     return name
 
 
+def _spare(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, int] | None:
+    """The spare and which installation of it: YL000002, or YL000002/2 once it was installed anew."""
+    name, _, install = value.partition("/")
+    if install and not (install.isascii() and install.isdigit() and 0 < int(install) < 1 << 16):
+        raise click.BadParameter(f"{install} is not the number of an installation (the epoch of its settings)")
+    return (_terminal(context, parameter, name), int(install or 1)) if name else None
+
+
+_SPARE = "The 8 characters of the spare, and /N for its Nth installation."
 _epoch = click.option(
-    "--epoch", type=click.IntRange(1, (1 << 32) - 1), metavar="N", help="Of this handover; else the seconds of this computer."
+    "--epoch", type=click.IntRange(1, made.LAST_EPOCH), metavar="N", help="Of this handover; else the seconds of this computer."
 )
 _file = click.argument("file", type=click.Path(path_type=Path))
 _out = click.option("-o", "--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="What to write.")
@@ -64,19 +74,20 @@ def plan(terminal: LiveTerminal, voice: Voice, spare: str) -> None:
     Exit codes: 0 it can, 1 it cannot, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed.
     """
     session = terminal.open(_RIGHTS)
-    old, waiting = made.owner(session), waiting_of(terminal, terminal.status())
+    name, old, waiting = _connected(terminal), made.owner(session), waiting_of(terminal, terminal.status())
     other = LiveTerminal(parse(spare), terminal.timeout, terminal.credentials, terminal.waiting)
     other.still = terminal.still
     try:
-        new = made.owner(other.open(_RIGHTS))
+        new, spare = made.owner(other.open(_RIGHTS), name), _connected(other)
     finally:
         other.close()
-    epoch = max(old["epoch"], new["epoch"]) + 1
+    epoch, wanted = max(old["newest"], new["newest"]) + 1, f"{spare}/{new['installation']}"
     can = old["standing"] not in _BUSY and new["standing"] not in _BUSY and new["places"] >= len(waiting)
-    told = {"old": old, "spare": new, "waiting": waiting, "epoch": epoch, "possible": can}
+    can = can and epoch <= made.LAST_EPOCH
+    told = {"old": old, "spare": new, "waiting": waiting, "epoch": epoch, "export_to": wanted, "possible": can}
     lines = [_shown(voice, terminal.name, old), _shown(voice, other.name, new)]
     lines.append(voice.say("handover.room", new["places"], len(waiting)))
-    lines.append(voice.say("handover.possible", epoch) if can else voice.say("handover.not_possible"))
+    lines.append(voice.say("handover.possible", wanted, epoch) if can else voice.say("handover.not_possible"))
     voice.answer(told, lines)
     if not can:
         raise SystemExit(FINDINGS)
@@ -85,13 +96,19 @@ def plan(terminal: LiveTerminal, voice: Voice, spare: str) -> None:
 @handover.command()
 @key_file_argument
 @click.argument("old", callback=_terminal)
-@click.argument("spare", default="", callback=_terminal)
+@click.argument("spare", default="", callback=_spare)
 @click.option("--lost-fence", type=click.IntRange(1, (1 << 32) - 1), metavar="N", help="The number that OLD says; then no SPARE.")
 @_epoch
 @passphrase_option
 @spoken()
 def warrant(
-    voice: Voice, key_file: Path, old: str, spare: str, lost_fence: int | None, epoch: int | None, passphrase: str | None
+    voice: Voice,
+    key_file: Path,
+    old: str,
+    spare: tuple[str, int] | None,
+    lost_fence: int | None,
+    epoch: int | None,
+    passphrase: str | None,
 ) -> None:
     """Print the authority's word that what is open on terminal OLD goes to SPARE, for `export --warrant`.
 
@@ -100,10 +117,11 @@ def warrant(
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
     """
-    if bool(spare) == bool(lost_fence):
+    if (spare is None) == (lost_fence is None):
         raise click.UsageError("name the spare, or the number of a lost fence")
     epoch = epoch or int(time.time())
-    if lost_fence:
+    if spare is None:
+        assert lost_fence is not None
         word = made.word_of_lost_fence(open_seed(key_file, passphrase), old, lost_fence, epoch)
         text = made.word_text(word)
         voice.answer({"warrant": text, "old": old, "number": lost_fence, "epoch": epoch}, [text])
@@ -113,10 +131,10 @@ def warrant(
     voice.answer({"warrant": text, **names._asdict()}, [text])
 
 
-def _named(old: str, spare: str, epoch: int | None) -> Names:
-    if old == spare:
+def _named(old: str, spare: tuple[str, int], epoch: int | None) -> Names:
+    if old == spare[0]:
         raise click.BadParameter("a terminal is no spare of its own", param_hint="SPARE")
-    return Names(old, spare, epoch or int(time.time()))
+    return Names(old, *spare, epoch or int(time.time()))
 
 
 def _anchors(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> Any:
@@ -128,14 +146,14 @@ def _anchors(context: click.Context, option: click.Parameter, values: tuple[str,
 @handover.command()
 @key_file_argument
 @click.option("--settings", "source", required=True, metavar="SOURCE", help="Its settings, as the authority has signed them.")
-@click.option("--spare", required=True, callback=_terminal, metavar="ID", help="The 8 characters of the spare.")
+@click.option("--spare", required=True, callback=_spare, metavar="ID[/N]", help=_SPARE)
 @_epoch
 @click.option("--anchor", "anchors", multiple=True, callback=_anchors, metavar="NUMBER:TAG", help="As for `journal verify`.")
 @passphrase_option
 @_out
 @on_a_terminal(writes=True)
 def salvage(
-    chip: Chip, voice: Voice, key_file: Path, source: str, spare: str, epoch: int | None, anchors: Any, passphrase: str, out: Path
+    chip: Chip, voice: Voice, key_file: Path, source: str, spare: Any, epoch: int | None, anchors: Any, passphrase: str, out: Path
 ) -> None:
     """Make a capsule for the spare from the image of a dead terminal's chip: by the authority, since that one cannot.
 
@@ -172,29 +190,31 @@ def _salvaged(voice: Voice, found: Salvage) -> list[str]:
 
 
 @handover.command()
-@click.option("--spare", default="", callback=_terminal, metavar="ID", help="The 8 characters of the spare.")
+@click.option("--spare", default="", callback=_spare, metavar="ID[/N]", help=_SPARE)
 @_epoch
 @click.option("--warrant", "word", default="", metavar="TEXT", help="The authority's, where its key file is not here.")
 @_out
 @on_a_line(writes=True)
-def export(terminal: LiveTerminal, voice: Voice, spare: str, epoch: int | None, word: str, out: Path) -> None:
+def export(
+    terminal: LiveTerminal, voice: Voice, spare: tuple[str, int] | None, epoch: int | None, word: str, out: Path
+) -> None:
     """Have the terminal seal what is open for the spare. From here on it sends nothing, until `abort`.
 
     May be repeated with the same --spare and --epoch, or the same --warrant, until the file is written.
 
     Exit codes: 0 written, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
-    if bool(spare) == bool(word):
+    if (spare is None) != bool(word):
         raise click.UsageError("name the spare, or give a warrant")
     voice.check(out)
     old = _connected(terminal)
-    if word:
+    if spare is None:
         given = made.read_warrant(word)
-        names = Names(old, given[:8].decode("ascii", "replace"), int.from_bytes(given[8:12], "little"))
+        names = made.names_of(old, given)
+        session = terminal.open(_RIGHTS)
     else:
         names = _named(old, spare, epoch)
-    session = terminal.open(_RIGHTS)
-    if not word:
+        session = terminal.open(_RIGHTS)
         names = _same_again(made.owner(session), names, epoch)
         given = made.warrant(terminal.credentials.open_key(), names)
     if voice.dry_run:
@@ -218,9 +238,18 @@ def _check_connected(terminal: LiveTerminal, wanted: str, file: Path) -> None:
         raise Trouble("other_terminal", file, wanted, here)
 
 
+def _at_spare(terminal: LiveTerminal, names: Names, file: Path) -> Session:
+    """Trouble where the capsule FILE goes to another terminal, or is for another installation of this one."""
+    _check_connected(terminal, names.spare, file)
+    session = terminal.open(_RIGHTS)
+    if (here := made.owner(session)["installation"]) != names.install:
+        raise Trouble("other_installation", file, names.spare, names.install, here)
+    return session
+
+
 def _rehearse(terminal: LiveTerminal, voice: Voice, step: str, names: Names, file: Path) -> None:
     """Say what would be done, or refused; Trouble."""
-    owner = made.owner(terminal.open(_RIGHTS))
+    owner = made.owner(terminal.open(_RIGHTS), names.old if step in ("import", "decline") else "")
     if told := refusal(step, owner, names):
         raise Refusal(terminal.name, told)
     told_all = {"target": terminal.name, "would": step, "file": str(file), **names._asdict(), "standing": owner["standing"]}
@@ -228,9 +257,12 @@ def _rehearse(terminal: LiveTerminal, voice: Voice, step: str, names: Names, fil
 
 
 def _same_again(owner: dict[str, Any], names: Names, epoch: int | None) -> Names:
-    """An export that broke off goes on under its epoch."""
-    began = owner["standing"] == "given" and owner["other"] == names.spare and epoch is None
-    return names._replace(epoch=owner["epoch"]) if began else names
+    """An export that broke off goes on under its epoch; another one has a higher epoch than any before, also where a clock was
+    once ahead."""
+    if epoch is not None:
+        return names
+    began = owner["standing"] == "given" and (owner["other"], owner["other_installation"]) == (names.spare, names.install)
+    return names._replace(epoch=owner["epoch"] if began else min(max(names.epoch, owner["newest"] + 1), made.LAST_EPOCH))
 
 
 @handover.command("import")
@@ -246,11 +278,11 @@ def import_(terminal: LiveTerminal, voice: Voice, file: Path, out: Path) -> None
     """
     capsule = made.read_capsule(file)
     voice.check(out)
-    _check_connected(terminal, capsule.names.spare, file)
+    session = _at_spare(terminal, capsule.names, file)
     if voice.dry_run:
         _rehearse(terminal, voice, "import", capsule.names, file)
         return
-    receipt = made.bring(terminal.open(_RIGHTS), capsule, voice.progress)
+    receipt = made.bring(session, capsule, voice.progress)
     voice.write(out, receipt.to_bytes())
     told = {"file": str(out), "blocks": len(capsule.blocks), **capsule.names._asdict()}
     voice.answer(told, [voice.say("handover.imported", capsule.names.spare)])
@@ -267,11 +299,11 @@ def decline(terminal: LiveTerminal, voice: Voice, file: Path, out: Path) -> None
     """
     names = made.read_capsule(file).names
     voice.check(out)
-    _check_connected(terminal, names.spare, file)
+    session = _at_spare(terminal, names, file)
     if voice.dry_run:
         _rehearse(terminal, voice, "decline", names, file)
         return
-    receipt = Receipt(made.DECLINED, names, terminal.open(_RIGHTS).command(wire.DECLINE, names.for_spare))
+    receipt = Receipt(made.DECLINED, names, session.command(wire.DECLINE, names.for_spare))
     voice.write(out, receipt.to_bytes())
     voice.answer({"file": str(out), **names._asdict()}, [voice.say("handover.declined_now", names.spare)])
 
@@ -320,7 +352,8 @@ def abort(
         _check_connected(terminal, receipt.names.old, file)
     else:
         old, owner = _connected(terminal), made.owner(terminal.open(_RIGHTS))
-        receipt = made.declined(terminal.credentials.open_key(), Names(old, owner["other"], owner["epoch"]))
+        names = Names(old, owner["other"], owner["other_installation"], owner["epoch"])
+        receipt = made.declined(terminal.credentials.open_key(), names)
     _close(terminal, voice, "abort", file or Path("--lost-spare"), receipt)
 
 

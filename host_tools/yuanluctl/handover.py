@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from struct import Struct, error, pack
+from struct import Struct, error, pack, unpack_from
 from typing import Any, NamedTuple
 
 from host_tools.yuanluctl import authority, carried
@@ -21,24 +21,26 @@ from yuanlu.wire import service as wire
 
 STANDINGS = "own given back finished taking taken declined lost".split()
 LOST = 7  # then the epoch is the number that a word of the authority names, and the rooms are what stood there before
-OWNER = Struct("<BI8sHH")
+OWNER = Struct("<BI8sHHHI")
 TAKEN, DECLINED = "taken", "declined"
 _MAGIC = b"YLH1"
-_HEAD = Struct("<4s8s8sIH")
+_HEAD = Struct("<4s8s8sHIH")
 _LARGEST = 1 << 20
-WARRANT_SIZE, WORD_SIZE = 60, 24
+WARRANT_SIZE, WORD_SIZE = 62, 24
+LAST_EPOCH = (1 << 32) - 1
 
 
 class Names(NamedTuple):
-    """One handover: the two terminals, and its epoch, which never comes again at either."""
+    """One handover: the two terminals, which installation of the spare it is, and its epoch, which never comes again."""
 
     old: str
     spare: str
+    install: int
     epoch: int
 
     def to_bytes(self) -> bytes:
         """As every key and proof has them."""
-        return self.old.encode() + self.spare.encode() + self.epoch.to_bytes(4, "little")
+        return self.old.encode() + self.spare.encode() + pack("<HI", self.install, self.epoch)
 
     @property
     def for_spare(self) -> bytes:
@@ -52,11 +54,17 @@ def handover_key(key: bytes, names: Names) -> bytes:
 
 
 def warrant(key: bytes, names: Names) -> bytes:
-    """The authority's word to the old terminal: the spare, the epoch, and the handover key, which it alone can read."""
+    """The authority's word to the old terminal: the spare, the epochs, and the handover key, which it alone can read."""
     theirs, named = authority.service_key(key, names.old), names.to_bytes()
     pad = hmac.digest(theirs, b"yuanlu wrap" + named, "sha256")
     wrapped = bytes(one ^ two for one, two in zip(handover_key(key, names), pad, strict=True))
     return named[8:] + wrapped + hmac.digest(theirs, b"yuanlu warrant" + named + wrapped, "sha256")[:16]
+
+
+def names_of(old: str, given: bytes) -> Names:
+    """What a warrant to that terminal names."""
+    spare, install, epoch = unpack_from("<8sHI", given)
+    return Names(old, spare.decode("ascii", "replace"), install, epoch)
 
 
 def warrant_text(given: bytes) -> str:
@@ -101,7 +109,7 @@ class Receipt(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """One line of text."""
-        return f"yuanlu handover {self.what} {self.names.old} {self.names.spare} {self.names.epoch} {self.proof.hex()}\n".encode()
+        return f"yuanlu handover {self.what} {' '.join(map(str, self.names))} {self.proof.hex()}\n".encode()
 
 
 def declined(key: bytes, names: Names) -> Receipt:
@@ -113,8 +121,8 @@ def read_receipt(path: Path, what: str) -> Receipt:
     """Of that kind; Trouble."""
     try:
         words = read_regular(path, _LARGEST, "no_image", str(path)).decode("ascii").split()
-        yuanlu, handover, kind, old, spare, epoch, proof = words
-        found = Receipt(kind, Names(old, spare, int(epoch)), bytes.fromhex(proof))
+        yuanlu, handover, kind, old, spare, install, epoch, proof = words
+        found = Receipt(kind, Names(old, spare, int(install), int(epoch)), bytes.fromhex(proof))
     except ValueError as problem:
         raise Trouble("receipt", path) from problem
     if (yuanlu, handover, kind, len(found.proof)) != ("yuanlu", "handover", what, 16):
@@ -129,9 +137,8 @@ class Capsule(NamedTuple):
     blocks: list[bytes]
 
     def to_bytes(self) -> bytes:
-        """A file: YLH1, old 8, spare 8, u32 epoch, u16 blocks, then each with its u16 length before it."""
-        old, spare = self.names.old.encode(), self.names.spare.encode()
-        head = _HEAD.pack(_MAGIC, old, spare, self.names.epoch, len(self.blocks))
+        """A file: YLH1, old 8, spare 8, u16 its install epoch, u32 epoch, u16 blocks, then each with its u16 length before it."""
+        head = _MAGIC + self.names.to_bytes() + pack("<H", len(self.blocks))
         return head + b"".join(pack("<H", len(block)) + block for block in self.blocks)
 
 
@@ -140,7 +147,7 @@ def read_capsule(path: Path) -> Capsule:
     data = read_regular(path, _LARGEST, "no_image", str(path))
     if len(data) < _HEAD.size or data[:4] != _MAGIC:
         raise Trouble("capsule", path)
-    _, old, spare, epoch, count = _HEAD.unpack_from(data)
+    _, old, spare, install, epoch, count = _HEAD.unpack_from(data)
     blocks, at = [], _HEAD.size
     for _ in range(count):
         length = int.from_bytes(data[at : at + 2], "little")
@@ -148,7 +155,7 @@ def read_capsule(path: Path) -> Capsule:
         at += 2 + length
     if at != len(data) or not count or not (old.isascii() and spare.isascii()):
         raise Trouble("capsule", path)
-    return Capsule(Names(old.decode(), spare.decode(), epoch), blocks)
+    return Capsule(Names(old.decode(), spare.decode(), install, epoch), blocks)
 
 
 # ---- the steps, each on an open session of its terminal; Trouble. `progress`: see Voice.progress
@@ -156,15 +163,16 @@ def read_capsule(path: Path) -> Capsule:
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 
-def owner(session: Session) -> dict[str, Any]:
-    """Where a handover stands at a terminal."""
+def owner(session: Session, giver: str = "") -> dict[str, Any]:
+    """Where a handover stands at a terminal. `newest`: epoch of what `giver` handed over, itself where none is named."""
     try:
-        standing, epoch, other, _, places = OWNER.unpack(session.command(wire.OWNER))
+        standing, epoch, other, theirs, own, places, newest = OWNER.unpack(session.command(wire.OWNER, giver.encode()))
         name = STANDINGS[standing]
         before = STANDINGS[places] if standing == LOST else ""
     except (error, IndexError) as problem:
         raise Trouble("protocol", session.line.name, "owner") from problem
     told = {"standing": name, "epoch": epoch, "other": other.strip(b"\0").decode("ascii", "replace"), "places": places}
+    told |= {"other_installation": theirs, "installation": own, "newest": newest}
     return told | {"epoch": 0, "places": 0, "number": epoch, "before": before} if before else told
 
 

@@ -58,6 +58,7 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "is_warrant": (USAGE, False),
     "is_word": (USAGE, False),
     "other_terminal": (USAGE, False),
+    "other_installation": (USAGE, False),
     "not_its_journal": (LOSES_MONEY, False),
     "given_away": (LOSES_MONEY, False),
     "no_pass": (NOT_ALLOWED, False),

@@ -14,15 +14,17 @@ _SHUT = ("given", "finished", "taking", "lost")
 
 
 def refusal(step: str, owner: dict[str, Any], names: Names) -> str:
-    """Empty where it would be taken, or was; else the words' id and what fills them. owner: see handover.owner."""
-    other = names.spare if step in ("export", "finish", "abort") else names.old
-    same = (owner["epoch"], owner["other"]) == (names.epoch, other)
+    """Empty where it would be taken, or was; else the words' id and what fills them. owner: see handover.owner, asked
+    about the old terminal where the step is the spare's."""
+    at_old = step in ("export", "finish", "abort")
+    other, install = (names.spare, names.install) if at_old else (names.old, owner["other_installation"])
+    same = (owner["epoch"], owner["other"], owner["other_installation"]) == (names.epoch, other, install)
     if same and owner["standing"] == _ENDS[step]:
         return ""  # it was done: its answer is given again
     if step in ("finish", "abort"):
         return "" if same and owner["standing"] == "given" else "handover_receipt"
     if step == "import" and same and owner["standing"] == "taking":
         return ""  # it goes on
-    if owner["standing"] in _SHUT or names.epoch <= owner["epoch"]:
-        return f"handover_number {owner['epoch']}"
+    if owner["standing"] in _SHUT or names.epoch <= owner["newest"]:
+        return f"handover_number {owner['newest']}"
     return ""

@@ -24,7 +24,7 @@ from host_tools.yuanluctl.outcome import Trouble
 from yuanlu.wire import service as wire
 
 VERSION = 2  # of a capsule: the authority's, not the terminal's own
-_HEAD = Struct("<B8s8sIH15sH")
+_HEAD = Struct("<B8s8sHIH15sHH")
 _ORIGIN = Struct("<8sHI")
 _DESCRIBED, _FIELDS = 51, 69  # bytes of a payload: up to its description's end, and of a whole SALE
 _AMOUNT, _BATCH, _QUALITY = 9, 13, 29  # places in it
@@ -85,14 +85,15 @@ def salvage(key: bytes, image: bytes, chip: Geometry, dead: Dead, names: Names, 
 
 
 def _taking(records: list[Record], names: Names) -> int:
-    """The epoch of a handover to this terminal that was not ended, or 0. Trouble where its own business was given away."""
+    """Number of the record that began a handover to this terminal that was not ended, or 0. Trouble where its own business was
+    given away."""
     own = [record for record in records if record.type == HANDOVER and not record.transaction]
     if not own:
         return 0
     standing, other = handover.STANDINGS[own[-1].value("standing")], _other(own[-1]).decode("ascii", "replace")
     if standing == "finished" or (standing == "given" and other != names.spare):
         raise Trouble("given_away", names.old, other)
-    return own[-1].value("epoch") if standing == "taking" else 0
+    return own[-1].number if standing == "taking" else 0
 
 
 def _other(record: Record) -> bytes:
@@ -100,9 +101,9 @@ def _other(record: Record) -> bytes:
     return other if isinstance(other, bytes) else b""
 
 
-def _came(one: Transaction, epoch: int) -> bool:
-    """In the handover of that epoch: it is still the business of the terminal that it came from."""
-    return bool(epoch) and any(record.type == HANDOVER and record.value("epoch") == epoch for record in one.records)
+def _came(one: Transaction, began: int) -> bool:
+    """In the handover that this record began: it is still the business of the terminal that it came from."""
+    return bool(began) and any(record.type == HANDOVER and record.number > began for record in one.records)
 
 
 def _sale(ledger: Ledger, one: Transaction, whole: Summary | None) -> Transaction | None:
@@ -153,6 +154,8 @@ def _block(kind: int, has_sale: bool, fields: bytes, dead: Dead, one: Transactio
 def _sealed(key: bytes, plain: list[bytes], dead: Dead, names: Names) -> Capsule:
     keys = HKDF(SHA256(), 64, None, b"yuanlu capsule").derive(handover.handover_key(key, names))
     terminals = dead.terminal.encode(), names.spare.encode()
-    head = _HEAD.pack(VERSION, *terminals, names.epoch, dead.install, dead.merchant.encode(), len(plain) + 1)
+    opens = sum(block[0] == HANDOVER for block in plain)
+    epochs = names.install, names.epoch, dead.install
+    head = _HEAD.pack(VERSION, *terminals, *epochs, dead.merchant.encode(), len(plain) + 1, opens)
     blocks = [wire.seal(keys, b"H", index, block) for index, block in enumerate([head, *plain])]
     return Capsule(names, [bytes(block) for block in blocks])

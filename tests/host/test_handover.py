@@ -132,9 +132,46 @@ def test_a_lost_receipt_is_given_again_though_another_handover_came(bench: Bench
 
 def test_control_what_was_never_taken_has_no_receipt(bench: Bench):
     told = bench.run("export", "--spare", SPARE, "-o", bench.path("q.ylh"), at=bench.old)
-    bench.pair.spare.command(wire.DECLINE, b"YL000003" + (told["epoch"] + 1).to_bytes(4, "little"))
+    bench.pair.spare.command(wire.DECLINE, OLD.encode() + (told["epoch"] + 1).to_bytes(4, "little"))
     refused = bench.run("import", bench.path("q.ylh"), "-o", bench.path("taken"), at=bench.spare, code=8)
     assert refused["error"]["code"] == "refused" and not Path(bench.path("taken")).exists()
+
+
+def test_two_terminals_files_come_in_either_order(bench: Bench):
+    told = bench.run("export", "--spare", SPARE, "-o", bench.path("q.ylh"), at=bench.old)
+    bench.pair.spare.command(wire.DECLINE, b"YL000003" + (told["epoch"] + 1000).to_bytes(4, "little"))
+    bench.run("import", bench.path("q.ylh"), "-o", bench.path("taken"), at=bench.spare)
+    assert bench.run("finish", bench.path("taken"), at=bench.old)["standing"] == "finished"
+
+
+def test_an_export_goes_on_where_a_clock_was_once_ahead(bench: Bench):
+    """Above every epoch that the terminal knows, up to the last one there is."""
+    export = ("export", "--spare", SPARE, "-o")
+    ahead = str(handover.LAST_EPOCH - 1)
+    bench.run(*export, bench.path("1"), "--epoch", ahead, at=bench.old)
+    bench.run("abort", "--lost-spare", at=bench.old)
+    assert bench.run("plan", bench.spare.target, at=bench.old)["epoch"] == handover.LAST_EPOCH
+    assert bench.run(*export, bench.path("2"), at=bench.old)["epoch"] == handover.LAST_EPOCH
+    bench.run("abort", "--lost-spare", at=bench.old)
+    assert not bench.run("plan", bench.spare.target, at=bench.old, code=1)["possible"]
+    assert bench.run(*export, bench.path("3"), at=bench.old, code=8)["error"]["code"] == "refused"
+
+
+def test_a_file_for_another_installation_of_the_spare_says_so(bench: Bench):
+    """Nothing changes; control: for the one of now it is taken."""
+    q, taken = bench.path("q.ylh"), bench.path("taken")
+    assert bench.run("plan", bench.spare.target, at=bench.old)["export_to"] == f"{SPARE}/1"
+    told = bench.run("export", "--spare", f"{SPARE}/2", "-o", q, at=bench.old)
+    assert told["install"] == 2
+    for words in (("import", q, "-o", taken), ("import", q, "-o", taken, "--dry-run"), ("decline", q, "-o", taken)):
+        error = bench.run(*words, at=bench.spare, code=2)["error"]
+        assert error["code"] == "other_installation" and "export for the installation of now" in error["hint"], error
+    assert bench.run("abort", "--lost-spare", at=bench.old)["standing"] == "back"
+    again = bench.path("again.ylh")
+    bench.run("export", "--spare", SPARE, "-o", again, "--epoch", str(told["epoch"] + 1), at=bench.old)
+    bench.run("import", again, "-o", taken, at=bench.spare)
+    for spare in (f"{SPARE}/0", f"{SPARE}/x", f"{SPARE}/65536", "YL/2"):
+        bench.run("export", "--spare", spare, "-o", q, at=bench.old, code=2)
 
 
 def test_a_handover_that_is_called_off(bench: Bench):
@@ -148,7 +185,7 @@ def test_a_handover_that_is_called_off(bench: Bench):
 
 
 def test_a_warrant_stands_in_for_the_authority_and_only_its_own(bench: Bench):
-    other = handover.warrant_text(handover.warrant(bytes(32), handover.Names(OLD, SPARE, 9)))
+    other = handover.warrant_text(handover.warrant(bytes(32), handover.Names(OLD, SPARE, 1, 9)))
     error = bench.run("export", "--warrant", other, "-o", bench.path("x"), at=bench.old, code=8)["error"]
     assert "handover_warrant" in error["message"] and not bench.pair.old.journal.shut
     word = bench.run("warrant", str(bench.key_file), OLD, SPARE, "--epoch", "9", "--passphrase", PASSPHRASE)["warrant"]
@@ -218,7 +255,7 @@ def test_without_the_key_file_or_its_word_nobody_opens_it(bench: Bench):
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_bad_input_gets_one_clear_error(bench: Bench, words: list[str], code: int, name: str):
-    capsule = handover.Capsule(handover.Names(OLD, SPARE, 1), [b"1", b"22"]).to_bytes()
+    capsule = handover.Capsule(handover.Names(OLD, SPARE, 1, 1), [b"1", b"22"]).to_bytes()
     (bench.folder / "bad.ylh").write_bytes(b"\xff\0nothing")
     (bench.folder / "cut.ylh").write_bytes(capsule[:-1])
     words = [bench.path(word) if word.endswith(".ylh") or word == "x" else word for word in words]
@@ -266,7 +303,7 @@ def test_a_file_at_the_wrong_terminal_says_which_one_it_is_for(bench: Bench):
     """Before anybody is asked in; nothing changes. Control: at the right one each is taken."""
     q, taken, no = (bench.path(name) for name in ("q.ylh", "taken", "no"))
     bench.run("export", "--spare", SPARE, "-o", q, at=bench.old)
-    names = handover.Names(OLD, SPARE, 1)
+    names = handover.Names(OLD, SPARE, 1, 1)
     Path(no).write_bytes(handover.Receipt(handover.DECLINED, names, bytes(16)).to_bytes())
     Path(bench.path("done")).write_bytes(handover.Receipt(handover.TAKEN, names, bytes(16)).to_bytes())
     before = state_of(bench)
@@ -286,7 +323,7 @@ def test_a_file_at_the_wrong_terminal_says_which_one_it_is_for(bench: Bench):
 
 def test_a_text_of_another_kind_says_which_it_is_and_which_verb_takes_it(bench: Bench):
     word = handover.word_text(handover.word_of_lost_fence(KEY, OLD, 5, 6))
-    warrant = handover.warrant_text(handover.warrant(KEY, handover.Names(OLD, SPARE, 6)))
+    warrant = handover.warrant_text(handover.warrant(KEY, handover.Names(OLD, SPARE, 1, 6)))
     told = (
         (("export", "--warrant", word, "-o", bench.path("x")), "is_word", "abort --lost-fence --warrant"),
         (("abort", "--lost-fence", "--warrant", warrant), "is_warrant", "handover export --warrant"),

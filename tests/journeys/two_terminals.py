@@ -21,7 +21,7 @@ from host_tools.yuanluctl.service import Session, issue
 from yuanlu.wire import service as wire
 
 OLD, SPARE = TERMINAL, "YL000002"
-NAMES = Names(OLD, SPARE, 7)
+NAMES = Names(OLD, SPARE, 1, 7)
 RIGHTS = wire.DIAG | wire.HANDOVER
 WHAT_THE_OLD_ONE_HAS = ["done", "done", "parked", "parked", "queued", "queued"]  # its refunds, the one of cash among them
 T = TypeVar("T")

@@ -55,9 +55,9 @@ def service_key(terminal):
     return hmac_sha256(b"authority", terminal.encode())
 
 
-def warrant(old=OLD, spare=SPARE, epoch=EPOCH):
+def warrant(old=OLD, spare=SPARE, epoch=EPOCH, install=1):
     """The authority's word to the old terminal; by the page, not by the firmware."""
-    names = old.encode() + spare.encode() + epoch.to_bytes(4, "little")
+    names = old.encode() + spare.encode() + pack("<HI", install, epoch)
     key = hmac_sha256(service_key(spare), b"yuanlu handover" + names)
     pad = hmac_sha256(service_key(old), b"yuanlu wrap" + names)
     wrapped = bytes([one ^ two for one, two in zip(key, pad)])
@@ -68,8 +68,8 @@ def warrant(old=OLD, spare=SPARE, epoch=EPOCH):
 class Life(Terminal):
     """One life of a terminal, with a technician in it."""
 
-    def __init__(self, flash, terminal, roads=()):
-        super().__init__(flash, roads, terminal=terminal, open_limit=8)
+    def __init__(self, flash, terminal, roads=(), install=1):
+        super().__init__(flash, roads, terminal=terminal, open_limit=8, epoch=install)
         self.board, self.dialogs = _Board(self, flash), _Dialogs
         self.door = Door(self)
         self.door.ticket = _TICKET

@@ -1,10 +1,13 @@
 """What is open goes to a spare terminal, and no refund goes twice or gets lost, wherever power goes (docs/handover.md)."""
 
+from struct import pack
+
 import parts  # noqa: F401  # first of all: imports nest, and the stack is short where words have 32 bits
-from handing import EPOCH, NAMED, OLD, SPARE, ForgetfulVault, Life, Pair, warrant
+from handing import EPOCH, NAMED, OLD, SPARE, ForgetfulVault, Life, Pair, chip_of, service_key, warrant
 from parts import APPROVED, Card, PowerCut, Road, answering, create_task, reaches, sleep_ms
 from raises import raises
 from yuanlu.compat import run
+from yuanlu.crypto.hmac import hmac_sha256
 from yuanlu.errors import BadMessage, Refused
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft, refund_number
@@ -279,15 +282,103 @@ def test_nothing_goes_over_while_a_sale_is_open_or_an_answer_awaited():
     assert caught.value.reason == "refused.busy"
 
 
-def test_a_spare_that_is_full_takes_the_rest_later():
+def test_a_spare_without_room_for_all_takes_nothing_and_serves_on():
+    """With a part of it, it would be shut, and could make no room."""
     pair = Pair()
     sale = pair.spare.sell(100)
     refunds = [pair.spare.refund(sale, 1) for _ in range(6)]
     pair.export()
+    for _ in (1, 2):
+        with raises(Refused) as caught:
+            pair.bring()
+        assert caught.value.reason == "refused.too_many_open", caught.value
+        pair.power_on()
+    assert brought(pair.spare) == [] and fence.Fence(pair.spare.vault).standing == fence.OWN
+    pair.spare.sell(100)
+    assert len(refunds) == 6 and pair.old.sendable() == []
+    pair.spare.desk.withdraw(pair.spare.journal.live[0])
+    pair.whole()
+    assert len(brought(pair.spare)) == 3
+
+
+def test_two_terminals_capsules_come_in_either_order():
+    pair = Pair()
+    pair.export()
+    later = b"YL000003" + (EPOCH + 9).to_bytes(4, "little")
+    pair.spare.command(service.DECLINE, later)
+    pair.power_on()
+    pair.whole()
+    check_brought(pair)
+    before = brought(pair.spare)
+    for named in (later, NAMED, OLD.encode() + (EPOCH - 1).to_bytes(4, "little")):
+        with raises(Refused) as caught:
+            pair.spare.command(service.DECLINE, named)
+        assert caught.value.reason == "refused.handover_number", named
+    for block in pair.blocks:
+        pair.spare.command(service.IMPORT, NAMED + block)  # it was taken: nothing changes
+    assert brought(pair.spare) == before
+
+
+def test_L9_no_epoch_of_a_giver_comes_twice_however_many_there_were():
+    """Whose rows had to make room begin above the highest of them."""
+    pair = Pair()
+    named = [b"YL0001%02d" % number + (100 + number).to_bytes(4, "little") for number in range(24)]
+    for one in named:
+        pair.spare.command(service.DECLINE, one)
+        pair.power_on()
+    for one in named[:-1]:
+        with raises(Refused) as caught:
+            pair.spare.command(service.DECLINE, one)
+        assert caught.value.reason == "refused.handover_number", one
+    pair.spare.command(service.DECLINE, named[-1])  # it stands: its word is given again
+    for number, is_new in ((107, False), (108, True)):
+        one = b"YL000777" + number.to_bytes(4, "little")
+        if is_new:
+            pair.spare.command(service.DECLINE, one)
+        else:
+            with raises(Refused):
+                pair.spare.command(service.DECLINE, one)
+
+
+def test_L9_what_it_took_does_not_bring_back_an_epoch_of_its_own():
+    """Blocks of two capsules would be sealed with one key."""
+    pair = Pair()
+    spare = pair.spare
+    spare.command(service.EXPORT, warrant(SPARE, "YL000003", EPOCH + 2))
+    names = SPARE.encode() + b"YL000003" + pack("<HI", 1, EPOCH + 2)
+    key = hmac_sha256(service_key("YL000003"), b"yuanlu handover" + names)
+    spare.command(service.ABORT, hmac_sha256(key, b"yuanlu declined" + names)[:16])
+    pair.whole()
+    check_brought(pair)
+    for epoch in (EPOCH, EPOCH + 2):
+        with raises(Refused):
+            spare.command(service.EXPORT, warrant(SPARE, "YL000003", epoch))
+    spare.command(service.EXPORT, warrant(SPARE, "YL000003", EPOCH + 3))
+
+
+def test_L9_a_capsule_is_for_one_installation_of_the_spare():
+    """An old file at a spare that was erased and installed anew would be taken a second time."""
+    pair = Pair()
+    pair.whole()
+    anew = Life(chip_of(SPARE), SPARE, install=2)
+    for block in pair.blocks:
+        with raises(BadMessage):
+            anew.command(service.IMPORT, NAMED + block)
+    assert brought(anew) == []
+    control = Life(chip_of(SPARE), SPARE)
+    for block in pair.blocks:
+        control.command(service.IMPORT, NAMED + block)
+    assert len(brought(control)) == 3, "under the epoch of before it would have come again"
+
+
+def test_a_warrant_for_another_installation_is_another_handover():
+    pair = Pair()
+    pair.export()
     with raises(Refused) as caught:
-        pair.bring()
-    assert caught.value.reason == "refused.too_many_open", caught.value
-    assert len(refunds) == 6 and len(brought(pair.spare)) == 2
+        pair.old.command(service.EXPORT, warrant(install=2))
+    assert caught.value.reason == "refused.handover_number"
+    pair.export()
+    pair.whole()
 
 
 def test_L2_the_spare_sends_it_once_under_its_number_for_life():

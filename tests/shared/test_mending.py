@@ -29,7 +29,7 @@ def rot(life):
 def owner(life):
     """(standing, number or epoch, the other, standing before) as OWNER tells them."""
     told = life.command(service.OWNER)
-    return told[0], int.from_bytes(told[1:5], "little"), bytes(told[5:13]), told[15]
+    return told[0], int.from_bytes(told[1:5], "little"), bytes(told[5:13]), told[17]
 
 
 def word(number, epoch=EPOCH, terminal=OLD):

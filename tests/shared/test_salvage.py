@@ -24,10 +24,11 @@ class Dead(Pair):
     def salvage(self, epoch=EPOCH, merchant=MERCHANT, secret=None, unsent=False, alone=False):
         """The blocks that the authority makes. unsent: it errs, and says that these were never sent; alone: of a journal with a
         hole."""
-        head, named = b"", OLD.encode() + SPARE.encode() + epoch.to_bytes(4, "little")
+        head, named = b"", OLD.encode() + SPARE.encode() + pack("<HI", 1, epoch)
         plain = [handover._block(self.old, kind, part, has, unsent) for kind, part, has, _ in handover._items(self.old)]
         plain = [block[:1] + b"\0" + block[2:] for block in plain if block[0] == s.HANDOVER] if alone else plain
-        head = pack(handover.HEAD, 2, OLD.encode(), SPARE.encode(), epoch, 1, merchant, len(plain) + 1)
+        opens = sum([block[0] == s.HANDOVER for block in plain])
+        head = pack(handover.HEAD, 2, OLD.encode(), SPARE.encode(), 1, epoch, 1, merchant, len(plain) + 1, opens)
         keys = handover.keys(hmac_sha256(secret or service_key(SPARE), b"yuanlu handover" + named))
         return [service.seal(keys, b"H", index, block) for index, block in enumerate([head] + plain)]
 

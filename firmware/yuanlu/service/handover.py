@@ -19,8 +19,9 @@ from yuanlu.store import fence as f
 from yuanlu.store import pending
 from yuanlu.wire import service
 
-_WARRANT = "<8sI32s16s"  # the spare, epoch, the handover key under the old one's pad, tag
-HEAD = "<B8s8sIH15sH"  # version, old terminal, spare, epoch, old install epoch, merchant, blocks with this one
+_WARRANT = "<8sHI32s16s"  # the spare, its install epoch, epoch, the handover key under the old one's pad, tag
+# version, old terminal, spare, its install epoch, epoch, old install epoch, merchant, blocks with this one, open ones among them
+HEAD = "<B8s8sHIH15sHH"
 VERSION = const(1)
 # The same, and behind it the 18 bytes of evidence of who holds the queue: a terminal that does not know it refuses it.
 VERSION_HELD = const(3)
@@ -43,9 +44,11 @@ def do(door, command, given):
 
 
 def _owner(door, given, fence):
-    """u8 standing, u32 epoch, the other terminal, u16 install epoch, u16 refunds that still find room."""
-    till = door.till
-    return pack("<BI8sHH", fence.standing, fence.epoch, fence.other, till.config.epoch, max(0, till.desk.refunds_left()))
+    """u8 standing, u32 epoch, the other terminal, u16 its install epoch, u16 install epoch, u16 refunds that still find room, u32
+    newest epoch of what was handed over by that terminal, or by this one where none is named."""
+    till, room = door.till, max(0, door.till.desk.places())
+    newest = fence.newest(given or f.ITSELF)
+    return pack("<BI8sHHHI", fence.standing, fence.epoch, fence.other, fence.install, till.config.epoch, room, newest)
 
 
 # ---- the old terminal
@@ -54,15 +57,16 @@ def _owner(door, given, fence):
 def _export(door, given, fence):
     """From here on this terminal sends nothing. Gives u16 blocks of the capsule."""
     till = door.till
-    other, epoch, wrapped, tag = unpack(_WARRANT, given)
-    key, names = till.board.vault.load(SERVICE_KEY), till.config.terminal.encode() + given[:12]
+    other, install, epoch, wrapped, tag = unpack(_WARRANT, given)
+    key, names = till.board.vault.load(SERVICE_KEY), till.config.terminal.encode() + given[:14]
     if not equal(hmac_sha256(key, b"yuanlu warrant" + names + wrapped)[:16], tag):
         raise Refused("refused.handover_warrant")
-    if not fence.is_at(f.GIVEN, epoch, other):
+    if not (fence.is_at(f.GIVEN, epoch, other) and fence.install == install):
         refuse_while_under_way(till.journal)
+        fence.check(f.ITSELF, epoch)
         door.note(door.ticket, service.EXPORT, 0)
         pad = hmac_sha256(key, b"yuanlu wrap" + names)
-        fence.begin(f.GIVEN, epoch, other, bytes([one ^ two for one, two in zip(wrapped, pad)]))
+        fence.begin(f.GIVEN, epoch, other, bytes([one ^ two for one, two in zip(wrapped, pad)]), 0, install)
         till.journal.shut = fence.is_shut
     else:
         fence.keep()  # power may have gone between its two places
@@ -84,16 +88,16 @@ def _capsule(door, given, fence):
     till, index = door.till, unpack("<H", given)[0]
     if fence.standing != f.GIVEN:
         raise Refused("refused.handover_number", fence.epoch)
-    at, plain = 0, None
+    at, opens, plain = 0, 0, None
     for item in _items(till):
-        at += 1
+        at, opens = at + 1, opens + (item[0] == s.HANDOVER)
         if at == index:
             plain = _block(till, *item)
     if index == 0:
         config = till.config
         own, merchant = config.terminal.encode(), config.merchant.encode()
         version, held = (VERSION_HELD, till.journal.held[0][3]) if till.journal.held else (VERSION, b"")
-        plain = pack(HEAD, version, own, fence.other, fence.epoch, config.epoch, merchant, at + 1) + held
+        plain = pack(HEAD, version, own, fence.other, fence.install, fence.epoch, config.epoch, merchant, at + 1, opens) + held
     if plain is None:
         raise BadMessage("service: no such block")
     return service.seal(keys(fence.key), b"H", index, plain)
@@ -148,7 +152,7 @@ def _abort(door, given, fence):
 
 def _close(door, given, fence, standing, what, command):
     till = door.till
-    names = till.config.terminal.encode() + fence.other + fence.epoch.to_bytes(4, "little")
+    names = till.config.terminal.encode() + fence.other + pack("<HI", fence.install, fence.epoch)
     if fence.standing not in (f.GIVEN, standing) or not equal(proof(fence.key, what, names), given):
         raise Refused("refused.handover_receipt")
     if fence.standing == f.GIVEN:
@@ -190,13 +194,13 @@ def opened(till, fence):
 
 # Each with the fewest and the most bytes that it takes; None: in taking or mending.
 _DO = {
-    service.EXPORT: (_export, 60, 60),
+    service.EXPORT: (_export, 62, 62),
     service.CAPSULE: (_capsule, 2, 2),
     service.IMPORT: (None, 33, service.MOST_READ),
     service.TAKE: (None, 12, 12),
     service.FINISH: (_finish, 16, 16),
     service.ABORT: (_abort, 16, 16),
     service.DECLINE: (None, 12, 12),
-    service.OWNER: (_owner, 0, 0),
+    service.OWNER: (_owner, 0, 8),
     service.MEND: (None, 24, 24),
 }

@@ -59,12 +59,12 @@ class _Told:
 
 
 def _owner(till):
-    """u8 7, u32 number that the authority's word has to name, the other terminal, u16 install epoch, u16 standing: both as the
-    journal had them last."""
+    """u8 7, u32 number that the authority's word has to name, the other terminal, u16 0, u16 install epoch, u16 standing, u32 0:
+    both as the journal had them last."""
     told = _Told(till.journal)
     number = told.note if told.asks else _note(till, _ASKS)
     standing, other = told.before(number)
-    return pack("<BI8sHH", _LOST, number, other, till.config.epoch, standing)
+    return pack("<BI8sHHHI", _LOST, number, other, 0, till.config.epoch, standing, 0)
 
 
 def _note(till, text):
@@ -104,6 +104,7 @@ def _write(door, fence, told, number, epoch):
     door.note(door.ticket, service.MEND, epoch)
     standing = f.FINISHED if standing == f.FINISHED else f.BACK
     fence.lost, fence.epoch, fence.other = False, epoch, other
+    fence.had, fence.floor = {}, epoch  # what each giver had last nobody knows
     fence.key = door.till.board.vault.random(32)  # nobody has a receipt under this one
     record(door.till, fence, standing)
     fence.move(standing)

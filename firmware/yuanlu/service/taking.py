@@ -56,10 +56,10 @@ def _import(door, given, fence):
 
 def _begin(door, plain, fence, old, epoch, key):
     till, config = door.till, door.till.config
-    version, giver, spare, told, install, merchant, count = unpack_from(HEAD, plain, 0)
+    version, giver, spare, here, told, install, merchant, count, opens = unpack_from(HEAD, plain, 0)
     held = plain[calcsize(HEAD) :]
     known = (version, len(held)) in ((VERSION, 0), (_SALVAGED, 0), (VERSION_HELD, EVIDENCE))
-    if not known or (giver, spare, told) != (old, config.terminal.encode(), epoch):
+    if not known or (giver, spare, here, told) != (old, config.terminal.encode(), config.epoch, epoch):
         raise BadMessage("service: another capsule")
     if merchant != config.merchant.encode():
         raise Refused("refused.handover_merchant")
@@ -72,7 +72,11 @@ def _begin(door, plain, fence, old, epoch, key):
             raise Refused("refused.handover_number", fence.epoch)
         return
     refuse_while_under_way(till.journal)
-    fence.check(epoch)
+    fence.check(old, epoch)
+    # Before anything is here: with a part of it this terminal would be shut. What it has of that one already takes no more room.
+    opens -= sum([1 for t in till.journal.live if t.origin and t.origin[0] == giver.decode()])
+    if opens > till.desk.places():
+        raise Refused("refused.too_many_open", len(till.journal.live))
     door.note(door.ticket, service.IMPORT, 0)
     if version == _SALVAGED:
         salvaged.add(old, install, epoch)
@@ -139,7 +143,7 @@ def _take(door, given, fence):
         opened(till, fence)
     if not fence.is_at(f.TAKEN, epoch, old) and not _was_taken(till.journal.log, old, epoch):
         raise Refused("refused.handover_part", fence.taken, fence.count)
-    return proof(_handover_key(till, given), b"yuanlu taken", old + till.config.terminal.encode() + given[8:])
+    return proof(_handover_key(till, given), b"yuanlu taken", _names(till, given))
 
 
 def _was_taken(log, old, epoch):
@@ -157,18 +161,23 @@ def _decline(door, given, fence):
     till = door.till
     old, epoch = unpack(_NAMED, given)
     if not fence.is_at(f.DECLINED, epoch, old):
+        fence.check(old, epoch)
         door.note(door.ticket, service.DECLINE, 0)
         fence.begin(f.DECLINED, epoch, old, _handover_key(till, given))
         record(till, fence)
     else:
         fence.keep()  # power may have gone between its two places
-    return proof(fence.key, b"yuanlu declined", old + till.config.terminal.encode() + given[8:])
+    return proof(fence.key, b"yuanlu declined", _names(till, given))
 
 
 def _handover_key(till, named):
     """32 bytes, as the authority makes them of the spare's service key. named: the old terminal, epoch."""
-    key = till.board.vault.load(SERVICE_KEY)
-    return hmac_sha256(key, b"yuanlu handover" + named[:8] + till.config.terminal.encode() + named[8:12])
+    return hmac_sha256(till.board.vault.load(SERVICE_KEY), b"yuanlu handover" + _names(till, named))
+
+
+def _names(till, named):
+    """The handover as its keys and proofs have it: for this installation alone. named: the old terminal, epoch."""
+    return named[:8] + till.config.terminal.encode() + pack("<H", till.config.epoch) + named[8:12]
 
 
 _DO = {service.IMPORT: _import, service.TAKE: _take, service.DECLINE: _decline}

@@ -1,18 +1,27 @@
 """Whose business is it that stands in this journal? docs/handover.md. A visiting module.
 
 What the vault keeps, little-endian, twice over, so that one place may rot:
-    u8 standing | u32 epoch | 8 the other terminal | 32 handover key | u16 blocks taken | u16 blocks in all | u32 sale
+    u8 standing | u32 epoch | 8 the other terminal | u16 its install epoch, where it is the spare | 32 handover key |
+    u16 blocks taken | u16 blocks in all | u32 sale | u32 floor | 16 rows: 8 giver, u32 its newest epoch
+
+A giver is the terminal that hands over: zeros for this one. Each counts by itself, so that two capsules may come in either order.
+One without a row begins above the floor: the highest epoch whose row had to make room.
 """
 
-from struct import pack, unpack
+from struct import pack, unpack_from
 
 from yuanlu.compat import const
 from yuanlu.crypto.two_places import TwoPlaces
 from yuanlu.errors import Refused
 
 PLACES = (26, 27)  # of the vault
-_FORMAT = "<BI8s32sHHI"
-_LENGTH = const(53)
+_FORMAT = "<BI8sH32sHHII"
+_ROWS_AT = const(59)
+_ROW = "<8sI"
+_ROW_SIZE = const(12)
+_MOST = const(16)
+_LENGTH = const(251)
+ITSELF = bytes(8)
 
 # Standings. A HANDOVER record has them too, so a number never changes its meaning.
 OWN = const(0)  # nothing was ever handed over
@@ -32,8 +41,11 @@ class Fence:
         self.kept = TwoPlaces(vault, PLACES, _LENGTH)
         state = self.kept.state
         self.lost = state is None and all(vault.load(place) for place in PLACES)
-        fields = unpack(_FORMAT, state or bytes(_LENGTH))
-        self.standing, self.epoch, self.other, self.key, self.taken, self.count, self.sale = fields
+        state = state or bytes(_LENGTH)
+        fields = unpack_from(_FORMAT, state, 0)
+        self.standing, self.epoch, self.other, self.install, self.key, self.taken, self.count, self.sale, self.floor = fields
+        rows = [unpack_from(_ROW, state, at) for at in range(_ROWS_AT, _LENGTH, _ROW_SIZE)]
+        self.had = {giver: epoch for giver, epoch in rows if epoch}
 
     @property
     def is_shut(self):
@@ -44,15 +56,25 @@ class Fence:
         """That step was taken already."""
         return (self.standing, self.epoch, self.other) == (standing, epoch, other)
 
-    def check(self, epoch):
-        """Refused while a handover is under way, when all was given away, and for an epoch that is not new."""
-        if self.is_shut or epoch <= self.epoch:
-            raise Refused("refused.handover_number", self.epoch)
+    def newest(self, giver):
+        """No handover by that terminal is begun here but with a higher epoch than this."""
+        return self.had.get(giver, self.floor)
 
-    def begin(self, standing, epoch, other, key, count=0):
-        """Another handover; Refused as by `check`. count: of the blocks that come, the first of which is here."""
-        self.check(epoch)
-        self.epoch, self.other, self.key = epoch, other, key
+    def check(self, giver, epoch):
+        """Refused while a handover is under way, when all was given away, and for an epoch that is not new."""
+        if self.is_shut or epoch <= self.newest(giver):
+            raise Refused("refused.handover_number", self.newest(giver))
+
+    def begin(self, standing, epoch, other, key, count=0, install=0):
+        """Another handover; Refused as by `check`. count: of the blocks that come, the first of which is here; install: epoch of
+        the other one."""
+        giver = ITSELF if standing == GIVEN else other
+        self.check(giver, epoch)
+        self.had[giver] = epoch
+        if len(self.had) > _MOST:
+            self.floor, giver = min([(epoch, giver) for giver, epoch in self.had.items()])
+            self.had.pop(giver)
+        self.epoch, self.other, self.install, self.key = epoch, other, install, key
         self.taken, self.count, self.sale = min(1, count), count, 0
         self.move(standing)
 
@@ -64,5 +86,6 @@ class Fence:
 
     def keep(self):
         """Durable: what has come so far."""
-        values = (self.standing, self.epoch, self.other, self.key, self.taken, self.count, self.sale)
-        self.kept.store(pack(_FORMAT, *values))
+        values = (self.standing, self.epoch, self.other, self.install, self.key, self.taken, self.count, self.sale, self.floor)
+        state = pack(_FORMAT, *values) + b"".join([pack(_ROW, giver, epoch) for giver, epoch in self.had.items()])
+        self.kept.store(state + bytes(_LENGTH - len(state)))
