@@ -1,6 +1,6 @@
 """What a person decides about a transaction, on evidence: a statement's line, a case number. A visiting module of the Desk.
 
-evidence: at most 18 bytes, of them at most 12 digits in a row; operator: id of who says so. Each decision is one durable record.
+evidence: at most 18 bytes, of them at most 12 digits; operator: id of who says so. Each decision is one durable record.
 Refused while the transaction is on its way.
 """
 
@@ -82,18 +82,11 @@ def _check(desk, transaction, evidence):
 
 
 def _check_digits(evidence):
-    """More digits than an RRN's, with a blank or a hyphen between two or not, may be a card's, and would stand in clear on flash,
-    on slips and in reports (L8): whether the check digit is right does not matter, since people mistype."""
-    digits = first = 0
-    for at in range(len(evidence)):
-        if 0x30 <= evidence[at] < 0x3A:
-            digits += 1
-            if digits == 1:
-                first = at + 1
-            if digits > _MOST_DIGITS:
-                raise Refused("refused.evidence_card", first)
-        elif evidence[at] not in b" -" or not at or not 0x30 <= evidence[at - 1] < 0x3A:
-            digits = 0
+    """More digits than an RRN's, whatever stands between them, may be a card's, and would stand in clear on flash, on slips and in
+    reports (L8): whether the check digit is right does not matter, since people mistype."""
+    digits = [at for at in range(len(evidence)) if 0x30 <= evidence[at] < 0x3A]
+    if len(digits) > _MOST_DIGITS:
+        raise Refused("refused.evidence_card", digits[0] + 1)
 
 
 def _decide(desk, transaction, decision, operator, evidence):

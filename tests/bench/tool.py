@@ -78,7 +78,7 @@ def _full_shop() -> Shop:
 
 
 def _agree(shop: Shop) -> None:
-    shop.world.run(200)
+    shop.world.run_until(lambda: "同意请按确认" in shop.terminal.screen.text, 5000)
     shop.terminal.press("ENTER")
 
 

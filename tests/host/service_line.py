@@ -14,6 +14,8 @@ from host_tools.yuanluctl import authority
 from host_tools.yuanluctl.service import Session, issue
 from yuanlu.wire import service as wire
 
+ASKED_MS = 1200  # a page that asks stands this long before a key counts there
+
 
 class Technician:
     """Somebody with the shop's authority at hand, and the cable in the terminal."""
@@ -32,10 +34,10 @@ class Technician:
         return self.session
 
     def _clerk(self) -> None:
-        self.shop.world.run(200)
+        self.shop.world.run(ASKED_MS)
         for key in self.answers_at_keypad:
             self.shop.terminal.press(key)
-            self.shop.world.run(200)
+            self.shop.world.run(ASKED_MS)
 
 
 @contextmanager

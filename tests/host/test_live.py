@@ -80,10 +80,9 @@ class Bench:
 
         def look() -> None:
             nonlocal answered
-            asked = "技术员请求接入" in self.shop.terminal.screen.text
+            asked = "同意请按确认" in self.shop.terminal.screen.text
             if asked and not answered:
-                for key in keys.split():
-                    self.shop.terminal.press(key)
+                self.shop.terminal.press(keys)
             answered = asked
             if verb.poll() is None:  # who starts the terminal anew asks in twice
                 self.shop.world.at(50, look)

@@ -115,7 +115,7 @@ class Walked:
         session.close()
 
     def _supervisor_agrees(self) -> None:
-        self.clerk.see("技术员请求接入")
+        self.clerk.see("同意请按确认")
         self.clerk.press("ENTER")
         self.clerk.sign(8)
 

@@ -184,7 +184,7 @@ class Counter:
 
     def _look(self) -> None:
         for shop in self.two.shops:
-            asked = "技术员请求接入" in shop.terminal.screen.text
+            asked = "同意请按确认" in shop.terminal.screen.text
             if asked and not self.answered[shop.id]:
                 shop.terminal.press("ENTER")
             self.answered[shop.id] = asked

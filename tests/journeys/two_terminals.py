@@ -151,7 +151,7 @@ class Laptop:
             shop.terminal.serial.plugged = False
 
     def _agree(self, shop: Shop) -> None:
-        shop.world.run_until(lambda: "技术员请求接入" in shop.terminal.screen.text, 5000)
+        shop.world.run_until(lambda: "同意请按确认" in shop.terminal.screen.text, 5000)
         shop.terminal.press("ENTER")
         shop.world.run(200)
 

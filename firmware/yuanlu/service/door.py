@@ -1,6 +1,6 @@
 """The technician's way in: who asks, with which ticket, and whether somebody here agrees. docs/service-protocol.md.
 
-A visiting module. What it holds is one Door: from the first question until the session's end, or ten minutes after a question
+A visiting module. What it holds is one Door: from the first question until the session's end, and ten minutes after a question
 that no ticket followed.
 """
 
@@ -13,6 +13,7 @@ from yuanlu.wire import serial, service
 SERVICE_KEY = const(14)  # a place of the vault: 32 bytes, shared with the authority
 
 _OPEN_MS = const(600_000)  # for a ticket to come
+_NONCE_MS = const(3_600_000)  # however often somebody asks
 _CONSENT_MS = const(180_000)
 _REST_MS = const(60_000)
 _BAD_TICKETS = const(8)  # then it rests
@@ -36,18 +37,21 @@ class Door:
     def __init__(self, till):
         self.till = till
         self.clock = till.board.clock
-        self.nonce = till.board.vault.random(16)  # for the next ticket; each serves one
+        self._renew()
         self.number = 0  # of the session
         self.ticket = self.consent = self.keys = None
         self.sequence = self.bad = self.rests = 0
         self.brought = []  # pieces of a bundle; they stay when the session ends, for who lost his cable
         self.written = None  # where a file of firmware that is being brought goes on
         self.answered = b""  # the last answer: its command may come again, when the answer was lost on the line
-        self.until = self.clock.deadline(_OPEN_MS)
+        self.until = self.told = self.clock.deadline(_OPEN_MS)  # told: until then a ticket for the newest question may come
 
     def is_over(self):
         """Its time has run out."""
-        return self.clock.diff_ms(self.until, self.clock.ticks_ms()) <= 0
+        return self._past(self.until) and self._past(self.told)
+
+    def _past(self, time):
+        return self.clock.diff_ms(time, self.clock.ticks_ms()) <= 0
 
     def serve(self, frame):
         """Put what answers this frame on the line."""
@@ -57,7 +61,7 @@ class Door:
 
     def asks(self):
         """Somebody at the keypad has to say yes or no."""
-        return self.ticket is not None and self.consent is None and not self.is_over()
+        return self.ticket is not None and self.consent is None and not self._past(self.until)
 
     def take(self, frame):
         """What answers this frame, as (kind, body), or None for nothing."""
@@ -67,15 +71,17 @@ class Door:
             return self._admit(frame)
         if frame.kind != service.COMMAND:
             return None
-        if self.consent is not True or self.is_over() or frame.session != self.number:
+        if self.consent is not True or self._past(self.until) or frame.session != self.number:
             return service.NO, bytes((service.NO_SESSION,))
         return self._command(frame.body)
 
     def _hello(self):
         journal = self.till.journal
         number, tag = journal.log.newest
-        if self.ticket is None or self.is_over():
-            self.until = self.clock.deadline(_OPEN_MS)
+        if self._past(self.told) or self._past(self.first):
+            self._renew()
+        self.told = self.clock.deadline(_OPEN_MS)
+        if self._past(self.until):
             self.ticket = self.consent = None
         terminal = self.till.config.terminal
         return service.encode_hello(terminal, journal.counters.boot, VERSION, number, tag, self.nonce, self.ticket is not None)
@@ -84,7 +90,7 @@ class Door:
 
     def _admit(self, frame):
         if self.bad >= _BAD_TICKETS:
-            if self.clock.diff_ms(self.rests, self.clock.ticks_ms()) > 0:
+            if not self._past(self.rests):
                 return service.NO, bytes((service.SHUT,))
             self.bad = 0
         try:
@@ -92,6 +98,8 @@ class Door:
             ticket = service.decode_ticket(body)
             if self.ticket is None or self.sequence or ticket.tag != self.ticket.tag:
                 self._begin(ticket, self._check(ticket, body, shown))
+            elif not service.equal(service.proof(self.keys, b"L", body), shown):
+                raise BadMessage("service: not the ticket of this session")
         except BadMessage:
             self._count_bad()
             return service.NO, bytes((service.NO_TICKET,))
@@ -106,7 +114,7 @@ class Door:
     def _check(self, ticket, body, shown):
         """The session's keys; BadMessage for a ticket that is not for this terminal, this question, or not the authority's."""
         key = self.till.board.vault.load(SERVICE_KEY)
-        if not key or not service.is_issued(key, body) or ticket.nonce != self.nonce:
+        if not key or not service.is_issued(key, body) or ticket.nonce != self.nonce or self._past(self.told):
             raise BadMessage("service: not a ticket for this question")
         if ticket.terminal != self.till.config.terminal.encode() or not ticket.allowed & service.ALL:
             raise BadMessage("service: not a ticket for this terminal")
@@ -120,10 +128,15 @@ class Door:
         self.note(ticket, service.BYE, 0)
         self.ticket, self.keys, self.sequence, self.answered, self.bad = ticket, keys, 0, b"", 0
         self.number = int.from_bytes(self.nonce[:4], "big")
-        self.nonce = self.till.board.vault.random(16)
+        self._renew()
+        self.told = self.clock.ticks_ms()  # the new one was told to nobody yet
         self.consent = True if not ticket.allowed & ~_UNASKED else None
         self.until = self.clock.deadline(ticket.seconds * 1000 if self.consent else _CONSENT_MS)
         self.till.board.keypad.post("REFRESH" if self.consent else "SERVICE")
+
+    def _renew(self):
+        """For the next ticket; each serves one."""
+        self.nonce, self.first = self.till.board.vault.random(16), self.clock.deadline(_NONCE_MS)
 
     def _count_bad(self):
         self.bad += 1

@@ -47,7 +47,7 @@ def _owner(door, given, fence):
     """u8 standing, u32 epoch, the other terminal, u16 its install epoch, u16 install epoch, u16 refunds that still find room, u32
     newest epoch of what was handed over by that terminal, or by this one where none is named."""
     till, room = door.till, max(0, door.till.desk.places())
-    newest = fence.newest(given or f.ITSELF)
+    newest = fence.newest(given or bytes(8))
     return pack("<BI8sHHHI", fence.standing, fence.epoch, fence.other, fence.install, till.config.epoch, room, newest)
 
 
@@ -63,7 +63,7 @@ def _export(door, given, fence):
         raise Refused("refused.handover_warrant")
     if not (fence.is_at(f.GIVEN, epoch, other) and fence.install == install):
         refuse_while_under_way(till.journal)
-        fence.check(f.ITSELF, epoch)
+        fence.check(bytes(8), epoch)
         door.note(door.ticket, service.EXPORT, 0)
         pad = hmac_sha256(key, b"yuanlu wrap" + names)
         fence.begin(f.GIVEN, epoch, other, bytes([one ^ two for one, two in zip(wrapped, pad)]), 0, install)

@@ -104,7 +104,7 @@ def _write(door, fence, told, number, epoch):
     door.note(door.ticket, service.MEND, epoch)
     standing = f.FINISHED if standing == f.FINISHED else f.BACK
     fence.lost, fence.epoch, fence.other = False, epoch, other
-    fence.had, fence.floor = {}, epoch  # what each giver had last nobody knows
+    fence.rows, fence.lowest = {}, epoch  # what each giver had last nobody knows
     fence.key = door.till.board.vault.random(32)  # nobody has a receipt under this one
     record(door.till, fence, standing)
     fence.move(standing)

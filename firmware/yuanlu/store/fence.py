@@ -21,7 +21,6 @@ _ROW = "<8sI"
 _ROW_SIZE = const(12)
 _MOST = const(16)
 _LENGTH = const(251)
-ITSELF = bytes(8)
 
 # Standings. A HANDOVER record has them too, so a number never changes its meaning.
 OWN = const(0)  # nothing was ever handed over
@@ -43,9 +42,9 @@ class Fence:
         self.lost = state is None and all(vault.load(place) for place in PLACES)
         state = state or bytes(_LENGTH)
         fields = unpack_from(_FORMAT, state, 0)
-        self.standing, self.epoch, self.other, self.install, self.key, self.taken, self.count, self.sale, self.floor = fields
+        self.standing, self.epoch, self.other, self.install, self.key, self.taken, self.count, self.sale, self.lowest = fields
         rows = [unpack_from(_ROW, state, at) for at in range(_ROWS_AT, _LENGTH, _ROW_SIZE)]
-        self.had = {giver: epoch for giver, epoch in rows if epoch}
+        self.rows = dict([row for row in rows if row[1]])  # newest epoch by giver
 
     @property
     def is_shut(self):
@@ -58,7 +57,7 @@ class Fence:
 
     def newest(self, giver):
         """No handover by that terminal is begun here but with a higher epoch than this."""
-        return self.had.get(giver, self.floor)
+        return self.rows.get(giver, self.lowest)
 
     def check(self, giver, epoch):
         """Refused while a handover is under way, when all was given away, and for an epoch that is not new."""
@@ -68,12 +67,12 @@ class Fence:
     def begin(self, standing, epoch, other, key, count=0, install=0):
         """Another handover; Refused as by `check`. count: of the blocks that come, the first of which is here; install: epoch of
         the other one."""
-        giver = ITSELF if standing == GIVEN else other
+        giver = bytes(8) if standing == GIVEN else other
         self.check(giver, epoch)
-        self.had[giver] = epoch
-        if len(self.had) > _MOST:
-            self.floor, giver = min([(epoch, giver) for giver, epoch in self.had.items()])
-            self.had.pop(giver)
+        self.rows[giver] = epoch
+        if len(self.rows) > _MOST:
+            self.lowest, giver = min([(epoch, giver) for giver, epoch in self.rows.items()])
+            self.rows.pop(giver)
         self.epoch, self.other, self.install, self.key = epoch, other, install, key
         self.taken, self.count, self.sale = min(1, count), count, 0
         self.move(standing)
@@ -86,6 +85,6 @@ class Fence:
 
     def keep(self):
         """Durable: what has come so far."""
-        values = (self.standing, self.epoch, self.other, self.install, self.key, self.taken, self.count, self.sale, self.floor)
-        state = pack(_FORMAT, *values) + b"".join([pack(_ROW, giver, epoch) for giver, epoch in self.had.items()])
+        values = (self.standing, self.epoch, self.other, self.install, self.key, self.taken, self.count, self.sale, self.lowest)
+        state = pack(_FORMAT, *values) + b"".join([pack(_ROW, giver, epoch) for giver, epoch in self.rows.items()])
         self.kept.store(state + bytes(_LENGTH - len(state)))

@@ -40,7 +40,7 @@ async def run(till):
             try:
                 if till.config.login and not till.operator:
                     await enter(till, "yuanlu.ui.login_flow")
-                if till.door and till.door.asks():
+                while till.door and till.door.asks():
                     await enter(till, "yuanlu.ui.service_flow")
                 above = await enter(till, "yuanlu.ui.alerts")
                 await pick(till, "menu.title", MENU + ((("menu.more", ""),) if MORE else ()), leave=False, above=above)

@@ -7,6 +7,7 @@ from yuanlu.ui.menu import enter
 _WORDS = "diag pull queue resolve handover config keyload firmware wipe".split()  # bit by bit, as wire.service has them
 
 _WIPE = const(8)
+_LOOK_MS = const(1000)
 
 
 async def run(till):
@@ -15,24 +16,31 @@ async def run(till):
     ticket = door.ticket
     able = [("line.able", ("able." + word,)) for bit, word in enumerate(_WORDS) if ticket.allowed >> bit & 1]
     try:
-        await till.dialogs.confirm("service.title", [("service.who", ticket.technician)] + able + ["service.ask"])
+        await _confirm(till, [("service.who", ticket.technician)] + able)
         if ticket.allowed >> _WIPE & 1:
-            await till.dialogs.confirm("service.title", _erases(till))
+            await _confirm(till, _erases(till))
         if till.config.login:
             await _supervisor(till)
         agreed = True
     except Cancelled:
         agreed = False
-    if door is not till.door or not door.asks():
+    if door is not till.door or door.ticket is not ticket or not door.asks():  # another one asks by now: on a page of his own
         await till.dialogs.notice("service.title", ["service.late"])
         return
     door.agree(agreed)
     till.log("technician {}: {}".format(ticket.technician, "let in" if agreed else "refused"))
 
 
+async def _confirm(till, lines):
+    """Keys that were meant for the page before do not agree: there is a second to look at this one."""
+    till.dialogs.show("service.title", lines)
+    await till.board.clock.sleep_ms(_LOOK_MS)
+    await till.dialogs.confirm("service.title", lines + ["service.ask"])
+
+
 def _erases(till):
     """What is lost for good, if he does what he may."""
-    return [("erase.who", till.config.terminal), ("erase.what", till.journal.log.newest[0]), "erase.after", "service.ask"]
+    return [("erase.who", till.config.terminal), ("erase.what", till.journal.log.newest[0]), "erase.after"]
 
 
 async def _supervisor(till):

@@ -18,7 +18,7 @@ async def run(till):
         else:
             till.dialogs.show("fallen.title", [("fallen.version", VERSION), "fallen.what", "fallen.next"])
         await till.dialogs.key()
-        if till.door and till.door.asks():
+        while till.door and till.door.asks():
             await _technician(till)
 
 

@@ -195,8 +195,9 @@ def session_keys(key, ticket):
 
 
 def proof(keys, side, ticket_bytes):
-    """16 bytes that show that this side (b"L" the laptop, b"T" the terminal) has the session's keys."""
-    return hmac_sha256(keys[:32], side + ticket_bytes)[:_TAG]
+    """16 bytes that show that this side (b"L" the laptop, b"T" the terminal) has the session's keys. No MAC of `seal` has its
+    beginning, so that neither stands for the other."""
+    return hmac_sha256(keys[:32], b"proof" + side + ticket_bytes)[:_TAG]
 
 
 def seal(keys, side, sequence, plain):
