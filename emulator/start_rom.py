@@ -11,33 +11,18 @@ import vfs
 
 def image(path):
     """A memoryview of the file."""
-    import uctypes
-
     size = os.stat(path)[6]
     try:
         import ffi
+        import uctypes
     except ImportError:
-        address = mapped(path)
-        if address:
-            return memoryview(uctypes.bytearray_at(address, size))
-        with open(path, "rb") as file:
-            return memoryview(file.read())
+        import start_mapped
+
+        return start_mapped.image(path, size)
     libc = ffi.open("libc.so.6")
-    descriptor = libc.func("i", "open", "si")(path, 0)
-    address = libc.func("p", "mmap", "pLiiil")(0, size, 1, 2, descriptor, 0)  # PROT_READ, MAP_PRIVATE
-    return memoryview(uctypes.bytearray_at(address, size))
-
-
-def mapped(path):
-    """Where that file is in this process's memory, as Linux tells it; 0 where it is not."""
-    try:
-        with open("/proc/self/maps") as maps:
-            for line in maps:
-                if line.rstrip().endswith(" " + path):
-                    return int(line.split("-")[0], 16)
-    except OSError:
-        pass
-    return 0
+    file = libc.func("i", "open", "si")(path, 0)
+    # PROT_READ, MAP_PRIVATE
+    return memoryview(uctypes.bytearray_at(libc.func("p", "mmap", "pLiiil")(0, size, 1, 2, file, 0), size))
 
 
 vfs.mount(vfs.VfsRom(image(sys.argv[-1])), "/rom")

@@ -5,13 +5,14 @@ A power cut anywhere leaves the batch open here; at the acquirer it may be close
 closing meets it again, a sign-on tells which batch is open, and what was never sent gets a new attempt in it.
 """
 
+from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.exchange import Exchange
 from yuanlu.refund import state as s
 from yuanlu.refund import verdicts
 from yuanlu.refund.codes import APPROVED, OTHER_BATCH
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE
-from yuanlu.store import fence, pending
+from yuanlu.store import pending
 from yuanlu.wire import messages
 
 _A_MESSAGE = 8  # details in one upload
@@ -53,7 +54,7 @@ async def _drain(forwarder):
             break
     if any(t.kind != KIND_REFUND and t.state != s.IS_PARKED for t in journal.live):
         raise Refused("refused.closing_open")
-    if fence.Fence(forwarder.desk.vault).standing != fence.FINISHED:  # else nothing of what is listed is ever sent from here
+    if not (journal.shut and _has_finished(forwarder.desk.vault)):  # else nothing of what is listed is ever sent from here
         if verdicts.needs_open_batch(forwarder.config) and any(t.state == s.IS_UNKNOWN for t in journal.live):
             raise Refused("refused.closing_unknown")  # its repeat is known only while the batch is open
         if journal.held or pending.holds_queue(journal.live):
@@ -61,6 +62,15 @@ async def _drain(forwarder):
     lingering = forwarder.lingering_ms() if verdicts.forgets_batches(forwarder.config) else 0
     if lingering:  # a second copy of what was sent, on its way still, would be booked again in the next batch
         raise Refused("refused.closing_soon", str(-(-lingering // 1000)))
+
+
+def _has_finished(vault):
+    """All that is open was handed over."""
+    fence = visit("yuanlu.store.fence")
+    try:
+        return fence.Fence(vault).standing == fence.FINISHED
+    finally:
+        leave("yuanlu.store.fence")
 
 
 async def _send_totals(forwarder, batch, done):

@@ -82,8 +82,8 @@ def _check(desk, transaction, evidence):
 
 
 def _check_digits(evidence):
-    """More digits than an RRN's, whatever stands between them, may be a card's, and would stand in clear on flash, on slips and in
-    reports (L8): whether the check digit is right does not matter, since people mistype."""
+    """More digits than an RRN's, whatever stands between them, may be a card's, and would stand in clear on flash, on slips and
+    in reports (L8): whether the check digit is right does not matter, since people mistype."""
     digits = [at for at in range(len(evidence)) if 0x30 <= evidence[at] < 0x3A]
     if len(digits) > _MOST_DIGITS:
         raise Refused("refused.evidence_card", digits[0] + 1)

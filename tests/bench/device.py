@@ -34,8 +34,9 @@ def measured(program: str, *arguments: object, bits: int = 64, heap: str = "16M"
 
 def modules() -> dict[str, float]:
     """Bytes of heap that each module holds which a waiting terminal has in memory, and the tables of names apart."""
-    command = [interpreter(32), "-X", "heapsize=512K", str(HERE / "modules_on_device.py"), str(ROOT / "build" / "firmware.romfs")]
-    done = subprocess.run([*command, str(ROOT / "emulator")], capture_output=True, text=True, timeout=60, check=True)
+    program, rom = HERE / "modules_on_device.py", ROOT / "build" / "firmware.romfs"
+    command = [interpreter(32), "-X", "heapsize=512K", str(program), str(ROOT / "emulator"), str(rom)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     found = re.findall(r"module (\S+) (-?\d+)\n.*n_qstr=(\d+), n_str_data_bytes=(\d+), n_total_bytes=(\d+)", done.stdout)
     figures: dict[str, float] = {}
     tables = 0

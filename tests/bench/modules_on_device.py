@@ -1,5 +1,5 @@
 """What each module costs that a waiting terminal holds, on 32-bit words, bytecode mapped:
-`micropython modules_on_device.py IMAGE FOLDER_OF_START_ROM`.
+`micropython modules_on_device.py FOLDER_OF_START_ROM IMAGE`.
 
 A line for each as it is done, `module NAME BYTES`: the heap that it holds after a collection, less the modules that it brings
 along. After it, what the interpreter says of its tables of names by then.
@@ -42,7 +42,7 @@ def measured(name, *more):
 
 
 sys.modules["main"] = sys  # start_rom mounts the image; nothing is started
-sys.path.insert(0, sys.argv[2])
+sys.path.insert(0, sys.argv[1])
 __import__("start_rom")
 tell("interpreter", held())
 before = held()
