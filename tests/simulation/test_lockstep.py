@@ -13,7 +13,7 @@ from traces import trace
 
 BROKEN = Path(__file__).parents[1] / "broken"
 pytestmark = pytest.mark.micropython
-RUNS = 25
+RUNS = 15
 
 
 def _burn() -> None:
