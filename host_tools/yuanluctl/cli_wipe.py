@@ -23,27 +23,27 @@ def wipe(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool) -> None:
     """Erase a terminal that goes out of use: its keys, PINs, journal and settings. There is no way back.
 
     It refuses while anything is open, its batch is not closed, a handover is not finished, or FILE is not its newest journal.
-    Somebody at its keypad agrees twice. Run it again when the cable came out: a terminal that is erased says so.
+    Somebody at its keypad agrees twice. Run it again when the cable came out: a terminal that is erased says so, but cannot prove
+    it without keys. Then its screen tells.
 
-    Exit codes: 0 erased, now or before, 1 you did not agree, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer,
-    6 not allowed, 8 refused, or FILE is not the whole journal.
+    Exit codes: 0 erased, as the terminal has proved, 1 you did not agree, or it only says that it is erased, 2 wrong use,
+    3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused, or FILE is not the whole journal.
     """
     if voice.as_json and not (yes or voice.dry_run):
         raise click.UsageError("--json takes --yes or --dry-run: nobody is asked")
     hello, _ = terminal.hello()
     name = hello.terminal.decode("ascii", "replace")
-    if hello.busy == wire.ERASED:
-        _end(voice, terminal, name, f"{hello.number}:{hello.tag.hex()}", "already")
     head = erase.head_of(file, name)
+    if hello.busy == wire.ERASED:
+        _end(voice, terminal, name, str(head), "says_erased")
     if not voice.as_json:
         voice.answer({}, [voice.say("wipe.what", name, file, head)])
     if voice.dry_run or not (yes or voice.agreed("wipe.agree", name)):
         _end(voice, terminal, name, str(head), "would" if voice.dry_run else "declined")
-    erase.erase(terminal, head)
-    _end(voice, terminal, name, str(head), "erased")
+    _end(voice, terminal, name, str(head), "erased" if erase.erase(terminal, head) else "says_erased")
 
 
 def _end(voice: Voice, terminal: LiveTerminal, name: str, head: str, outcome: str) -> None:
     told = {"target": terminal.name, "terminal": name, "head": head, "outcome": outcome}
     voice.answer(told, [voice.say(f"wipe.{outcome}", name)])
-    raise SystemExit(FINDINGS if outcome == "declined" else 0)
+    raise SystemExit(FINDINGS if outcome in ("declined", "says_erased") else 0)

@@ -50,12 +50,16 @@ def head_of(path: Path, terminal: str) -> Head:
 
 
 def is_erased(terminal: LiveTerminal) -> bool:
-    """It says so itself; Trouble."""
+    """It says so itself, which nobody can prove: its keys are gone, if it is true. Trouble."""
     return terminal.hello()[0].busy == wire.ERASED
 
 
-def erase(terminal: LiveTerminal, head: Head, rest: Callable[[float], None] = time.sleep) -> None:
-    """Have it erase itself, and wait until it says that it has; Trouble when it refuses, or is not heard of in time."""
+def erase(terminal: LiveTerminal, head: Head, rest: Callable[[float], None] = time.sleep) -> bool:
+    """Have it erase itself, and wait until it says that it has; Trouble when it refuses, or is not heard of in time.
+
+    Whether it has proved that it agreed: from then on no power cut brings it back. Where that answer was lost there is only what
+    anybody on the line can say.
+    """
     session = terminal.open(wire.DIAG | wire.WIPE)
     session.timeout = max(session.timeout, LOOK_SECONDS)
     lost: Trouble | None = None
@@ -71,7 +75,7 @@ def erase(terminal: LiveTerminal, head: Head, rest: Callable[[float], None] = ti
         rest(PAUSE_SECONDS)
         try:
             if is_erased(terminal):
-                return
+                return lost is None
             if lost or terminal.line.now() >= until:
                 raise lost or Trouble("silent", terminal.name)
         except Trouble as trouble:

@@ -13,17 +13,24 @@ from typing import Any, cast
 import pytest
 
 from emulator.clerk import Clerk
+from emulator.lines.cable import Cable
 from emulator.parts import vault
 from emulator.parts.flash import TEARS
 from emulator.parts.reader import TRAY
 from emulator.shop import Shop
 from host_tools.yuanluctl import erase, image
 from host_tools.yuanluctl.erase import Head
+from host_tools.yuanluctl.hdlc import Deframer
 from host_tools.yuanluctl.live import LiveTerminal
-from host_tools.yuanluctl.outcome import LOSES_MONEY, OTHER_VERSION, Trouble
+from host_tools.yuanluctl.outcome import FINDINGS, LOSES_MONEY, OTHER_VERSION, Trouble
+from host_tools.yuanluctl.service import Session
 from tests.conftest import ROOT
+from tests.host.hostile_terminal import TERMINAL, HostileTerminal
+from tests.host.journal_writer import Writer
+from tests.host.kept_chips import run
 from tests.host.new_firmware import Laptop
 from tests.host.service_line import Technician
+from tests.host.test_journal_verify import trade
 from tests.host.test_live import Bench
 from tests.journeys.leaks import found
 from yuanlu.wire import service as wire
@@ -311,8 +318,54 @@ def test_the_verb_erases_a_terminal(over: str, tmp_path: Path) -> None:
         assert bench.run(*words, "--dry-run", target=target)["outcome"] == "would"
         assert bench.run(*words, "--yes", keys="ENTER", target=target)["outcome"] == "erased"
         assert left(bench.shop) == []
-        assert bench.run(*words, "--yes", target=target)["outcome"] == "already"
+        assert bench.run(*words, "--yes", target=target, code=FINDINGS)["outcome"] == "says_erased", "it has no key to prove it"
         assert bench.run("ping", target=target)["out_of_use"] is True
         assert bench.run("status", target=target, code=OTHER_VERSION)["error"]["code"] == "out_of_use"
     finally:
         bench.close()
+
+
+def test_a_stranger_who_says_that_it_is_erased_proves_nothing(tmp_path: Path) -> None:
+    """No key, no terminal: the journal is looked at all the same, and no exit code 0 comes of it."""
+    stranger = HostileTerminal(lambda command, given: None, busy=wire.ERASED)
+    try:
+        words = ("wipe", "--yes", "-t", stranger.target, "--timeout", "1", "--journal")
+        (tmp_path / "chip.img").write_bytes(bytes(trade(Writer(terminal=TERMINAL), 6).chip))
+        assert run(*words, tmp_path / "none.img").exit_code == 3, "no such file"
+        (tmp_path / "bad.img").write_bytes(b"no journal")
+        assert run(*words, tmp_path / "bad.img").exit_code == LOSES_MONEY
+        done = run(*words, tmp_path / "chip.img", "--json")
+        assert done.exit_code == FINDINGS and '"outcome": "says_erased"' in done.stdout, done.output
+        assert "nobody can prove it" in run(*words, tmp_path / "chip.img").stdout
+    finally:
+        stranger.close()
+
+
+class NoAnswers:
+    """A cable that brings nothing back from the first answer to a command on; see service.Line."""
+
+    name = "cable"
+
+    def __init__(self, cable: Cable) -> None:
+        self.cable, self.frames, self.lost = cable, Deframer(), False
+        self.write, self.now = cable.write, cable.now
+
+    def read(self, seconds: float) -> bytes:
+        data = self.cable.read(seconds)
+        self.lost = self.lost or wire.ANSWER in [found.kind for found in self.frames.feed(data)]
+        return b"" if self.lost else data
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_terminal_whose_word_was_lost_only_says_that_it_is_erased(
+    technician: Technician, tmp_path: Path, answers: bool
+) -> None:
+    """It did what was agreed to; nobody can prove it any more. Control: where its answer came it is proved."""
+    shop = technician.shop
+    close_batch(shop)
+    head = head_of(technician, tmp_path)
+    if not answers:
+        technician.session = Session(NoAnswers(technician.cable))
+    laptop = cast(LiveTerminal, Laptop(technician))
+    proved = erase.erase(laptop, head, lambda seconds: shop.world.run(int(seconds * 1000)))
+    assert proved is answers and left(shop) == []
