@@ -74,7 +74,7 @@ def plan(terminal: LiveTerminal, voice: Voice, spare: str) -> None:
     Exit codes: 0 it can, 1 it cannot, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed.
     """
     session = terminal.open(_RIGHTS)
-    name, old, waiting = _connected(terminal), made.owner(session), waiting_of(terminal, terminal.status())
+    name, old, waiting = _connected(terminal), made.owner(session), waiting_of(terminal.status())
     other = LiveTerminal(parse(spare), terminal.timeout, terminal.credentials, terminal.waiting)
     other.still = terminal.still
     try:

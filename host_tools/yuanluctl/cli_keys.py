@@ -50,7 +50,7 @@ def key_rows(terminal: LiveTerminal, content: bytes) -> list[dict[str, Any]]:
             {"key": str(name), "there": bool(there), "check": str(check), "counter": int(counter)}
             for name, there, check, counter in json.loads(content)
         ]
-    except (ValueError, TypeError, RecursionError) as problem:
+    except (ValueError, TypeError, OverflowError, RecursionError) as problem:
         raise Trouble("protocol", terminal.name, "keys") from problem
     if unknown := [one["key"] for one in rows if one["key"] not in _NAMES]:
         raise Trouble("protocol", terminal.name, f"keys {unknown[0][:20]!r}")

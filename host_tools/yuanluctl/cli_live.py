@@ -176,7 +176,7 @@ def sync(terminal: LiveTerminal, voice: Voice, at: datetime | None, yes: bool) -
         voice.would(terminal.name)
         return
     session, when = terminal.open(wire.DIAG | wire.CONFIG), at or datetime.now()
-    if not (yes or _is_near(session.status().get("date"), when)):
+    if not (yes or _is_near(session.status()["date"], when)):
         if voice.as_json:
             raise Trouble("far_date", terminal.name, f"{when:%Y-%m-%d}")
         if not click.confirm(voice.say("time.agree", f"{when:%Y-%m-%d}"), err=True):
@@ -188,10 +188,9 @@ def sync(terminal: LiveTerminal, voice: Voice, at: datetime | None, yes: bool) -
     voice.answer({"target": terminal.name, "seconds": moved}, [voice.say("time.moved", moved)])
 
 
-def _is_near(terminals: object, when: datetime) -> bool:
+def _is_near(terminals: int, when: datetime) -> bool:
     """Within a day of this computer's date and of the terminal's, yyyymmdd."""
-    theirs = day_of(terminals) if isinstance(terminals, int) else None
-    return all(known and abs((when.date() - known).days) <= 1 for known in (date.today(), theirs))
+    return all(known and abs((when.date() - known).days) <= 1 for known in (date.today(), day_of(terminals)))
 
 
 @click.group()
@@ -207,12 +206,12 @@ def queue_list(terminal: LiveTerminal, voice: Voice) -> None:
     Exit codes: 0 nothing waits, 1 something does, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed.
     """
     told = terminal.status()
-    waiting = waiting_of(terminal, told)
+    waiting = waiting_of(told)
     lines = []
     for one in waiting:
         state, why = voice.say("state." + one["state"]), why_told(voice.language, one["why"])
         lines.append(f"{one['number']:>8}  {yuan(one['amount']):>10}  {state}  {why}")
-    held = str(told.get("held", ""))
+    held = str(told["held"])
     lines = [voice.say("queue.held", held)] * bool(held) + (lines or [voice.say("status.nothing")])
     voice.answer({"target": terminal.name, "held": held, "waiting": waiting}, lines)
     if waiting:
@@ -316,5 +315,5 @@ def _carry_out(terminal: LiveTerminal, voice: Voice, right: int, command: int, g
         return
     terminal.open(wire.DIAG | right).command(command, given)
     told = terminal.status()
-    waiting = waiting_of(terminal, told)
+    waiting = waiting_of(told)
     voice.answer({"target": terminal.name, "waiting": waiting}, [voice.say("queue.done", len(waiting))])

@@ -26,12 +26,12 @@ _ZIP_DATE = (2026, 1, 1, 0, 0, 0)  # the same bundle of the same chip each time
 def _of_line(terminal: LiveTerminal, voice: Voice) -> None:
     """Asked of the terminal itself: nothing is pulled, so that it takes a moment."""
     told = terminal.status()
-    waiting = waiting_of(terminal, told)
+    waiting = waiting_of(told)
     people = sum(one["state"] in NEEDS_A_PERSON for one in waiting)
-    held = str(told.get("held", ""))
+    held = str(told["held"])
     lines = _money(voice, len(waiting), people, held)
-    lines += [voice.say("live.status", told.get("batch"), told.get("trace"), told.get("config"), told.get("places"))]
-    lines += [voice.say("live.trouble", text) for text in told.get("trouble", [])]
+    lines += [voice.say("live.status", told["batch"], told["trace"], told["config"], told["places"])]
+    lines += [voice.say("live.trouble", text) for text in told["trouble"]]
     lines += [f"  {one['number']:>8}  {yuan(one['amount']):>10}  {voice.say('state.' + one['state'])}" for one in waiting]
     voice.answer({"target": terminal.name, **told, "waiting": waiting, "need_a_person": people}, lines)
     _end(people, held)

@@ -6,7 +6,6 @@ that: so a cable may be pulled and plugged at any byte.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from struct import error, pack, unpack
@@ -16,6 +15,7 @@ from host_tools.yuanluctl import carried
 from host_tools.yuanluctl.hdlc import Deframer, Frame, frame
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.refusal import Refusal
+from host_tools.yuanluctl.told import read_status
 from yuanlu.errors import BadMessage
 from yuanlu.wire import service as wire
 
@@ -176,13 +176,7 @@ class Session:
 
     def status(self) -> dict[str, Any]:
         """What the terminal says of itself; Trouble."""
-        try:
-            told = json.loads(self.command(wire.STATUS))
-        except (ValueError, RecursionError) as problem:
-            raise Trouble("protocol", self.line.name, "status") from problem
-        if not isinstance(told, dict):
-            raise Trouble("protocol", self.line.name, "status")
-        return told
+        return read_status(self.line.name, self.command(wire.STATUS))
 
     def geometry(self) -> tuple[int, int, int]:
         """(unit, sectors, bytes of a sector) of its journal's chip; Trouble."""

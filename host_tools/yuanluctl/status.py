@@ -10,8 +10,6 @@ from host_tools.yuanluctl.journal.ledger import NEEDS_A_PERSON, Ledger, Transact
 from host_tools.yuanluctl.journal.reader import Journal, read_journal
 from host_tools.yuanluctl.journal.report import Report
 from host_tools.yuanluctl.journal.verify import verify
-from host_tools.yuanluctl.outcome import Trouble
-from host_tools.yuanluctl.targets import Terminal
 
 WORN_ERASES = 80_000  # of the 100 000 that a NOR sector is made for
 MANY_BOOTS = 20  # power-ups that wrote, per hundred transactions
@@ -121,12 +119,6 @@ def day_of(yyyymmdd: int) -> date | None:
         return None
 
 
-def waiting_of(terminal: Terminal, told: dict[str, Any]) -> list[dict[str, Any]]:
-    """The transactions that a terminal's status names; Trouble when it is no such status."""
-    try:
-        return [
-            {"number": int(number), "amount": int(amount), "state": str(state), "why": str(why)}
-            for number, amount, state, why in told["waiting"]
-        ]
-    except (KeyError, TypeError, ValueError) as problem:
-        raise Trouble("protocol", terminal.name, "status") from problem
+def waiting_of(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """The transactions that a live terminal's status names (told.read_status)."""
+    return [{"number": number, "amount": amount, "state": state, "why": why} for number, amount, state, why in told["waiting"]]

@@ -1,0 +1,133 @@
+"""A terminal with the right key that says in STATUS what no terminal of ours says: one clear trouble, never a traceback."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from host_tools.yuanluctl import authority
+from host_tools.yuanluctl.cli import yuanluctl
+from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.told import read_status
+from tests.conftest import FIRMWARE
+from tests.host.hostile_terminal import OK, HostileTerminal
+from tests.host.service_line import on_the_line, queue_a_refund
+from yuanlu.wire import service as wire
+
+PASSPHRASE, SECRET = "a passphrase of a test", bytes(range(32))
+ROW = [5, 700, "queued", ""]
+GOOD: dict[str, Any] = {
+    **dict.fromkeys(("batch", "config", "date", "places", "time", "trace", "uptime_ms"), 1),
+    "held": "",
+    "trouble": [],
+    "waiting": [ROW],
+    "late": [],
+    "network": True,
+    "owed": 0,
+    "trusted": 1,
+}
+WRONG: dict[str, dict[str, Any]] = {
+    "a state of a newer version": {"waiting": [[5, 700, "pondering", ""]]},
+    "no state": {"waiting": [[5, 700, "", ""]]},
+    "half a fen": {"waiting": [[5, 7.5, "queued", ""]]},
+    "no whole number": {"waiting": [[5, True, "queued", ""]]},
+    "less than nothing": {"waiting": [[5, -700, "queued", ""]]},
+    "a name for a number": {"waiting": [["x", 700, "queued", ""]]},
+    "no reason": {"waiting": [[5, 700, "queued", None]]},
+    "a row too short": {"waiting": [[5, 700]]},
+    "a row that is none": {"waiting": [5]},
+    "rows that are none": {"waiting": {"5": 700}},
+    "a hold that is no text": {"held": ["x"]},
+    "troubles that are no list": {"trouble": 7},
+    "a trouble that is no text": {"trouble": [{"a": 1}]},
+    "a batch that is no number": {"batch": "\x1b[2J"},
+    "a date that is no number": {"date": None},
+}
+BYTES = {
+    "nothing": b"",
+    "no JSON": b"\xff" * 900,
+    "an infinite amount": json.dumps(GOOD).replace("700", "1e999").encode(),
+    "infinity": json.dumps(GOOD).replace("700", "Infinity").encode(),
+    "not a number": json.dumps(GOOD).replace("700", "NaN").encode(),
+    "an endless number": json.dumps(GOOD).replace("700", "9" * 600).encode(),
+    "a list": b"[]",
+    "null": b"null",
+    "a deep one": b"[" * 900,
+} | {
+    **{name: json.dumps(GOOD | change).encode() for name, change in WRONG.items()},
+    **{f"without {key}": json.dumps({k: GOOD[k] for k in GOOD if k != key}).encode() for key in ("waiting", "held", "batch")},
+}
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    (tmp_path / "key").write_bytes(authority.new(PASSPHRASE, SECRET))
+    return tmp_path / "key"
+
+
+def ask(terminal: HostileTerminal, key_file: Path, *words: str) -> Result:
+    """What a verb makes of it."""
+    environment = {"YUANLU_PASSPHRASE": PASSPHRASE, "YUANLU_AUTHORITY": str(key_file), "LANG": "C", "LC_ALL": ""}
+    return CliRunner().invoke(yuanluctl, [*words, "-t", terminal.target, "--timeout", "1"], env=environment)
+
+
+VERBS = (
+    ("status",),
+    ("queue", "list"),
+    ("queue", "retry", "5"),
+    ("queue", "hold", "--evidence", "x"),
+    ("handover", "plan", "socket://127.0.0.1:1"),
+    ("time", "sync"),
+)
+
+
+@pytest.mark.parametrize("name", sorted(BYTES))
+def test_a_status_that_is_none_is_told_as_that(name: str) -> None:
+    """Control: what a terminal says is taken, also with more than is known here."""
+    assert read_status("x", json.dumps({**GOOD, "more": [{}]}).encode())["waiting"] == [ROW]
+    with pytest.raises(Trouble) as caught:
+        read_status("x", BYTES[name])
+    assert (caught.value.name, caught.value.exit) == ("protocol", 12)
+
+
+@pytest.mark.parametrize("words", VERBS, ids=lambda words: "-".join(words[:2]))
+@pytest.mark.parametrize("name", ["a state of a newer version", "an infinite amount", "half a fen", "without waiting"])
+def test_every_verb_ends_with_one_trouble(key_file: Path, words: tuple[str, ...], name: str) -> None:
+    answers = {wire.STATUS: OK + BYTES[name], wire.OWNER: OK + bytes(23)}
+    terminal = HostileTerminal(lambda command, given: answers.get(command, OK), SECRET)
+    try:
+        done = ask(terminal, key_file, *words, "--json")
+    finally:
+        terminal.close()
+    error = json.loads(done.stderr.splitlines()[-1])["error"]
+    assert (done.exit_code, error["code"], done.stdout) == (12, "protocol", ""), done.output
+    assert isinstance(done.exception, SystemExit)
+
+
+PLAIN = ("watch --once", "logs", "diagnose", "keys status", "journal tail", "firmware info")
+
+
+@pytest.mark.parametrize("words", PLAIN)
+@pytest.mark.parametrize(
+    "answer", [b"", b"\xff" * 900, b"\x1b]0;x\x07\x9b31m", b'[["messages",1,"",1e999]]', b"[" * 900, bytes(8)]
+)
+def test_no_answer_is_a_traceback(key_file: Path, words: str, answer: bytes) -> None:
+    terminal = HostileTerminal(lambda command, given: OK + answer, SECRET)
+    try:
+        done = ask(terminal, key_file, *words.split())
+    finally:
+        terminal.close()
+    assert done.exit_code in ((0,) if words in ("watch --once", "logs") else (5, 12)), (done.exit_code, done.output)
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    assert "\x1b" not in done.output and "\x9b" not in done.output
+
+
+def test_a_terminal_of_ours_is_understood() -> None:
+    with on_the_line(FIRMWARE) as technician:
+        queue_a_refund(technician.shop)
+        [row] = technician.come_in(wire.DIAG).status()["waiting"]
+        assert row[1:3] == [1000, "queued"]
