@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import date as day
 from pathlib import Path
@@ -13,6 +12,7 @@ import rich_click as click
 from host_tools.yuanluctl import authority, completing, settings
 from host_tools.yuanluctl.bundles import Bundle, public_key
 from host_tools.yuanluctl.cli_target import Reach, Voice, on_a_line, reaching, spoken
+from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
 from host_tools.yuanluctl.targets import Target, read_regular
 from yuanlu.wire import service as wire
@@ -193,7 +193,7 @@ def schema(voice: Voice) -> None:
     Exit codes: 0 printed.
     """
     told = settings.schema()
-    voice.answer(told, [json.dumps(told, ensure_ascii=False, indent=1)])
+    voice.answer(told, [json_text(told, indent=1)])
 
 
 def signature_of(bundle: Bundle | None, key: Path | None) -> str:
@@ -240,4 +240,4 @@ def manifest_lines(voice: Voice, bundle: Bundle | None, signature: str) -> list[
 
 
 def _shown(value: Any) -> str:
-    return "-" if value is None else json.dumps(value, ensure_ascii=False)
+    return "-" if value is None else json_text(value)

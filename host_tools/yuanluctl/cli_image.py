@@ -15,6 +15,7 @@ import rich_click as click
 from host_tools.yuanluctl.completing import targets
 from host_tools.yuanluctl.journal.layout import Geometry
 from host_tools.yuanluctl.journal.reader import GeometryError, NoHeaderError, find_geometry
+from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.phrases import in_chinese
 from host_tools.yuanluctl.targets import LARGEST_IMAGE, Terminal, open_terminal, parse
@@ -125,7 +126,7 @@ def end(code: int, problem: str = "") -> NoReturn:
         problem = in_chinese(problem) if asked == "zh" else problem
     if problem and call and call.params.get("as_json"):
         error = {"code": "usage", "exit": code, "message": problem, "hint": "", "retryable": False}
-        click.echo(json.dumps({"error": error}, ensure_ascii=False), err=True)
+        click.echo(json_text({"error": error}), err=True)
     elif problem:
         click.echo(f"yuanluctl: {problem}", err=True)
     raise SystemExit(code)

@@ -34,6 +34,7 @@ from host_tools.yuanluctl.journal.reader import Gap, Journal, Sector, read_journ
 from host_tools.yuanluctl.journal.report import Anchor
 from host_tools.yuanluctl.journal.verify import may_be_wiped
 from host_tools.yuanluctl.journal.verify import verify as verify_image
+from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.paper import as_pdf
 from host_tools.yuanluctl.targets import Terminal
@@ -190,7 +191,7 @@ def tail(chip: Chip, voice: Voice, count: int, follow: bool) -> None:
     while True:
         for record in shown:
             row = next(rows([record]))
-            click.echo(json.dumps(row, ensure_ascii=False) if voice.as_json else journal_text.row_told(voice.language, row))
+            click.echo(json_text(row) if voice.as_json else journal_text.row_told(voice.language, row))
         time.sleep(FOLLOW_SECONDS)
         records = every_record(read_journal(chip.terminal.journal(), chip.geometry))
         shown = [record for record in records if record.number > last]

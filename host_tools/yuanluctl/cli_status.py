@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from host_tools.yuanluctl import verdict
 from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_terminal
 from host_tools.yuanluctl.export import as_csv
 from host_tools.yuanluctl.journal.ledger import NEEDS_A_PERSON, every_record, moment, yuan
+from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.outcome import FINDINGS
 from host_tools.yuanluctl.status import checks, read_state, waiting_of
 from host_tools.yuanluctl.status import status as status_of
@@ -123,7 +123,7 @@ def diagnose(chip: Chip, voice: Voice, bundle: Path | None) -> None:
 
 
 def _pretty(content: dict[str, Any]) -> bytes:
-    return json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n"
+    return json_text(content, indent=1).encode() + b"\n"
 
 
 def _zip(files: dict[str, bytes]) -> bytes:

@@ -17,6 +17,7 @@ import rich_click as click
 from host_tools.yuanluctl import asking, completing
 from host_tools.yuanluctl.journal.layout import HEADER_MAGIC, Geometry
 from host_tools.yuanluctl.journal.reader import GeometryError, find_geometry
+from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.keeping import keep
 from host_tools.yuanluctl.outcome import INTERRUPTED, Trouble
 from host_tools.yuanluctl.targets import (
@@ -55,7 +56,7 @@ class Voice:
     def answer(self, content: dict[str, Any], lines: Iterable[str]) -> None:
         """One object for a program, lines for a person; on stdout."""
         if self.as_json:
-            click.echo(json.dumps(content, ensure_ascii=False))
+            click.echo(json_text(content))
             return
         for line in lines:
             click.echo(printable(line))
@@ -88,7 +89,7 @@ class Voice:
     def fail(self, trouble: Trouble) -> NoReturn:
         """End with a trouble, told on stderr."""
         if self.as_json:
-            click.echo(json.dumps(trouble.as_json(self.language), ensure_ascii=False), err=True)
+            click.echo(json_text(trouble.as_json(self.language)), err=True)
         else:
             click.echo(printable(f"yuanluctl: {trouble.text(self.language)}"), err=True)
             click.echo(f"  -> {trouble.hint(self.language)}", err=True)

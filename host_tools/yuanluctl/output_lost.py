@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.words import LANGUAGES, language_of
 
@@ -19,7 +19,7 @@ def end_with(problem: OSError) -> NoReturn:
     language = language_asked(sys.argv)
     try:
         if "--json" in sys.argv:
-            print(json.dumps(trouble.as_json(language), ensure_ascii=False), file=sys.stderr, flush=True)
+            print(json_text(trouble.as_json(language)), file=sys.stderr, flush=True)
         else:
             print(f"yuanluctl: {trouble.text(language)}\n  -> {trouble.hint(language)}", file=sys.stderr, flush=True)
     except OSError:

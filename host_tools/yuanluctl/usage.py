@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 
 import click
 
+from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.output_lost import language_asked
 from host_tools.yuanluctl.phrases import in_chinese
@@ -37,7 +37,7 @@ def end_with(problem: click.UsageError, words: Sequence[str]) -> None:
         return
     trouble, language = WrongUse(problem), language_asked(words)
     if "--json" in words:
-        click.echo(json.dumps(trouble.as_json(language), ensure_ascii=False), err=True)
+        click.echo(json_text(trouble.as_json(language)), err=True)
     elif language == "zh":
         shown = f"yuanluctl: {trouble.text(language)}\n  -> {trouble.hint(language)}"
         click.echo("".join(character if character.isprintable() or character == "\n" else "?" for character in shown), err=True)

@@ -11,7 +11,10 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from host_tools.yuanluctl import json_text as json_of
 from host_tools.yuanluctl.cli import yuanluctl
+from host_tools.yuanluctl.cli_target import Voice
+from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.service import request_text
 from tests.host.journal_writer import TERMINAL, Writer
 from tests.host.test_journal_verify import trade
@@ -122,3 +125,25 @@ def test_what_cannot_be_done_is_one_object_too(folder: Path, words: str) -> None
     done = run(*there)
     error = json.loads(done.stderr)["error"]
     assert done.exit_code == error["exit"] != 0 and done.stdout == "" and error["message"]
+
+
+def test_no_character_that_a_screen_obeys_is_printed_raw(capsys: pytest.CaptureFixture[str]) -> None:
+    """C0, DEL, C1 (U+009B begins a sequence), what turns a line round, half a surrogate: the object and its Chinese stay as they are."""
+    unseen = [chr(code) for code in (*range(32), 127, *range(128, 160), 0xAD, 0x200B, 0x202E, 0x2066, 0x2028, 0xFEFF, 0xE0041)]
+    content = {"text": "退款\N{FULLWIDTH COMMA}é" + "".join(unseen), "\x9b31m": [1]}
+    Voice("zh", True, False).answer(content, [])
+    with pytest.raises(SystemExit):
+        Voice("zh", True, False).fail(Trouble("file", "".join(unseen), "退款"))
+    said = capsys.readouterr()
+    for printed in (said.out, said.err):
+        assert "退款" in printed and all(letter.isprintable() for letter in printed.rstrip("\n")), ascii(printed)
+    assert json.loads(said.out) == content
+    assert json.loads(json_of.json_text("\ud800")) == "\ud800" and json_of.json_text("\ud800").isascii()
+    assert not json.dumps(content, ensure_ascii=False).isprintable(), "control"
+
+
+def test_json_that_is_printed_is_written_in_one_place() -> None:
+    """What is signed (bundles) has a form of its own."""
+    tool = Path(json_of.__file__).parent
+    raw = {path.name for path in tool.rglob("*.py") if "ensure_ascii=False" in path.read_text("utf-8")}
+    assert raw == {"json_text.py", "bundles.py"}
