@@ -15,7 +15,7 @@ from host_tools.yuanluctl import completing
 from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
 from host_tools.yuanluctl.journal.ledger import LONG_NUMBER, yuan
 from host_tools.yuanluctl.live import LiveTerminal
-from host_tools.yuanluctl.outcome import FINDINGS, Trouble
+from host_tools.yuanluctl.outcome import FINDINGS, PerhapsDone, Trouble
 from host_tools.yuanluctl.refusal import why_told
 from host_tools.yuanluctl.service import request_text
 from host_tools.yuanluctl.status import day_of, waiting_of
@@ -23,6 +23,7 @@ from yuanlu.wire import service as wire
 
 LONGEST_EVIDENCE = 18  # bytes (docs/journal-format.md)
 LIST_SECONDS = 2.0
+_ANSWER_LOST = ("line_lost", "silent", "session_over")  # it may have been done before
 
 
 @click.command("list")
@@ -313,7 +314,16 @@ def _carry_out(terminal: LiveTerminal, voice: Voice, right: int, command: int, g
     if voice.dry_run:
         voice.would(terminal.name)
         return
-    terminal.open(wire.DIAG | right).command(command, given)
-    told = terminal.status()
-    waiting = waiting_of(told)
+    session = terminal.open(wire.DIAG | right)
+    try:
+        session.command(command, given)
+    except Trouble as trouble:
+        raise PerhapsDone(trouble) if trouble.name in _ANSWER_LOST else trouble from None
+    try:
+        waiting = waiting_of(session.status())
+    except Trouble as trouble:
+        if not trouble.retryable:
+            raise
+        voice.answer({"target": terminal.name, "waiting": None}, [voice.say("queue.done_unseen")])
+        return
     voice.answer({"target": terminal.name, "waiting": waiting}, [voice.say("queue.done", len(waiting))])

@@ -102,3 +102,15 @@ class Trouble(Exception):
         """For programs."""
         told = {"message": self.text(language), "hint": self.hint(language)}
         return {"error": {"code": self.name, "exit": self.exit, **told, "retryable": self.retryable}}
+
+
+class PerhapsDone(Trouble):
+    """The answer to what was to be done did not come: it may have been done. So a program does not ask for it again unseen."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.name, *trouble.about)
+        self.retryable = False
+
+    def hint(self, language: str) -> str:
+        """Look first."""
+        return say(language, "hint.perhaps_done")

@@ -6,6 +6,7 @@ from functools import cache
 
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.tables import FOLDER, read_words
+from host_tools.yuanluctl.words import say
 
 
 class Refusal(Trouble):
@@ -31,7 +32,9 @@ class Refusal(Trouble):
         return super().text(language) + ": " + filled + (f" ({besides})" if besides else "")
 
     def hint(self, language: str) -> str:
-        """What the terminal advises."""
+        """What the terminal advises. That nothing is open may come of an earlier call, whose answer was lost."""
+        if self.reason == "not_open":
+            return say(language, "hint.not_open")
         return _words(language).get(f"advice.refused.{self.reason}") or super().hint(language)
 
     def as_json(self, language: str) -> dict[str, object]:

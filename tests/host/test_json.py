@@ -128,7 +128,7 @@ def test_what_cannot_be_done_is_one_object_too(folder: Path, words: str) -> None
 
 
 def test_no_character_that_a_screen_obeys_is_printed_raw(capsys: pytest.CaptureFixture[str]) -> None:
-    """C0, DEL, C1 (U+009B begins a sequence), what turns a line round, half a surrogate: the object and its Chinese stay as they are."""
+    """C0, DEL, C1 (U+009B begins a sequence), what turns a line round, half a surrogate: the object and Chinese stay."""
     unseen = [chr(code) for code in (*range(32), 127, *range(128, 160), 0xAD, 0x200B, 0x202E, 0x2066, 0x2028, 0xFEFF, 0xE0041)]
     content = {"text": "退款\N{FULLWIDTH COMMA}é" + "".join(unseen), "\x9b31m": [1]}
     Voice("zh", True, False).answer(content, [])

@@ -108,6 +108,39 @@ def test_every_verb_ends_with_one_trouble(key_file: Path, words: tuple[str, ...]
     assert isinstance(done.exception, SystemExit)
 
 
+DECISIONS = {
+    ("queue", "withdraw", "5"): wire.WITHDRAW,
+    ("queue", "release", "--evidence", "x"): wire.RELEASE,
+    ("queue", "resolve", "5", "--as", "not-done", "--evidence", "x"): wire.NOT_DONE,
+}
+
+
+@pytest.mark.parametrize("words", sorted(DECISIONS), ids=lambda words: words[1])
+def test_where_the_answer_is_lost_it_may_have_been_done(key_file: Path, words: tuple[str, ...]) -> None:
+    """No "run it again": the terminal may have done it. Where only what waits was not told any more, it was done. Control: an
+    answer that says no is no such case."""
+    told: list[dict[str, Any]] = []
+    for lost in (DECISIONS[words], wire.STATUS, 0):
+
+        def plan(command: int, given: bytes, lost: int = lost) -> bytes | None:
+            refused = command == DECISIONS[words] and not lost
+            return None if command == lost else b"\3refused.not_open" if refused else OK
+
+        terminal = HostileTerminal(plan, SECRET)
+        try:
+            done = ask(terminal, key_file, *words, "--json")
+            assert terminal.asked.count(DECISIONS[words]) == 1
+        finally:
+            terminal.close()
+        told.append({"exit": done.exit_code, **json.loads(done.stdout or done.stderr.splitlines()[-1])})
+    lost_answer, lost_status, refused = told
+    error = lost_answer["error"]
+    assert (lost_answer["exit"], error["code"], error["retryable"]) == (5, "line_lost", False)
+    assert "may have been done" in error["hint"] and "again" in error["hint"] and "queue list" in error["hint"]
+    assert (lost_status["exit"], lost_status["waiting"]) == (0, None)
+    assert refused["exit"] == 8 and "An earlier call may have done it" in refused["error"]["hint"]
+
+
 PLAIN = ("watch --once", "logs", "diagnose", "keys status", "journal tail", "firmware info")
 
 
