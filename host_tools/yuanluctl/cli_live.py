@@ -13,7 +13,8 @@ import rich_click as click
 
 from host_tools.yuanluctl import completing
 from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
-from host_tools.yuanluctl.journal.ledger import LONG_NUMBER, yuan
+from host_tools.yuanluctl.journal import card_numbers
+from host_tools.yuanluctl.journal.ledger import yuan
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import FINDINGS, PerhapsDone, Trouble
 from host_tools.yuanluctl.refusal import why_told
@@ -303,8 +304,8 @@ def _fen(amount: str) -> int:
 
 def _bytes_of(evidence: str) -> bytes:
     """Trouble for what no terminal takes, and for what may be a card number (L8)."""
-    if found := LONG_NUMBER.search(evidence):
-        raise Trouble("evidence_card", found.start() + 1)
+    if found := card_numbers.find(evidence):
+        raise Trouble("evidence_card", found[0][0] + 1)
     if not 0 < len(evidence) <= LONGEST_EVIDENCE or not evidence.isascii() or not evidence.isprintable():
         raise Trouble("evidence", LONGEST_EVIDENCE)
     return evidence.encode()

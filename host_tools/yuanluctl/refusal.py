@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from host_tools.yuanluctl.journal.card_numbers import masked
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.tables import FOLDER, read_words
 from host_tools.yuanluctl.words import say
@@ -13,7 +14,7 @@ class Refusal(Trouble):
     """Trouble `refused`. told: the id of the words why and, behind blanks, what fills their places or is known besides."""
 
     def __init__(self, where: str, told: str) -> None:
-        name, *self.details = told.split() or ["?"]  # from a line anything comes
+        name, *self.details = masked(told).split() or ["?"]  # from a line anything comes
         self.reason = name.removeprefix("refused.")
         if self.details[:1] == [f"{self.reason}:"]:  # what the firmware refuses of a bundle begins so, too
             del self.details[0]

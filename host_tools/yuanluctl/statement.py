@@ -7,6 +7,7 @@ import io
 import re
 from typing import NamedTuple
 
+from host_tools.yuanluctl.journal.card_numbers import masked
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.status import day_of
 
@@ -113,6 +114,6 @@ def _line(cells: list[str], columns: dict[str, int], number: int, name: str) -> 
     undoes = is_undone or (is_back and is_cancelled)
     unbooked = "status" in columns and cell("status").lower() not in BOOKED
     words = cell("kind") if undoes else (cell("status") or "?") if unbooked else ""
-    doubt = _NO_WORD.sub("?", words)[:LONGEST_DOUBT]
+    doubt = _NO_WORD.sub("?", masked(words))[:LONGEST_DOUBT]
     is_refund = amount[1] == "-" or is_back or is_cancelled
     return Line(number, cell("terminal"), int(trace or 0), fen, date, is_refund, cell("rrn"), doubt, undoes)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
+from host_tools.yuanluctl.journal.card_numbers import masked
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.words import words
 
@@ -29,7 +30,7 @@ def read_status(name: str, content: bytes) -> dict[str, Any]:
     }
     if wrong := [key for key, fits in right.items() if not fits]:
         raise Trouble("protocol", name, f"status: {wrong[0]}")
-    return told
+    return told | {"held": masked(told["held"]), "trouble": [masked(text) for text in told["trouble"]]}
 
 
 def _refused(text: str) -> NoReturn:

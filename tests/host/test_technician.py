@@ -31,8 +31,9 @@ from host_tools.yuanluctl import outcome
 from host_tools.yuanluctl.cli import yuanluctl
 from host_tools.yuanluctl.cli_target import Voice
 from host_tools.yuanluctl.export import as_paper
+from host_tools.yuanluctl.journal.card_numbers import masked
 from host_tools.yuanluctl.journal.layout import Geometry, Record
-from host_tools.yuanluctl.journal.ledger import every_record, fold, masked
+from host_tools.yuanluctl.journal.ledger import every_record, fold
 from host_tools.yuanluctl.journal.reader import read_journal
 from host_tools.yuanluctl.outcome import TROUBLES, Trouble
 from host_tools.yuanluctl.paper import as_pdf
@@ -248,8 +249,8 @@ NAMES = """PIN MAC PDF CSV JSON ASCII RRN TR MiB pip install yuanlu psec keys ID
 emu image socket rfc dev ttyUSB HOST PORT FILE OLD SPARE NAME make run keep build path lost fence spare warrant abort plan
 export import finish decline handover salvage report sheet evidence reconcile operators journal verify show pull rescue scan carve
 firmware info push confirm rollback authority ticket key public config validate get schema sign after queue release hold status
-logs list tail explain yuanluctl timeout wait sector size unit target sheets yes from through fonts wqy microhei YUANLU FONT PASSPHRASE
-board port checkout baud KEY tables support YLR YLT done not csv json KiB IMAGE dump""".split()
+logs list tail explain yuanluctl timeout wait sector size unit target sheets yes from through fonts wqy microhei YUANLU FONT
+PASSPHRASE board port checkout baud KEY tables support YLR YLT done not csv json KiB IMAGE dump""".split()
 
 
 def foreign(text: str) -> set[str]:

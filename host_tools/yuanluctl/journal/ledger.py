@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from host_tools.yuanluctl.journal.card_numbers import masked
 from host_tools.yuanluctl.journal.layout import (
     ALARM,
     APPROVAL,
@@ -56,7 +57,6 @@ NOTES = {1: "complaint", 2: "call", 3: "feedback", 4: "self-test", 5: "case", 6:
 DONE = ("done", "resolved_done")
 NOT_DONE = ("declined", "reversed", "withdrawn", "resolved_not_done")
 NEEDS_A_PERSON = ("held", "parked")
-LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){12,}")
 
 
 class Result(NamedTuple):
@@ -330,16 +330,6 @@ def _of_evidence(record: Record, name: str) -> str:
 def readable(value: bytes) -> str:
     """ASCII as it stands, anything else as a question mark, long numbers masked."""
     return masked("".join(chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in value.rstrip(b"\0")))
-
-
-def masked(text: str) -> str:
-    """13 digits or more in a row may be a card's: their first 6 and last 4 stay (L8)."""
-
-    def hide(found: re.Match[str]) -> str:
-        digits = re.sub(r"\D", "", found[0])
-        return f"{digits[:6]}{'*' * (len(digits) - 10)}{digits[-4:]}"
-
-    return LONG_NUMBER.sub(hide, text)
 
 
 def yuan(fen: int) -> str:
