@@ -5,7 +5,7 @@ never a question that nobody sees or an answer that somebody else reads.
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -41,9 +41,14 @@ def enter(language: str, name: str) -> None:
         _given_up(abort, prompt)
 
 
+def is_a_screen(stream: TextIO | None) -> bool:
+    """Where a person types or looks; None stands for one that was closed before we began."""
+    return stream is not None and stream.isatty()
+
+
 def _prompt(language: str, name: str, *values: object) -> str:
     prompt = say(language, name, *values)
-    if not sys.stdin.isatty():
+    if not is_a_screen(sys.stdin):
         raise Trouble("nobody_types", prompt)
     return prompt
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from host_tools.yuanluctl import journal_text
+from host_tools.yuanluctl.asking import is_a_screen
 from host_tools.yuanluctl.cli_image import (
     EXIT_FINDINGS,
     EXIT_USAGE,
@@ -116,7 +117,7 @@ def verify(
 def _progress(language: str, long: bool) -> Iterator[Callable[[int], None] | None]:
     """What is being done and for how long, on stderr, if that is a terminal. Keys are made one from another: 16 million of them
     take more than ten seconds, whatever the size of the image."""
-    if not long or not sys.stderr.isatty():
+    if not long or not is_a_screen(sys.stderr):
         yield None
         return
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
@@ -155,6 +156,8 @@ def pull(terminal: LiveTerminal, voice: Voice, output: Path) -> None:
     Exit codes: 0 pulled, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer or line lost, 6 not allowed, 8 the file holds
     something else.
     """
+    if voice.holds(output):  # whoever is let in is on record: it is never the same journal again
+        raise Trouble("holds_records", output)
     terminal.kept = None if voice.dry_run else output
     kept = {"kept": 0, "again": 0}  # sectors
 
@@ -169,6 +172,7 @@ def pull(terminal: LiveTerminal, voice: Voice, output: Path) -> None:
         terminal.progress = lambda done, total: progress(done)
         image = terminal.journal()
     voice.write(output, image)
+    terminal.is_kept()
     voice.answer({"target": terminal.name, "file": str(output), "bytes": len(image), **kept}, [])
 
 

@@ -96,7 +96,7 @@ def ceremony(voice: Voice, key_file: Path, sheets: bool) -> None:
     """
     if os.path.lexists(key_file):  # before anybody types a component in vain
         raise Trouble("file", key_file, "it is there already")
-    if sheets and not sys.stderr.isatty():
+    if sheets and not asking.is_a_screen(sys.stderr):
         raise Trouble("no_screen")
     parts = [_component(voice, number, sheets) for number in (1, 2)]
     try:

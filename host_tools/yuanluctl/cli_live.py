@@ -11,7 +11,7 @@ from typing import Any
 
 import rich_click as click
 
-from host_tools.yuanluctl import completing
+from host_tools.yuanluctl import asking, completing
 from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
 from host_tools.yuanluctl.journal import card_numbers
 from host_tools.yuanluctl.journal.ledger import yuan
@@ -129,7 +129,7 @@ def watch(terminal: LiveTerminal, voice: Voice, every: float, once: bool) -> Non
         screen = "".join(c for c in session.command(wire.SCREEN).decode("utf-8", "replace") if c.isprintable() or c == "\n")
         if screen != last:
             last = screen
-            if sys.stdout.isatty() and not once and not voice.as_json:
+            if asking.is_a_screen(sys.stdout) and not once and not voice.as_json:
                 click.clear()
             voice.answer({"screen": screen.split("\n")}, [screen])
         if once:

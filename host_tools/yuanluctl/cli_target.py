@@ -40,6 +40,7 @@ PAUSE_SECONDS = 0.2
 PROGRESS_SECONDS = 0.25  # between two lines of progress
 
 _HANDOVER = (b"YLH1", b"yuanlu handover ")
+_WRITTEN = {"out", "output", "bundle"}  # options that name a file to be written
 _KEY_FILE = b'"sealed"'  # an authority's, or of a transport key
 
 
@@ -100,7 +101,7 @@ class Voice:
         """How much of a job is done: a bar on a terminal, with --json a line of NDJSON now and then; on stderr."""
         if self.as_json:
             yield _ndjson(job, total)
-        elif sys.stderr.isatty():
+        elif asking.is_a_screen(sys.stderr):
             from rich.console import Console  # loaded where it is used, so that --help is quick
             from rich.progress import Progress
 
@@ -119,15 +120,20 @@ class Voice:
         if not os.access(path.parent, os.W_OK):
             raise Trouble("file", path, "its folder is missing or cannot be written to")
 
+    def holds(self, path: Path, anything: bool = False) -> bytes:
+        """What stands in that file and may not be lost: `anything`, or an image of a journal, a key file, a capsule, a receipt;
+        else nothing. Trouble."""
+        if not path.is_file() or not path.stat().st_size:
+            return b""
+        there = read_regular(path, LARGEST_IMAGE, "file", str(path))
+        return there if anything or HEADER_MAGIC in there or _KEY_FILE in there or there.startswith(_HANDOVER) else b""
+
     def write(self, path: Path, content: bytes, keep_journal: bool = False) -> None:
         """Write a whole file, unless --dry-run; Trouble. No image of a journal, no key file, no capsule and no
         receipt of a handover is overwritten with anything else; with `keep_journal` nothing is."""
         self.check(path)
-        if path.is_file() and path.stat().st_size:
-            there = read_regular(path, LARGEST_IMAGE, "file", str(path))
-            kept = keep_journal or HEADER_MAGIC in there or _KEY_FILE in there or there.startswith(_HANDOVER)
-            if there != content and kept:
-                raise Trouble("holds_records", path)
+        if self.holds(path, keep_journal) not in (b"", content):
+            raise Trouble("holds_records", path)
         if self.dry_run:
             self.chat("would_write", len(content), path)
             return
@@ -173,6 +179,9 @@ def spoken(writes: bool = False) -> Callable[[Verb], Verb]:
             environment = os.environ.get("LC_ALL") or os.environ.get("LANG", "")
             voice = Voice(lang or language_of(environment), as_json, dry_run)
             try:
+                for name in _WRITTEN & given.keys():
+                    if given[name] is not None:
+                        voice.check(given[name])  # before anybody is asked for anything
                 return verb(voice=voice, **given)
             except Trouble as trouble:
                 voice.fail(trouble)

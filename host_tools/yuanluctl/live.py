@@ -126,6 +126,7 @@ class LiveTerminal:
         self.name = str(target)
         self.progress: Callable[[int, int], None] = lambda done, total: None
         self.kept: Path | None = None  # where a pull that breaks off leaves what it has
+        self._part: Path | None = None
         self.resumed: Callable[[int, int], None] = lambda right, wrong: None  # see Pull
         self.still: Callable[[int], None] = lambda left: None  # see Session.open
         self.timeout, self.credentials, self.waiting = timeout, credentials, waiting
@@ -166,9 +167,13 @@ class LiveTerminal:
         kept = self.kept and self.kept.with_name(f"{self.kept.name}.{hello.terminal.decode('ascii', 'replace')}.part")
         self._image = Pull(self.open(wire.DIAG | wire.PULL), kept, self.progress, self._image, self.resumed).run()
         self._head = head
-        if kept:
-            kept.unlink(missing_ok=True)
+        self._part = kept
         return self._image
+
+    def is_kept(self) -> None:
+        """What was pulled stands elsewhere now: what it was kept in on the way may go."""
+        if self._part:
+            self._part.unlink(missing_ok=True)
 
     def status(self) -> dict[str, Any]:
         """What it says of itself now."""

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +21,9 @@ from host_tools.yuanluctl import authority, bundles, settings, transport_keys
 from host_tools.yuanluctl.journal.layout import Geometry
 from host_tools.yuanluctl.journal.verify import verify
 from tests.conftest import FIRMWARE, ROOT
+from tests.host.journal_writer import Writer
 from tests.host.new_firmware import built, signed
+from tests.host.test_journal_verify import trade
 
 CASE = ["--evidence", "case 1"]
 
@@ -199,6 +202,40 @@ def test_a_pulled_journal_is_the_chip_and_serves_every_verb_for_images(bench: Be
     error = bench.run("journal", "pull", "-o", str(bench.folder / "other.img"), keys="ENTER", code=2)["error"]
     assert error["code"] == "file" and "other.img.YL000001.part: Is a directory" in error["message"]
     assert not (bench.folder / "other.img").exists()
+
+
+def test_where_a_pulled_journal_goes_is_looked_at_before_anybody_is_asked(bench: Bench, tmp_path: Path):
+    """No key is pressed: it would wait for consent. Control: a file that holds nothing is taken."""
+    pull = ("journal", "pull", "-o")
+    for where in ("", str(tmp_path), "/dev/null", str(tmp_path / "none/chip.img")):
+        assert bench.run(*pull, where, code=2)["error"]["code"] == "file", where
+    for words in (("diagnose", "--bundle"), ("journal", "export", "csv", "-o"), ("report", "operators", "-o")):
+        assert bench.run(*words, str(tmp_path), code=2)["error"]["code"] == "file", words
+    (tmp_path / "older.img").write_bytes(bytes(trade(Writer(), 6).chip))
+    (tmp_path / "key").write_bytes(bench.key_file.read_bytes())
+    for name in ("older.img", "key"):
+        assert bench.run(*pull, str(tmp_path / name), code=8)["error"]["code"] == "holds_records"
+    (tmp_path / "note").write_text("nothing that may not be lost")
+    assert bench.run(*pull, str(tmp_path / "note"), keys="ENTER")["bytes"] == (tmp_path / "note").stat().st_size
+
+
+def test_what_was_pulled_stays_where_it_cannot_be_written(bench: Bench, tmp_path: Path):
+    """Another journal comes to stand there meanwhile. Control: once there is room, it is taken up, and the part is gone."""
+    image, part = tmp_path / "chip.img", tmp_path / "chip.img.YL000001.part"
+    other = bytes(trade(Writer(), 6).chip)
+
+    def come() -> None:
+        while not part.exists():
+            time.sleep(0.01)
+        image.write_bytes(other)
+
+    comes = threading.Thread(target=come)
+    comes.start()
+    assert bench.run("journal", "pull", "-o", str(image), keys="ENTER", code=8)["error"]["code"] == "holds_records"
+    comes.join()
+    assert image.read_bytes() == other and part.stat().st_size == len(bench.shop.terminal.flash.data)
+    image.unlink()
+    assert bench.run("journal", "pull", "-o", str(image), keys="ENTER")["kept"] > 1 and not part.exists()
 
 
 def test_settings_are_got_pushed_and_rolled_back(bench: Bench):

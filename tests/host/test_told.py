@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from host_tools.yuanluctl import authority
 from host_tools.yuanluctl.cli import yuanluctl
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.told import read_status
-from tests.conftest import FIRMWARE
+from tests.conftest import FIRMWARE, ROOT
 from tests.host.hostile_terminal import OK, HostileTerminal
 from tests.host.service_line import on_the_line, queue_a_refund
 from yuanlu.wire import service as wire
@@ -164,3 +167,28 @@ def test_a_terminal_of_ours_is_understood() -> None:
         queue_a_refund(technician.shop)
         [row] = technician.come_in(wire.DIAG).status()["waiting"]
         assert row[1:3] == [1000, "queued"]
+
+
+def test_a_passphrase_that_nobody_can_type_is_told_where_standard_input_is_closed(key_file: Path) -> None:
+    """As where it is no terminal: the control."""
+    terminal = HostileTerminal(lambda command, given: OK, SECRET)
+    command = [
+        sys.executable,
+        "-m",
+        "host_tools.yuanluctl",
+        "logs",
+        "--json",
+        "-t",
+        terminal.target,
+        "--authority",
+        str(key_file),
+    ]
+    environment = {name: value for name, value in os.environ.items() if name != "YUANLU_PASSPHRASE"}
+    try:
+        for closed in ("<&-", "</dev/null", "<&- 2>&1 >/dev/null"):
+            done = subprocess.run(
+                ["sh", "-c", f'exec "$@" {closed}', "sh", *command], cwd=ROOT, env=environment, capture_output=True, text=True
+            )
+            assert done.returncode == 2 and '"nobody_types"' in done.stdout + done.stderr, (closed, done.stderr)
+    finally:
+        terminal.close()
