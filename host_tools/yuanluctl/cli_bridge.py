@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from host_tools.yuanluctl.cli_image import EXIT_USAGE, end
-from host_tools.yuanluctl.relay import PortError, run
+from host_tools.yuanluctl.cli_target import Voice
+from host_tools.yuanluctl.outcome import INTERRUPTED, Trouble
+from host_tools.yuanluctl.output_lost import language_asked
+from host_tools.yuanluctl.relay import run
 
 if TYPE_CHECKING:
     from host_tools.yuanluctl.bridge import Log
-
-EXIT_PORT, EXIT_INTERRUPTED = 3, 130
 
 
 @click.command()
@@ -25,16 +26,16 @@ EXIT_PORT, EXIT_INTERRUPTED = 3, 130
 def bridge(port: str, target: str, as_json: bool) -> None:
     """Give a terminal without network a way to its acquirer, over the serial cable. Runs until Ctrl-C.
 
-    Exit codes: 0 stopped by SIGTERM, 2 wrong use, 3 no serial port, 130 Ctrl-C.
+    Exit codes: 0 stopped by SIGTERM, 2 wrong use, 3 no serial port, 4 port busy or not permitted, 130 Ctrl-C.
     """
     host, port_number = _split_target(target)
     signal.signal(signal.SIGTERM, lambda *_: end(0))
     try:
         run(port, host, port_number, _print_json if as_json else _print_text)
-    except PortError as problem:
-        end(EXIT_PORT, str(problem))
+    except Trouble as trouble:
+        Voice(language_asked(()), as_json, False).fail(trouble)
     except KeyboardInterrupt:
-        end(EXIT_INTERRUPTED)
+        end(INTERRUPTED)
 
 
 def _split_target(target: str) -> tuple[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
+from contextlib import closing
 from datetime import date, datetime
 from struct import error, pack, unpack
 from typing import Any
@@ -16,7 +17,7 @@ from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
 from host_tools.yuanluctl.journal import card_numbers
 from host_tools.yuanluctl.journal.ledger import yuan
 from host_tools.yuanluctl.live import LiveTerminal
-from host_tools.yuanluctl.outcome import FINDINGS, PerhapsDone, Trouble
+from host_tools.yuanluctl.outcome import BUSY_PORT, FINDINGS, NO_TERMINAL, PerhapsDone, Trouble
 from host_tools.yuanluctl.refusal import why_told
 from host_tools.yuanluctl.service import request_text
 from host_tools.yuanluctl.status import day_of, waiting_of
@@ -35,30 +36,28 @@ def list_(targets: tuple[str, ...], voice: Voice) -> None:
 
     A port is found by its answer, not by its name.
 
-    Exit codes: 0 shown, 2 wrong use, 3 no terminal anywhere.
+    Exit codes: 0 shown, 2 wrong use, 3 no terminal anywhere, 4 none, and a port was busy or not permitted.
     """
     from serial.tools import list_ports  # loaded where it is used, so that --help is quick
 
     from host_tools.yuanluctl.live import Credentials
     from host_tools.yuanluctl.targets import parse
 
-    found, seen = [], []
+    found: list[dict[str, Any]] = []
+    seen: list[dict[str, Any]] = []
+    shut: list[str] = []
     for name in [*targets, *(port.device for port in list_ports.comports())]:
         try:
-            terminal = LiveTerminal(parse(name), LIST_SECONDS, Credentials(), lambda: None)
+            with closing(LiveTerminal(parse(name), LIST_SECONDS, Credentials(), lambda: None)) as terminal:
+                found.append({"target": name, **_told(terminal.hello()[0])})
         except Trouble as trouble:
             seen.append({"target": name, "why": trouble.name})
-            continue
-        try:
-            found.append({"target": name, **_told(terminal.hello()[0])})
-        except Trouble as trouble:
-            seen.append({"target": name, "why": trouble.name})
-        finally:
-            terminal.close()
+            if trouble.exit == BUSY_PORT:
+                shut.append(trouble.text(voice.language))
     lines = [f"{one['target']}  {one['terminal']}  yuanlu {one['firmware']}  {one['head']}{_gone(voice, one)}" for one in found]
-    voice.answer({"terminals": found, "others": seen}, lines or [voice.say("list.none", len(seen))])
+    voice.answer({"terminals": found, "others": seen}, (lines or [voice.say("list.none", len(seen))]) + shut)
     if not found:
-        raise SystemExit(3)
+        raise SystemExit(BUSY_PORT if shut else NO_TERMINAL)
 
 
 def _told(hello: wire.Hello) -> dict[str, Any]:

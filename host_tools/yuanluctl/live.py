@@ -16,7 +16,7 @@ import serial
 from host_tools.yuanluctl import authority
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.pull import Pull
-from host_tools.yuanluctl.relay import open_line, port_advice
+from host_tools.yuanluctl.relay import open_line, port_trouble
 from host_tools.yuanluctl.service import Pass, Session, issue, read_pass
 from host_tools.yuanluctl.targets import Target, read_regular
 from yuanlu.wire import service as wire
@@ -67,8 +67,7 @@ class PortLine:
                 raise Trouble("taken", self.name, "") from problem  # it hung up while we said what we want
             if _UNANSWERED in str(problem):
                 raise Trouble("unanswered", self.name) from problem
-            missing = "no_port" if problem.errno in (None, 2, 111) else "port"
-            raise Trouble(missing, self.name, port_advice(self.name, problem)) from problem
+            raise port_trouble(self.name, problem) from problem
 
     def write(self, data: bytes) -> None:
         """Send; Trouble when the port is gone."""

@@ -16,6 +16,7 @@ import serial
 
 from host_tools.yuanluctl import bridge as rules
 from host_tools.yuanluctl.bridge import Action, CloseUpstream, Connect, Log, SendUpstream, WriteSerial
+from host_tools.yuanluctl.outcome import Trouble
 
 try:
     import termios
@@ -29,16 +30,12 @@ REOPEN_MS, LONGEST_SLEEP_MS = 1000, 1000
 
 
 def run(port: str, host: str, port_number: int, report: Callable[[Log], None]) -> NoReturn:
-    """Bridge the serial `port` to the acquirer until a signal; PortError if it cannot be opened at the start."""
+    """Bridge the serial `port` to the acquirer until a signal; Trouble if it cannot be opened at the start."""
     relay = _Relay(port, (host, port_number), report)
     try:
         relay.work()
     finally:
         relay.perform(relay.bridge.stop(_now()))
-
-
-class PortError(Exception):
-    """The serial port cannot be opened; the message says why and what to do."""
 
 
 class _Relay:
@@ -62,7 +59,7 @@ class _Relay:
         try:
             self._take_line(open_line(port))
         except OSError as problem:
-            raise PortError(port_advice(port, problem)) from problem
+            raise port_trouble(port, problem) from problem
         self.say("line-open", f"{port} is open; the acquirer is {address[0]}:{address[1]}")
 
     def work(self) -> NoReturn:
@@ -172,6 +169,12 @@ def open_line(port: str) -> serial.Serial:
         return serial.serial_for_url(port, 115_200, timeout=READ_SECONDS, write_timeout=write_timeout, exclusive=True)
     except OPEN_ERRORS as problem:
         raise OSError(*problem.args) from problem
+
+
+def port_trouble(port: str, problem: OSError) -> Trouble:
+    """There is no such port, or it is busy or not permitted."""
+    missing = problem.errno in (None, errno.ENOENT, errno.ECONNREFUSED)
+    return Trouble("no_port" if missing else "port", port, port_advice(port, problem))
 
 
 def port_advice(port: str, problem: OSError) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from host_tools.yuanluctl.hdlc import Deframer, Frame, fcs16, frame
-from host_tools.yuanluctl.relay import port_advice
+from host_tools.yuanluctl.relay import port_trouble
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 10.0
@@ -238,7 +238,7 @@ def test_ctrl_c_ends_the_session_quietly(tmp_path: Path) -> None:
     ("device", "target", "code", "advice"),
     [
         ("missing", "127.0.0.1:9", 3, "list_ports"),
-        ("busy", "127.0.0.1:9", 3, "Close the other program"),
+        ("busy", "127.0.0.1:9", 4, "Close the other program"),
         ("busy", "127.0.0.1", 2, "192.0.2.7:8583"),
         ("busy", "127.0.0.1:65536", 2, "192.0.2.7:8583"),
     ],
@@ -249,7 +249,23 @@ def test_wrong_use_is_one_line_with_a_remedy(tmp_path: Path, device: str, target
     out, err = bridge.communicate(timeout=SECONDS)
     assert (out, bridge.returncode, err.count("\n")) == ("", code, 1)
     assert advice in err
+    error = json.loads(err)["error"]
+    wanted = {3: ("no_port", True), 4: ("port", True), 2: ("usage", False)}[code]
+    assert (error["exit"], (error["code"], error["retryable"])) == (code, wanted) and bool(error["hint"]) == (code != 2)
+
+
+def test_list_says_which_port_is_busy_or_not_permitted(tmp_path: Path) -> None:
+    """In words too, with exit 4. Control: a port that is not there is none of these."""
+    fcntl.flock(Cable(tmp_path / "busy").slave, fcntl.LOCK_EX)
+    device = os.path.realpath(tmp_path / "busy")
+    for name, code, said in ((device, 4, f"{device} is busy. Close"), ("/dev/ttyNOT", 3, "")):
+        command = [sys.executable, "-m", "host_tools.yuanluctl", "list", name]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "LANG": "C"})
+        assert done.returncode == code and "no terminal answers" in done.stdout and said in done.stdout, done
+        assert code == 4 or "is busy" not in done.stdout
 
 
 def test_no_permission_names_the_command() -> None:
-    assert "sudo usermod -aG dialout $USER" in port_advice("/dev/ttyUSB0", PermissionError(13, "Permission denied"))
+    trouble = port_trouble("/dev/ttyUSB0", PermissionError(13, "Permission denied"))
+    assert "sudo usermod -aG dialout $USER" in trouble.text("en")
+    assert (trouble.name, trouble.exit) == ("port", 4)
