@@ -71,10 +71,12 @@ def inject(terminal: LiveTerminal, voice: Voice, block_file: Path) -> None:
     Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
     block = read_regular(block_file, _LARGEST_FILE, "file", str(block_file)).strip()
+    if not transport_keys.is_block(block) or len(block) > wire.MOST_READ:
+        raise Trouble("key_block", block_file)
     if voice.dry_run:
         voice.would(terminal.name)
         return
-    check = terminal.open(wire.DIAG | wire.KEYLOAD).command(wire.INJECT, block[: wire.MOST_READ])
+    check = terminal.open(wire.DIAG | wire.KEYLOAD).command(wire.INJECT, block)
     value = check.decode("ascii", "replace")[:5]
     voice.answer({"target": terminal.name, "check": value}, [voice.say("keys.injected", value)])
 

@@ -13,7 +13,7 @@ from typing import Any
 import rich_click as click
 
 from host_tools.yuanluctl import asking, completing
-from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
+from host_tools.yuanluctl.cli_target import Seconds, Voice, on_a_line, spoken
 from host_tools.yuanluctl.journal import card_numbers
 from host_tools.yuanluctl.journal.ledger import yuan
 from host_tools.yuanluctl.live import LiveTerminal
@@ -25,6 +25,7 @@ from yuanlu.wire import service as wire
 
 LONGEST_EVIDENCE = 18  # bytes (docs/journal-format.md)
 LIST_SECONDS = 2.0
+FIRST_YEAR, LAST_YEAR = 2000, 2099  # that a terminal's clock takes
 _ANSWER_LOST = ("line_lost", "silent", "session_over")  # it may have been done before
 
 
@@ -110,9 +111,7 @@ def support(terminal: LiveTerminal, voice: Voice) -> None:
 
 
 @click.command()
-@click.option(
-    "--every", type=click.FloatRange(0.1, 60), default=0.5, show_default=True, metavar="S", help="Seconds between looks."
-)
+@click.option("--every", type=Seconds(0.1, 60), default=0.5, show_default=True, metavar="S", help="Seconds between looks.")
 @click.option("--once", is_flag=True, help="One look.")
 @on_a_line()
 def watch(terminal: LiveTerminal, voice: Voice, every: float, once: bool) -> None:
@@ -154,11 +153,21 @@ def time_() -> None:
 
 
 def moment_of(_context: object, _option: object, text: str | None) -> datetime | None:
-    """What --at was given."""
+    """What --at was given; nothing is what this computer says, which is looked at too."""
     try:
-        return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%S")
+        at = None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%S")
     except ValueError as problem:
         raise click.BadParameter(f"{text} is no date and time like 2026-11-28T23:00:00") from problem
+    in_time(at or datetime.now())
+    return at
+
+
+def in_time(when: datetime) -> datetime:
+    """As it is; wrong use for a year that no terminal takes."""
+    year = when.year
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise click.BadParameter(f"{year} is no year from 2000 to 2099, which a terminal takes")
+    return when
 
 
 @time_.command()
@@ -176,7 +185,7 @@ def sync(terminal: LiveTerminal, voice: Voice, at: datetime | None, yes: bool) -
     if voice.dry_run:
         voice.would(terminal.name)
         return
-    session, when = terminal.open(wire.DIAG | wire.CONFIG), at or datetime.now()
+    session, when = terminal.open(wire.DIAG | wire.CONFIG), at or in_time(datetime.now())
     if not (yes or _is_near(session.status()["date"], when)):
         if voice.as_json:
             raise Trouble("far_date", terminal.name, f"{when:%Y-%m-%d}")

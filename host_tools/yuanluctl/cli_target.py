@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import os
 import sys
 import time
@@ -196,7 +197,18 @@ def spoken(writes: bool = False) -> Callable[[Verb], Verb]:
     return decorate
 
 
-_SECONDS = click.FloatRange(0, 86400)
+class Seconds(click.FloatRange):
+    """A number of seconds; nan, which no range keeps out, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does, and wrong use for what nothing can be compared with."""
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail("nan is no number of seconds", param, ctx)
+        return seconds
+
+
+_SECONDS = Seconds(0, 86400)
 _WHERE: list[Callable[[Verb], Verb]] = [
     click.option(
         "-t",

@@ -46,6 +46,7 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "ticket_text": (USAGE, False),
     "key_file": (USAGE, False),
     "components": (USAGE, False),
+    "key_block": (USAGE, False),
     "short_passphrase": (USAGE, False),
     "no_psec": (USAGE, False),
     "nobody_types": (USAGE, False),

@@ -69,6 +69,12 @@ def check_value(key: bytes) -> str:
     return mac.finalize().hex()[:5].upper()
 
 
+def is_block(content: bytes) -> bool:
+    """It looks like one of version D: its length stands behind the D. Only the terminal can open it."""
+    head = re.match(rb"D([0-9]{4})[0-9A-Z]{11}", content)
+    return bool(head and int(head[1]) == len(content) and re.fullmatch(rb"[ -~]+", content))
+
+
 def wrap(transport_key: bytes, initial_key: bytes, key_id: bytes, version: int) -> str:
     """The block that brings a terminal that initial key of AES-DUKPT: to derive from alone, not to be exported. version: 1 to 99,
     higher than that of every block before. Trouble without psec."""

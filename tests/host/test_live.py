@@ -173,7 +173,10 @@ def test_hold_release_keys_logs_and_time_over_tcp(bench: Bench):
     bench.run("queue", "release", *CASE, keys="ENTER")
     assert [one["key"] for one in bench.run("keys", "status")["keys"]][:2] == ["transport", "messages"]
     block = bench.folder / "block"
-    block.write_text("D" + "0" * 111)
+    for nonsense in ("0123456789ABCDEF" * 4, "D" + "0" * 111, "D0112" + "0" * 100, "D0112B1AX00N0000é" + "0" * 94):
+        block.write_text(nonsense)
+        assert bench.run("keys", "inject", str(block), code=2)["error"]["code"] == "key_block", "nobody is asked"
+    block.write_text("D0112" + "0" * 107)
     assert "key_block" in bench.run("keys", "inject", str(block), keys="ENTER", code=8)["error"]["message"]
     key, protection = bytes(range(16)), bench.shop.transport_key
     block.write_text(transport_keys.wrap(protection, key, b"a new id", 1))

@@ -111,6 +111,33 @@ def test_every_verb_ends_with_one_trouble(key_file: Path, words: tuple[str, ...]
     assert isinstance(done.exception, SystemExit)
 
 
+NO_NUMBERS = [
+    ("ping", "--timeout", "nan"),
+    ("ping", "--timeout", "inf"),
+    ("ping", "--wait", "NaN"),
+    ("ping", "--wait", "-1"),
+    ("watch", "--every", "nan"),
+    ("watch", "--every", "inf"),
+    ("journal", "tail", "-n", "nan"),
+    ("time", "sync", "--at", "0001-01-01T00:00:00"),
+    ("time", "sync", "--at", "1999-12-31T23:59:59"),
+    ("time", "sync", "--at", "2100-01-01T00:00:00"),
+    ("time", "sync", "--at", "9999-12-31T23:59:59"),
+]
+
+
+@pytest.mark.parametrize("words", NO_NUMBERS, ids=" ".join)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_is_no_number_and_no_date_of_a_terminal_is_wrong_use(key_file: Path, words: tuple[str, ...], language: str) -> None:
+    """Before anybody is asked: there is nobody, so that the control finds no port."""
+    environment = {"YUANLU_PASSPHRASE": PASSPHRASE, "YUANLU_AUTHORITY": str(key_file)}
+    where = ["-t", "/dev/ttyNOT", "--json", "--lang", language]
+    done = CliRunner().invoke(yuanluctl, [*words, *where], env=environment)
+    assert (done.exit_code, json.loads(done.stderr)["error"]["code"]) == (2, "usage"), done.output
+    right = "2099-12-31T23:59:59" if words[0] == "time" else "1"
+    assert CliRunner().invoke(yuanluctl, [*words[:-1], right, *where], env=environment).exit_code == 3
+
+
 DECISIONS = {
     ("queue", "withdraw", "5"): wire.WITHDRAW,
     ("queue", "release", "--evidence", "x"): wire.RELEASE,
