@@ -114,7 +114,12 @@ class Session:
         told = False
         tell = self.line.now() + STILL_SECONDS
         while True:
-            answer = self._ask(wire.TICKET, body, (wire.OPENED, wire.WAIT, wire.NO), self._number)
+            try:
+                answer = self._ask(wire.TICKET, body, (wire.OPENED, wire.WAIT, wire.NO), self._number)
+            except Trouble as trouble:
+                if told and trouble.name == "silent" and self.line.now() >= until:  # the terminal has given up as well
+                    raise Trouble("no_consent", self.line.name) from trouble
+                raise
             if answer.kind == wire.NO:
                 raise Trouble(_NO.get(answer.body[0] if answer.body else 0, "protocol"), self.line.name, "NO")
             if answer.kind == wire.OPENED:

@@ -238,6 +238,21 @@ def test_during_the_self_test_a_laptop_says_why_it_waits_and_for_how_long(techni
     assert len(told) >= 4 and told == sorted(told, reverse=True) and told[0] <= CONSENT_SECONDS and told[-1] >= 0
 
 
+@pytest.mark.parametrize(("gone_ms", "told"), [(179_500, "no_consent"), (200_000, "no_consent"), (60_000, "silent")])
+def test_where_nobody_comes_to_the_keypad_nobody_has_agreed(technician: Technician, gone_ms: int, told: str):
+    """A terminal that has given up says nothing any more, by its clock perhaps a moment before the laptop. Control: where the
+    cable came out meanwhile it is silent."""
+    hello, _ = technician.session.hello()
+
+    def pull_the_cable() -> None:
+        technician.shop.terminal.serial.plugged = False
+
+    def wait() -> None:
+        technician.shop.world.at(gone_ms, pull_the_cable)
+
+    assert trouble(technician.session.open, issue(technician.key, hello, 7, wire.QUEUE), wait) == told
+
+
 def test_where_people_log_in_a_supervisor_agrees():
     with on_the_line(FIRMWARE, login=1) as technician:
         pins = technician.shop.pins
