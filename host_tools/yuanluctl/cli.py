@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from host_tools.yuanluctl.verbs import Verbs
+from host_tools.yuanluctl.verbs import Verbs, lost
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,4 +37,7 @@ def completion(shell: str) -> None:
 
 def main() -> None:
     """Run the command line of this process."""
-    yuanluctl(prog_name="yuanluctl")
+    try:
+        yuanluctl(prog_name="yuanluctl")
+    except OSError as problem:  # while click told of wrong use
+        lost(problem)

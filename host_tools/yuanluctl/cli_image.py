@@ -12,13 +12,15 @@ from typing import Any, NoReturn
 
 import rich_click as click
 
+from host_tools.yuanluctl.cli_target import Voice
 from host_tools.yuanluctl.completing import targets
 from host_tools.yuanluctl.journal.layout import Geometry
 from host_tools.yuanluctl.journal.reader import GeometryError, NoHeaderError, find_geometry
 from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.output_lost import tell
 from host_tools.yuanluctl.phrases import in_chinese
-from host_tools.yuanluctl.targets import LARGEST_IMAGE, Terminal, open_terminal, parse
+from host_tools.yuanluctl.targets import LARGEST_IMAGE, LINES, Terminal, open_terminal, parse
 from host_tools.yuanluctl.words import LANGUAGES, language_of
 
 EXIT_FINDINGS, EXIT_USAGE = 1, 2
@@ -37,9 +39,12 @@ def image_or_target(verb: Callable[..., Any]) -> Callable[..., Any]:
         if image is not None:
             return verb(image=image, language=language, **given)
         try:
-            return verb(image=open_terminal(parse(str(target)), ANSWER_SECONDS), language=language, **given)
+            where = parse(str(target))
+            if where.kind in LINES:
+                raise Trouble("pull_first", where)
+            return verb(image=open_terminal(where, ANSWER_SECONDS), language=language, **given)
         except Trouble as trouble:
-            end(trouble.exit, f"{trouble.text(language)}{'。' if language == 'zh' else '. '}{trouble.hint(language)}")
+            Voice(language, bool(given.get("as_json")), False).fail(trouble)
 
     help_text = "image:FILE, emu:NAME or emu:PORT, in place of IMAGE."
     named = click.option("-t", "--target", metavar="TARGET", shell_complete=targets, help=help_text)
@@ -126,7 +131,7 @@ def end(code: int, problem: str = "") -> NoReturn:
         problem = in_chinese(problem) if asked == "zh" else problem
     if problem and call and call.params.get("as_json"):
         error = {"code": "usage", "exit": code, "message": problem, "hint": "", "retryable": False}
-        click.echo(json_text({"error": error}), err=True)
+        tell(json_text({"error": error}))
     elif problem:
-        click.echo(f"yuanluctl: {problem}", err=True)
+        tell(f"yuanluctl: {problem}")
     raise SystemExit(code)

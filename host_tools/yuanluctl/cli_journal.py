@@ -37,6 +37,7 @@ from host_tools.yuanluctl.journal.verify import may_be_wiped
 from host_tools.yuanluctl.journal.verify import verify as verify_image
 from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.output_lost import look_for_readers
 from host_tools.yuanluctl.paper import as_pdf
 from host_tools.yuanluctl.targets import Terminal
 from host_tools.yuanluctl.words import say
@@ -196,6 +197,7 @@ def tail(chip: Chip, voice: Voice, count: int, follow: bool) -> None:
         for record in shown:
             row = next(rows([record]))
             click.echo(json_text(row) if voice.as_json else journal_text.row_told(voice.language, row))
+        look_for_readers()
         time.sleep(FOLLOW_SECONDS)
         records = every_record(read_journal(chip.terminal.journal(), chip.geometry))
         shown = [record for record in records if record.number > last]

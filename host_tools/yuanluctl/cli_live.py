@@ -18,6 +18,7 @@ from host_tools.yuanluctl.journal import card_numbers
 from host_tools.yuanluctl.journal.ledger import yuan
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import BUSY_PORT, FINDINGS, NO_TERMINAL, PerhapsDone, Trouble
+from host_tools.yuanluctl.output_lost import look_for_readers
 from host_tools.yuanluctl.refusal import why_told
 from host_tools.yuanluctl.service import request_text
 from host_tools.yuanluctl.status import day_of, waiting_of
@@ -117,7 +118,7 @@ def support(terminal: LiveTerminal, voice: Voice) -> None:
 def watch(terminal: LiveTerminal, voice: Voice, every: float, once: bool) -> None:
     """Show the terminal's screen as it is, until Ctrl-C.
 
-    It may show what a clerk types, never a PIN.
+    It may show what a clerk types, never a PIN. With --json an object a line, one for each screen that differs from the last.
 
     Exit codes: 0 shown, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 130 Ctrl-C.
     """
@@ -132,6 +133,7 @@ def watch(terminal: LiveTerminal, voice: Voice, every: float, once: bool) -> Non
             voice.answer({"screen": screen.split("\n")}, [screen])
         if once:
             return
+        look_for_readers()
         time.sleep(every)
 
 

@@ -21,6 +21,7 @@ from host_tools.yuanluctl.journal.reader import GeometryError, find_geometry
 from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.keeping import keep
 from host_tools.yuanluctl.outcome import INTERRUPTED, Trouble
+from host_tools.yuanluctl.output_lost import tell
 from host_tools.yuanluctl.targets import (
     LARGEST_IMAGE,
     LINES,
@@ -74,12 +75,12 @@ class Voice:
     def chat(self, name: str, *values: object) -> None:
         """A sentence on stderr; not for programs."""
         if not self.as_json:
-            click.echo(printable(self.say(name, *values)), err=True)
+            tell(printable(self.say(name, *values)))
 
     def still_waiting(self, left: int) -> None:
         """Nobody at the keypad has agreed yet: why that may be, and for how long at most; on stderr."""
         if self.as_json:
-            click.echo(json.dumps({"event": "waiting", "for": "consent", "most": left}), err=True)
+            tell(json.dumps({"event": "waiting", "for": "consent", "most": left}))
         else:
             self.chat("live.still", left)
 
@@ -91,10 +92,9 @@ class Voice:
     def fail(self, trouble: Trouble) -> NoReturn:
         """End with a trouble, told on stderr."""
         if self.as_json:
-            click.echo(json_text(trouble.as_json(self.language)), err=True)
+            tell(json_text(trouble.as_json(self.language)))
         else:
-            click.echo(printable(f"yuanluctl: {trouble.text(self.language)}"), err=True)
-            click.echo(f"  -> {trouble.hint(self.language)}", err=True)
+            tell(printable(f"yuanluctl: {trouble.text(self.language)}") + f"\n  -> {trouble.hint(self.language)}")
         raise SystemExit(trouble.exit)
 
     @contextmanager
@@ -166,7 +166,7 @@ def _ndjson(job: str, total: int) -> Callable[[int], None]:
         if done < total and time.monotonic() - last < PROGRESS_SECONDS:
             return
         last = time.monotonic()
-        click.echo(json.dumps({"event": "progress", "job": job, "done": done, "total": total}), err=True)
+        tell(json.dumps({"event": "progress", "job": job, "done": done, "total": total}))
 
     return told
 

@@ -80,6 +80,7 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "no_rom": (OTHER_VERSION, False),
     "board_failed": (TIMEOUT, True),
     "image_only": (OTHER_VERSION, False),
+    "pull_first": (OTHER_VERSION, False),
 }
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import select
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
+
+import click
 
 from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.outcome import Trouble
@@ -17,15 +21,33 @@ def end_with(problem: OSError) -> NoReturn:
     reason = problem.strerror or str(problem)
     trouble = Trouble("file", problem.filename, reason) if problem.filename else Trouble("output", reason)
     language = language_asked(sys.argv)
-    try:
-        if "--json" in sys.argv:
-            print(json_text(trouble.as_json(language)), file=sys.stderr, flush=True)
-        else:
-            print(f"yuanluctl: {trouble.text(language)}\n  -> {trouble.hint(language)}", file=sys.stderr, flush=True)
-    except OSError:
-        pass  # nobody is told anything any more; the exit code is what is left
+    if "--json" in sys.argv:
+        tell(json_text(trouble.as_json(language)))
+    else:
+        tell(f"yuanluctl: {trouble.text(language)}\n  -> {trouble.hint(language)}")
     _forget_what_is_left()
     raise SystemExit(trouble.exit)
+
+
+def tell(text: str) -> None:
+    """On stderr. Where that goes nowhere either nobody is told anything any more; the work and its exit code are what is left."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        _forget_what_is_left()
+
+
+def look_for_readers() -> None:
+    """OSError where nobody reads standard output any more, told by nothing else while there is nothing to print."""
+    if sys.stdout is None or not hasattr(select, "poll"):  # Windows has none
+        return
+    try:
+        looked = select.poll()
+        looked.register(sys.stdout.fileno(), 0)
+    except (OSError, ValueError):
+        return  # it is no file of the system
+    if any(found & select.POLLERR for _, found in looked.poll(0)):
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def language_asked(given: Sequence[str]) -> str:
@@ -43,7 +65,8 @@ def _forget_what_is_left() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
+            if stream is not None:
+                stream.flush()
         except OSError:
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -9,7 +9,7 @@ import click
 
 from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.outcome import Trouble
-from host_tools.yuanluctl.output_lost import language_asked
+from host_tools.yuanluctl.output_lost import language_asked, tell
 from host_tools.yuanluctl.phrases import in_chinese
 from host_tools.yuanluctl.words import say
 
@@ -37,10 +37,10 @@ def end_with(problem: click.UsageError, words: Sequence[str]) -> None:
         return
     trouble, language = WrongUse(problem), language_asked(words)
     if "--json" in words:
-        click.echo(json_text(trouble.as_json(language)), err=True)
+        tell(json_text(trouble.as_json(language)))
     elif language == "zh":
         shown = f"yuanluctl: {trouble.text(language)}\n  -> {trouble.hint(language)}"
-        click.echo("".join(character if character.isprintable() or character == "\n" else "?" for character in shown), err=True)
+        tell("".join(character if character.isprintable() or character == "\n" else "?" for character in shown))
     else:
         return
     sys.exit(problem.exit_code)

@@ -42,7 +42,8 @@ PLACES = {
 }
 
 
-def _lost(problem: OSError) -> NoReturn:
+def lost(problem: OSError) -> NoReturn:
+    """End with an error that no verb knew."""
     import_module("host_tools.yuanluctl.output_lost").end_with(problem)
     raise AssertionError("it has ended")
 
@@ -79,7 +80,7 @@ class Verbs(click.Group):
         except KeyboardInterrupt:
             raise SystemExit(INTERRUPTED) from None
         except OSError as problem:
-            _lost(problem)
+            lost(problem)
 
     def invoke(self, ctx: click.Context) -> Any:
         """The verb itself. A question that nobody answers, or answers with Ctrl-C, is no finding."""
@@ -91,7 +92,7 @@ class Verbs(click.Group):
             self._tell(problem)
             raise
         except OSError as problem:
-            _lost(problem)
+            lost(problem)
 
     def _tell(self, problem: click.UsageError) -> None:
         import_module("host_tools.yuanluctl.usage").end_with(problem, self._words)

@@ -138,6 +138,54 @@ def test_what_is_no_number_and_no_date_of_a_terminal_is_wrong_use(key_file: Path
     assert CliRunner().invoke(yuanluctl, [*words[:-1], right, *where], env=environment).exit_code == 3
 
 
+def shell(key_file: Path, script: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """A script that runs the tool as "$@"; it ends in time, or the test fails."""
+    command = ["bash", "-c", script, "bash", sys.executable, "-m", "host_tools.yuanluctl", *words]
+    environment = {**os.environ, "YUANLU_PASSPHRASE": PASSPHRASE, "YUANLU_AUTHORITY": str(key_file), "LANG": "C"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("words", ["watch --every 0.1", "watch --every 0.1 --json", "watch --every 0.1 --lang zh"])
+def test_who_looks_no_longer_ends_what_is_watched(key_file: Path, words: str) -> None:
+    """The screen stays as it is, so that nothing more is printed. Control: who goes on looking sees it go on."""
+    terminal = HostileTerminal(lambda command, given: OK + b"a screen", SECRET)
+    try:
+        done = shell(key_file, '"$@" | head -1; exit ${PIPESTATUS[0]}', *words.split(), "-t", terminal.target)
+        assert (done.returncode, done.stdout.count("\n")) == (2, 1) and "Traceback" not in done.stderr, done.stderr
+        goes_on = shell(key_file, 'timeout -s INT 8 "$@" | cat; exit ${PIPESTATUS[0]}', *words.split(), "-t", terminal.target)
+        assert goes_on.returncode in (124, 130) and terminal.asked.count(wire.SCREEN) > 2
+    finally:
+        terminal.close()
+
+
+@pytest.mark.parametrize("more", [(), ("--json",), ("--lang", "zh")])
+def test_where_stderr_is_full_the_exit_code_stays(key_file: Path, more: tuple[str, ...]) -> None:
+    terminal = HostileTerminal(lambda command, given: b"\3refused.not_open", SECRET)
+    try:
+        words = ("-t", terminal.target, *more)
+        for closed in ("2>/dev/full", "2>&-", "2>/dev/null"):
+            script = f'"$@" {closed}'
+            assert shell(key_file, script, "queue", "withdraw", "5", *words).returncode == 8, closed
+            assert shell(key_file, script, "queue", "withdraw", "none", *words).returncode == 2, closed
+            assert shell(key_file, script, "journal", "show", *words).returncode == 12, closed
+    finally:
+        terminal.close()
+
+
+@pytest.mark.parametrize("verb", ["show", "verify"])
+def test_what_takes_a_pulled_journal_says_so(verb: str) -> None:
+    """Of a line, whether somebody answers there or not. Control: no such emulated terminal is told as that."""
+    for target, code, name in (
+        ("socket://127.0.0.1:1", 12, "pull_first"),
+        ("/dev/ttyNOT", 12, "pull_first"),
+        ("emu:none", 3, "no_emulator"),
+    ):
+        done = CliRunner().invoke(yuanluctl, ["journal", verb, "-t", target, "--json", "--lang", "en"])
+        error = json.loads(done.stderr)["error"]
+        assert (done.exit_code, error["exit"], error["code"]) == (code, code, name)
+        assert code == 3 or "journal pull" in error["hint"]
+
+
 DECISIONS = {
     ("queue", "withdraw", "5"): wire.WITHDRAW,
     ("queue", "release", "--evidence", "x"): wire.RELEASE,
