@@ -314,8 +314,9 @@ def _fen(amount: str) -> int:
 
 def _bytes_of(evidence: str) -> bytes:
     """Trouble for what no terminal takes, and for what may be a card number (L8)."""
-    if found := card_numbers.find(evidence):
-        raise Trouble("evidence_card", found[0][0] + 1)
+    first = card_numbers.first_of_many(evidence)
+    if first is not None:
+        raise Trouble("evidence_card", first + 1)
     if not 0 < len(evidence) <= LONGEST_EVIDENCE or not evidence.isascii() or not evidence.isprintable():
         raise Trouble("evidence", LONGEST_EVIDENCE)
     return evidence.encode()

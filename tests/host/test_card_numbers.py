@@ -75,7 +75,7 @@ def test_few_references_are_taken_for_cards() -> None:
     assert 0 < sum(bool(find(text)) for text in texts) < 120
 
 
-@pytest.mark.parametrize("gap", [".", "/", "  ", "_", ":"])
+@pytest.mark.parametrize("gap", [".", "/", "  ", "_", ":", "a", ". "])
 def test_L8_neither_typed_nor_shown(gap: str) -> None:
     """Refused before anybody is asked; masked where a terminal says it. Control: an RRN goes on, to want a ticket."""
     text = f"41111111{gap}11111111"
@@ -84,6 +84,7 @@ def test_L8_neither_typed_nor_shown(gap: str) -> None:
         words = ("queue", "hold", "-t", stranger.target, "--evidence")
         done = run(*words, text)
         assert done.exit_code == 2 and "may be a card number" in done.stderr and text not in done.output
+        assert run(*words, "4111111.1.1111:11").exit_code == 2, "whether the check digit is right or not"
         assert run(*words, "112210150700").exit_code == 6
     finally:
         stranger.close()
