@@ -145,7 +145,7 @@ def logs(terminal: LiveTerminal, voice: Voice) -> None:
     Exit codes: 0 printed, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed.
     """
     text = terminal.open(wire.DIAG).command(wire.LOGS).decode("utf-8", "replace")
-    lines = ["".join(c for c in line if c.isprintable()) for line in text.split("\n")]
+    lines = [card_numbers.masked("".join(c for c in line if c.isprintable())) for line in text.split("\n")]
     voice.answer({"target": terminal.name, "lines": lines}, lines)
 
 

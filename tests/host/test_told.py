@@ -244,6 +244,15 @@ def test_a_terminal_of_ours_is_understood() -> None:
         assert row[1:3] == [1000, "queued"]
 
 
+def test_L8_a_line_of_the_log_shows_no_card_number(key_file: Path) -> None:
+    """Control: what stands beside it is shown."""
+    terminal = HostileTerminal(lambda command, given: OK + b"1 read 4111-1111/1111 1111 ok", SECRET)
+    try:
+        assert ask(terminal, key_file, "logs").stdout == "1 read 411111******1111 ok\n"
+    finally:
+        terminal.close()
+
+
 def test_a_passphrase_that_nobody_can_type_is_told_where_standard_input_is_closed(key_file: Path) -> None:
     """As where it is no terminal: the control."""
     terminal = HostileTerminal(lambda command, given: OK, SECRET)
