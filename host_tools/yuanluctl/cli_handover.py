@@ -303,7 +303,7 @@ def decline(terminal: LiveTerminal, voice: Voice, file: Path, out: Path) -> None
     if voice.dry_run:
         _rehearse(terminal, voice, "decline", names, file)
         return
-    receipt = Receipt(made.DECLINED, names, session.command(wire.DECLINE, names.for_spare))
+    receipt = made.receipt(session, made.DECLINED, names)
     voice.write(out, receipt.to_bytes())
     voice.answer({"file": str(out), **names._asdict()}, [voice.say("handover.declined_now", names.spare)])
 

@@ -27,6 +27,7 @@ _MAGIC = b"YLH1"
 _HEAD = Struct("<4s8s8sHIH")
 _LARGEST = 1 << 20
 WARRANT_SIZE, WORD_SIZE = 62, 24
+_PROOF = 16
 LAST_EPOCH = (1 << 32) - 1
 
 
@@ -125,7 +126,7 @@ def read_receipt(path: Path, what: str) -> Receipt:
         found = Receipt(kind, Names(old, spare, int(install), int(epoch)), bytes.fromhex(proof))
     except ValueError as problem:
         raise Trouble("receipt", path) from problem
-    if (yuanlu, handover, kind, len(found.proof)) != ("yuanlu", "handover", what, 16):
+    if (yuanlu, handover, kind, len(found.proof)) != ("yuanlu", "handover", what, _PROOF):
         raise Trouble("receipt", path)
     return found
 
@@ -198,7 +199,15 @@ def bring(session: Session, capsule: Capsule, progress: Progress) -> Receipt:
         if refusal.reason != "handover_number":
             raise
         try:  # it may have been taken before another handover came: then its receipt is given again
-            return Receipt(TAKEN, capsule.names, session.command(wire.TAKE, capsule.names.for_spare))
+            return receipt(session, TAKEN, capsule.names)
         except Trouble:
             raise refusal from None
-    return Receipt(TAKEN, capsule.names, session.command(wire.TAKE, capsule.names.for_spare))
+    return receipt(session, TAKEN, capsule.names)
+
+
+def receipt(session: Session, what: str, names: Names) -> Receipt:
+    """The spare's word that it has taken the capsule, or never will."""
+    proof = session.command(wire.TAKE if what == TAKEN else wire.DECLINE, names.for_spare)
+    if len(proof) != _PROOF:
+        raise Trouble("protocol", session.line.name, what)
+    return Receipt(what, names, proof)

@@ -13,6 +13,7 @@ from tests.journeys import technician
 WORSE, BETTER = 1 / 9, 1 / 14  # whenever something was pressed or typed
 BAD_LUCK = {"sale.card": 1 / 2, "refund.confirm": 1 / 2, "wrong.title": 1 / 2, "void.confirm": 3 / 4}  # where something is sent
 SECOND, HOUR = 1000, 3_600_000
+LONGEST = 5 * 24 * HOUR  # of a life: the emulator's clock on 32-bit words ends after six days (docs/emulator.md)
 PATIENCE = 40 * SECOND  # so long nothing else happens: three reversals have failed then
 FAILURES = ("14", "61", "06")
 
@@ -114,6 +115,8 @@ class Mishaps:
         every few seconds for a day would take most of the walk."""
         waits = (10 * SECOND, 120 * SECOND, 1000 * SECOND, HOUR, 25 * HOUR, 50 * HOUR)
         wait = self.draw.choices(waits, (24, 16, 6, 2, 2, 1))[0]
+        if self.calm and self.terminal.uptime_ms + wait > LONGEST:
+            wait = SECOND
         if wait >= HOUR:
             self.mend() if self.calm else self.terminal.power_off()
         self.shop.world.run(wait)

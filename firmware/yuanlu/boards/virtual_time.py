@@ -1,7 +1,8 @@
 """Give the board the time: `idle(ms)` is its only wait, and its clock the only one (the emulator's boards).
 
 On MicroPython two names of asyncio.core are replaced. Its C queue stamps what is ready with the real clock; keys of timers
-lie 2^24 ms ahead of that, so the two never mix: ready tasks first, in order, then timers by time and order of arming.
+lie 2^24 ms ahead of that, so the two never mix: ready tasks first, in order, then timers by time and order of arming. On 32-bit
+words ticks wrap at 2^30 ms, so one life must end before half of that, six days; no device has this clock.
 """
 
 from struct import pack, unpack_from
