@@ -195,9 +195,7 @@ def _salvaged(voice: Voice, found: Salvage) -> list[str]:
 @click.option("--warrant", "word", default="", metavar="TEXT", help="The authority's, where its key file is not here.")
 @_out
 @on_a_line(writes=True)
-def export(
-    terminal: LiveTerminal, voice: Voice, spare: tuple[str, int] | None, epoch: int | None, word: str, out: Path
-) -> None:
+def export(terminal: LiveTerminal, voice: Voice, spare: tuple[str, int] | None, epoch: int | None, word: str, out: Path) -> None:
     """Have the terminal seal what is open for the spare. From here on it sends nothing, until `abort`.
 
     May be repeated with the same --spare and --epoch, or the same --warrant, until the file is written.

@@ -17,8 +17,8 @@ def test_what_keeps_every_gate_passes():
 
 def test_a_gate_above_its_budget_says_that_the_budget_is_not_met(capsys: pytest.CaptureFixture[str]):
     bench.budgets_are_kept(GATES, bench.HEAP)
-    above = [name for name, limit in GATES.items() if limit > bench.WANTED[name]]
-    assert capsys.readouterr().out.count("not") == len(above)
+    above = [name for name, limit in GATES.items() if limit > bench.WANTED.get(name, limit)]
+    assert capsys.readouterr().out.count("not met") == len(above) > 0
 
 
 @pytest.mark.parametrize("name", sorted(GATES))

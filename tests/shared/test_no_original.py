@@ -178,7 +178,7 @@ async def test_L6_silence_is_for_a_person_as_with_any_refund():
     with raises(Refused):
         till.desk.withdraw(refund)
     assert not till.desk.visiting("yuanlu.no_original", "give_up", refund)
-    till.desk.resolve(refund, True, 8, b"112210150700A1B2C3")
+    till.desk.resolve(refund, True, 8, b"112210150700 case")
     assert mounted(till.flash).transaction(refund.number).state == s.IS_RESOLVED_DONE
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -13,6 +14,10 @@ from yuanlu.wire import service as wire
 
 KEY = bytes(range(32))
 LIVES = 500  # frames at one door; then another one
+
+
+NUMBERS = ("batch", "config", "date", "places", "time", "trace", "uptime_ms")
+STATUS = json.dumps({**dict.fromkeys(NUMBERS, 1), "held": "", "trouble": [], "waiting": [[1, 100, "queued", ""]]}).encode()
 
 
 class Laptop:
@@ -49,7 +54,7 @@ class Laptop:
     def _frame(self) -> bytes:
         draw = self.draw
         number = int.from_bytes(self.hello.nonce[:4], "big")
-        content = draw.choice((b"", b"refused.busy", b"{}", b"[1]", draw.randbytes(20)))
+        content = draw.choice((b"", b"refused.busy", b"{}", b"[1]", draw.randbytes(20), STATUS))
         plain = bytes((draw.choice((0, 0, 0, 1, 2, 3, 9)),)) + content
         bodies = {
             wire.HELLO: wire.encode_hello("YL000001", 1, "0.1.0", 9, bytes(8), self.hello.nonce, 0),
