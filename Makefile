@@ -67,8 +67,9 @@ herd: build ## let 5 000 terminals lose their host at once; figures into build/h
 troubles: build ## check docs/troubles.md and run the tests that it names; ALL=1: an open row is an error
 	@$(BIN)/python -m tests.host.troubles $(if $(ALL),--all)
 
-test-32: $(VENV) $(MICROPYTHON_32) ## run the MicroPython tests on 32-bit words, as on a device
-	@YUANLU_MICROPYTHON="$(CURDIR)/$(MICROPYTHON_32)" $(BIN)/python -m pytest -m "micropython or words_32" $(TESTS)
+test-32: $(VENV) $(MICROPYTHON_32) ## run the MicroPython tests on 32-bit words, as on a device (JOBS=n at once)
+	@YUANLU_MICROPYTHON="$(CURDIR)/$(MICROPYTHON_32)" $(BIN)/python -m pytest -m "micropython or words_32" $(TESTS) \
+		$(if $(JOBS),--numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder)
 
 check: $(VENV) $(STUBS) ## look for faults without changing anything (the twin of fix)
 	@failed=0; for tool in 'ruff check' pyright mypy; do $(BIN)/$$tool || failed=1; done; exit $$failed
