@@ -80,7 +80,7 @@ class Laptop:
         try:
             session.hello()
             session.open(self.passed)
-            for ask in (session.status, session.geometry, lambda: session.read(0, 16), lambda: session.command(wire.PING, b"x")):
+            for ask in (lambda: session.command(wire.PING, b"x"), session.geometry, lambda: session.read(0, 16), session.status):
                 self.sequence = session._sequence + 1
                 told: Any = ask()
                 assert isinstance(told, dict | tuple | bytes), told
