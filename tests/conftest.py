@@ -27,7 +27,7 @@ IN_CI = os.environ.get("CI") == "true"
 HEAP = "1M"  # for the tests themselves, which are compiled on the spot; the device's own limit is another test
 FILE_SECONDS = 300  # a file that takes longer hangs
 
-ALLOWANCE_SECONDS = {  # about twice what a machine needs that runs four of them at once on two cores
+ALLOWANCE_SECONDS = {  # about twice what a machine needs that runs three of them at once on two cores
     "shared": 800,
     "wire": 250,
     "host": 2600,  # the wheel brings its dependencies into a clean environment
