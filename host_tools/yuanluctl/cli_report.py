@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,7 @@ def reconcile(chip: Chip, voice: Voice, statement: Path, days: int, first: int, 
     """
     content = read_regular(statement, LARGEST, "no_image", str(statement))
     lines, ledger = read_statement(content, str(statement)), _ledger(chip)
-    span = covered(lines, first, last)
+    span = covered(own_lines(ledger, lines), date.today(), first, last)
     found = compare(ledger, lines, span, days)
     evidence = f"{span.last % 1_000_000:06}{crc32(content) % 10_000:04}"
     counts: dict[str, int] = {}

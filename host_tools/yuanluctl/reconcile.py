@@ -4,14 +4,15 @@ A line is matched with a transaction by terminal, trace, amount and date togethe
 partner. Nothing else is matched by machine: two equal parts of one sale cannot be told apart by amount and day, so both go to a
 person. That a line is missing proves "not done" only where the statement runs from the day of the refund to N days after its last
 send, and is seen to be one of this terminal with such lines in it: it has another that is done, and lacks none. A file of another
-terminal, or an export of sales alone, lacks every refund.
+terminal, or an export of sales alone, lacks every refund. Nor may it have a line that nobody explains and that may be this one,
+under a trace that the acquirer gave, or a terminal's name that somebody mistyped.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -46,23 +47,26 @@ class Finding(NamedTuple):
         return {"what": self.what, "transaction": about, "lines": [line.number for line in self.lines], "decision": self.decision}
 
 
-def covered(lines: list[Line], first: int = 0, last: int = 0) -> Span:
-    """As it was told; else from the day of the first line to the day before the last line's, which may not be whole."""
-    days = [line.date for line in lines]
+def covered(mine: list[Line], today: date, first: int = 0, last: int = 0) -> Span:
+    """As it was told; else from the day of this terminal's first line to the day before its last line's, which may not be whole.
+    What has no date yet, none is."""
+    days = [line.date for line in mine]
     if not days:
         return Span(first, last) if first and last else Span(0, 0)
     newest = day_of(max(days))
     assert newest is not None  # each line's date was checked
-    return Span(first or min(days), last or int(f"{newest - timedelta(days=1):%Y%m%d}"))
+    return Span(first or min(days), last or int(f"{min(newest, today) - timedelta(days=1):%Y%m%d}"))
 
 
 def own_lines(ledger: Ledger, lines: list[Line]) -> list[Line]:
-    """Those that may be this terminal's: a spreadsheet drops leading zeros, and letters come in either case."""
+    """Those that may be this terminal's: a spreadsheet drops leading zeros or brings others, letters come in either case, and
+    blanks and what nobody sees in between."""
     own = ledger.last.terminal if ledger.last else 0
 
     def may_be_own(name: str) -> bool:
-        spelt = (name, name.upper(), name.lower())
-        return not name or own in {crc32(one.zfill(width).encode()) for one in spelt for width in (0, 8)}
+        plain = "".join(character for character in name if character.isalnum())
+        spelt = {form for one in (name, plain, plain.lstrip("0")) for form in (one, one.upper(), one.lower())}
+        return not plain or own in {crc32(one.zfill(width).encode()) for one in spelt for width in (0, 8)}
 
     return [line for line in lines if may_be_own(line.terminal)]
 
@@ -70,6 +74,8 @@ def own_lines(ledger: Ledger, lines: list[Line]) -> list[Line]:
 def reconcile(ledger: Ledger, lines: list[Line], span: Span, days: int) -> list[Finding]:
     """One finding a transaction and one a line that has none; what agrees too. `days` is N."""
     mine = own_lines(ledger, lines)
+    own = {line.number for line in mine}
+    foreign = [line for line in lines if line.number not in own]
     # No statement can have cash, nor what another terminal had sent.
     every = [one for one in ledger.transactions.values() if one.kind and one.road != CASH and not one.brought]
     pairs = _pairs(every, [line for line in mine if not line.doubt])
@@ -85,10 +91,12 @@ def reconcile(ledger: Ledger, lines: list[Line], span: Span, days: int) -> list[
             alike["amount", line.amount].append(line)
     findings: list[Finding] = []
     taken: set[int] = set()
+    explained = {number for number, those in of_line.items() if len(those) == 1}
     for one in every:
         found = pairs.get(one.number, [])
         doubtful = [line for line in _candidates(one, alike) if line.doubt and _near(one, line)]
         taken.update(line.number for line in found + doubtful)
+        explained.update(line.number for line in doubtful if _has_its_trace(one, line) and not line.undoes)
         if doubtful and not (one.settled and one.state not in DONE and not found):
             findings.append(_doubted(one, found, doubtful))
         elif any(len(of_line[line.number]) > 1 for line in found):
@@ -103,20 +111,28 @@ def reconcile(ledger: Ledger, lines: list[Line], span: Span, days: int) -> list[
     for line in mine:
         if line.number not in taken:
             findings.append(Finding("stranger", None, (line,), "ask_acquirer", (line.number, yuan(line.amount), line.trace)))
-    return _without_false_proof(findings)
+    nobodys = [line for line in mine if line.number not in explained]
+    return _without_false_proof(findings, nobodys, foreign)
 
 
-def _without_false_proof(findings: list[Finding]) -> list[Finding]:
-    """`open_missing` stays only where this file is seen to have what the terminal did, in that direction."""
+def _without_false_proof(findings: list[Finding], nobodys: list[Line], foreign: list[Line]) -> list[Finding]:
+    """`open_missing` stays only where this file is seen to have what the terminal did, in that direction, and no line that may be
+    it: `nobodys` are this terminal's that no transaction explains, `foreign` another's."""
     lacks = any(finding.what == "done_missing" for finding in findings)
     seen = [finding.transaction for finding in findings if finding.what == "agreed" and finding.lines]
     has = {one.kind != "sale" for one in seen if one}
 
     def weighed(finding: Finding) -> Finding:
         one = finding.transaction
-        if finding.what != "open_missing" or (one and not lacks and (one.kind != "sale") in has):
+        if finding.what != "open_missing" or one is None:
             return finding
-        return Finding("unproven", one, (), "ask_acquirer")
+        if lacks or (one.kind != "sale") not in has:
+            return Finding("unproven", one, (), "ask_acquirer")
+        may_be = [line for line in nobodys if _has_its_trace(one, line) or (_goes_its_way(one, line) and _in_time(one, line))]
+        if may_be:
+            return Finding("may_be_it", one, tuple(may_be), "ask_acquirer", (_numbers(may_be),))
+        alike = [line for line in foreign if line.amount == one.amount and _has_its_trace(one, line) and _in_time(one, line)]
+        return Finding("elsewhere", one, tuple(alike), "person", (_numbers(alike),)) if alike else finding
 
     return [weighed(finding) for finding in findings]
 
@@ -131,7 +147,7 @@ def _pairs(every: Iterable[Transaction], lines: list[Line]) -> dict[int, list[Li
     """The lines that carry a transaction's trace, amount, kind and a date that fits."""
     by_key: dict[tuple[int, int, bool], list[Line]] = defaultdict(list)
     for line in lines:
-        if line.trace:
+        if line.trace and line.is_refund is not None:
             by_key[line.trace % TRACES, line.amount, line.is_refund].append(line)
     found = {}
     for one in every:
@@ -162,18 +178,29 @@ def _near(one: Transaction, line: Line) -> bool:
     takes something back has a trace of its own: of what is open it may be any that amount and day fit."""
     if line.undoes and one.state not in DONE and line.amount == one.amount and _in_time(one, line):
         return True
-    if not line.undoes and line.is_refund != (one.kind != "sale"):
+    if not line.undoes and not _goes_its_way(one, line):
         return False
     if line.trace:
-        return line.trace % TRACES in {trace % TRACES for trace in one.traces} and (
-            line.amount == one.amount or line.date == one.date
-        )
+        return _has_its_trace(one, line) and (line.amount == one.amount or line.date == one.date)
     return line.amount == one.amount and _in_time(one, line)
+
+
+def _has_its_trace(one: Transaction, line: Line) -> bool:
+    return bool(line.trace) and line.trace % TRACES in {trace % TRACES for trace in one.traces}
+
+
+def _goes_its_way(one: Transaction, line: Line) -> bool:
+    """In its direction, or in one that is not said."""
+    return line.is_refund in (None, one.kind != "sale")
+
+
+def _numbers(lines: Iterable[Line]) -> str:
+    return ", ".join(str(line.number) for line in lines)
 
 
 def _present(one: Transaction, lines: list[Line]) -> Finding:
     """The acquirer has it."""
-    numbers = ", ".join(str(line.number) for line in lines)
+    numbers = _numbers(lines)
     if len(lines) > 1:
         return Finding("booked_twice", one, tuple(lines), "claim_back", (numbers,))
     if one.state in DONE:
@@ -187,7 +214,7 @@ def _present(one: Transaction, lines: list[Line]) -> Finding:
 
 def _absent(ledger: Ledger, one: Transaction, near: list[Line], span: Span, days: int) -> Finding:
     """The acquirer's statement has no line that is surely its own."""
-    numbers = ", ".join(str(line.number) for line in near)
+    numbers = _numbers(near)
     if near and near[0].trace:
         return Finding("differs", one, tuple(near), "person", (numbers,))
     if near:

@@ -3,7 +3,7 @@
 import pytest
 
 from emulator.clerk import Clerk
-from host_tools.yuanluctl import hdlc
+from host_tools.yuanluctl import hdlc, tables
 from host_tools.yuanluctl.service import CHANNEL, Pass, issue
 from tests.conftest import FIRMWARE
 from tests.host.service_line import ASKED_MS, Technician, on_the_line
@@ -54,10 +54,30 @@ def test_a_yes_is_for_the_ticket_that_stands_on_the_screen(technician: Technicia
     assert frames.ask(second).kind == wire.WAIT
     shop.terminal.press("ENTER")
     shop.world.run(ASKED_MS)
-    for kind in (wire.WAIT, wire.OPENED):
+    for kind in (wire.WAIT, wire.WAIT, wire.OPENED):
         shop.terminal.press("ENTER")
         shop.world.run(ASKED_MS)
-        assert frames.ask(second).kind == kind, "two pages: what he may do, and what is lost for good"
+        assert frames.ask(second).kind == kind, "three pages: two of what he may do, and what is lost for good"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_right_has_been_seen_before_it_is_given(technician: Technician, language: str):
+    """A page holds so many rows: who agrees has seen them all, with the question below each."""
+    frames, shop = Frames(technician), technician.shop
+    if language == "en":
+        shop.terminal.press("LANG")
+    words = {word.id: getattr(word, language) for word in tables.read_words()}
+    issued, seen = frames.ticket(wire.ALL & ~wire.WIPE), ""
+    while frames.ask(issued).kind == wire.WAIT:
+        shop.world.run(ASKED_MS)
+        page = shop.terminal.screen.text
+        assert words["service.ask"] in page, page
+        seen += page
+        shop.terminal.press("ENTER")
+        shop.world.run(100)
+    rights = [words[f"able.{name}"] for name in "diag pull queue resolve handover config keyload firmware".split()]
+    shown = "".join(seen.split())
+    assert [right for right in rights if "".join(right.split()) not in shown] == []
 
 
 @pytest.mark.parametrize("gap_ms", [0, 150, 900])
@@ -107,6 +127,12 @@ def test_a_ticket_comes_within_ten_minutes_of_the_newest_question_and_an_hour_of
         shop.world.run(60_000)
         frames.send(wire.ASK)
     assert frames.ask(issued).kind == wire.NO, "however often somebody asks"
+    issued = frames.ticket(wire.DIAG)
+    for _ in range(59):
+        shop.world.run(60_000)
+        frames.send(wire.ASK)
+    shop.world.run(120_000)
+    assert frames.ask(issued).kind == wire.NO, "nor when he falls silent before the hour is over"
 
 
 def test_a_question_right_after_a_no_has_its_ten_minutes(technician: Technician):

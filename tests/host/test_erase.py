@@ -209,7 +209,7 @@ def test_who_says_no_at_the_keypad_keeps_it(technician: Technician, tmp_path: Pa
 def test_a_ticket_for_all_the_rest_does_not_erase(technician: Technician, tmp_path: Path) -> None:
     close_batch(technician.shop)
     head = head_of(technician, tmp_path)
-    technician.answers_at_keypad = ["ENTER"]
+    technician.answers_at_keypad = ["ENTER", "ENTER"]  # two pages of rights
     session = technician.come_in(wire.ALL & ~wire.WIPE)
     assert trouble(session.command, wire.ERASE, pack("<I8s", *head)).name == "not_allowed"
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import struct
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,9 @@ def test_absence_proves_nothing_before_the_settlement_and_n_days() -> None:
     ]:
         assert told(writer, lines, span)[numbers["open"]].what == what
     assert told(writer, lines, Span(20261101, 20261125), days=4)[numbers["open"]].what == "too_early"
-    assert covered([line(2, 1, 1), line(3, 1, 1, day=20261201)]) == Span(DAY, 20261130)  # the last day may not be whole
+    today = date(2026, 12, 20)
+    assert covered([line(2, 1, 1), line(3, 1, 1, day=20261201)], today) == Span(DAY, 20261130)  # the last day may not be whole
+    assert covered([line(2, 1, 1), line(3, 1, 1, day=20991201)], today) == Span(DAY, 20261219), "nor has one to come"
 
 
 def test_a_file_that_lacks_what_the_terminal_did_proves_nothing_by_absence() -> None:
@@ -190,14 +193,54 @@ def test_lines_of_other_terminals_and_other_days_match_nothing() -> None:
     writer, numbers = shop()
     trace = traces(writer)[numbers["open"]]
     lines = whole(writer, numbers)
-    assert told(writer, [*lines, line(4, trace, 500, terminal="99999999")])[numbers["open"]].what == "open_missing"
+    for other, what in (
+        (line(4, trace, 400, terminal="99999999"), "open_missing"),
+        (line(4, trace, 500, day=20261121, terminal="99999999"), "open_missing"),
+        (line(4, trace, 500, terminal="99999999"), "elsewhere"),  # somebody may have mistyped its name
+    ):
+        found = told(writer, [*lines, other])[numbers["open"]]
+        assert found.what == what and (found.decision == "resolve_not_done") == (what == "open_missing")
     assert told(writer, [line(2, trace, 500, day=20261121)])[numbers["open"]].what == "differs"
     assert told(writer, [line(2, trace, 500, refund=False)])[-2].what == "stranger"
 
 
+MAY_BE_IT = {
+    "its trace, another amount, a day later": "10000001,{},20261123,-4.95,退货",
+    "its trace, another amount, the day before": "10000001,{},20261121,-4.95,退货",
+    "a trace of the acquirer's own": "10000001,884444,20261122,-5.00,退货",
+    "no trace, another amount": "10000001,,20261122,-4.90,退货",
+    "two in one": "10000001,884444,20261122,-10.00,退货",
+    "a type that nobody knows": "10000001,{},20261122,5.00,Return",
+    "and a trace that nobody knows": "10000001,884444,20261122,5.00,退回",
+    "no type": "10000001,{},20261122,5.00,",
+    "a type against its sign": "10000001,{},20261122,-5.00,消费",
+    "no terminal": ",{},20261122,-5.00,退货",
+    "blank in the terminal": "1000 0001,{},20261122,-5.00,退货",
+    "wide terminal": "１０００００01,{},20261122,-5.00,退货",
+    "unseen in the terminal": "10000001\u200b,{},20261122,-5.00,退货",
+    "a zero more": "010000001,{},20261122,-5.00,退货",
+    "another terminal": "10000002,{},20261122,-5.00,退货",
+}
+
+
+@pytest.mark.parametrize("row", MAY_BE_IT.values(), ids=MAY_BE_IT)
+def test_absence_is_not_proven_by_a_file_with_a_line_that_may_be_it(row: str) -> None:
+    writer, numbers = shop()
+    rows = HEADING + "10000001,1,20261122,10,消费\n10000001,3,20261122,-5,退货\n"
+
+    def judged(more: str) -> Finding:
+        return told(writer, read_statement((rows + more + "\n").encode(), "x"))[numbers["open"]]
+
+    found = judged(row.format(traces(writer)[numbers["open"]]))
+    assert found.decision != "resolve_not_done" and found.lines, found
+    # The control: it is proven where the line is a sale's, of a day long before, or plainly another terminal's.
+    for other in ("10000001,77,20261122,5,消费", "10000001,77,20261101,-5,退货", "10000002,77,20261122,-5,退货"):
+        assert judged(other).decision == "resolve_not_done", other
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_statements_as_banks_write_them(encoding: str) -> None:
-    text = HEADING + '10000001,\'000007,2026/1/2 10:11:12,"-1,234.50",退货\n\n10000001,8,20260103101112,5,消费\n'
+    text = HEADING + '10000001,\'000007,2026/1/2 10:11:12,"-1,234.50",退货\n\n10000001,8,20260103101112,5,消费,,\n'
     first, second = read_statement(text.encode(encoding), "x")
     assert first == Line(2, "10000001", 7, 123450, 20260102, True, "")
     assert (second.amount, second.date, second.is_refund) == (500, 20260103, False)
@@ -215,6 +258,13 @@ HOSTILE = [
     (HEADING + "1\n").encode(),
     (HEADING + '1,2,20261122,1,"' + "x" * 200_000).encode(),
     (HEADING + "1,2\0,20261122,1,x\n").encode(),
+    HEADING.replace("终端号", "POS编号").encode() + b"1,2,20261122,1,x\n",
+    (HEADING + '1,2,20261122,1,"x\n1,3,20261122,1,x\n').encode(),  # a quote that swallows the rest
+    (HEADING + '1,2,20261122,1,"x\n1,3,20261122,1,y"\n').encode(),  # or the next line
+    (HEADING + "1,2,20261122,1\n").encode(),
+    (HEADING + "1,2,20261122,1,x1,3,20261122,1,x\n").encode(),  # a line end that is lost
+    *((HEADING + f"1,2,20261122,1,x{end}1,3,20261122,1,x\n").encode() for end in "\v\f\x1c\x85\u2028\u2029"),
+    HEADING.replace("\n", "\u2028").encode() + b"1,2,20261122,1,x",
 ]
 
 

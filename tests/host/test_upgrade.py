@@ -91,7 +91,7 @@ def test_on_trial_a_technician_decides_nothing_about_money(technician: Technicia
     bundle = signed(technician.shop, new)
     upgrade.bring(bundle)
     upgrade.install(bundle)
-    technician.answers_at_keypad = ["ENTER", "ENTER"]  # to what all the rights are, and to what one of them erases
+    technician.answers_at_keypad = ["ENTER"] * 3  # to what all the rights are, and to what one of them erases
     session = technician.come_in(wire.ALL)
     session.status()
     for command, given in (

@@ -53,6 +53,10 @@ class Door:
     def _past(self, time):
         return self.clock.diff_ms(time, self.clock.ticks_ms()) <= 0
 
+    def _is_forgotten(self):
+        """The question is too old for a ticket to answer it."""
+        return self._past(self.told) or self._past(self.first)
+
     def serve(self, frame):
         """Put what answers this frame on the line."""
         told = self.take(frame)
@@ -78,7 +82,7 @@ class Door:
     def _hello(self):
         journal = self.till.journal
         number, tag = journal.log.newest
-        if self._past(self.told) or self._past(self.first):
+        if self._is_forgotten():
             self._renew()
         self.told = self.clock.deadline(_OPEN_MS)
         if self._past(self.until):
@@ -114,7 +118,7 @@ class Door:
     def _check(self, ticket, body, shown):
         """The session's keys; BadMessage for a ticket that is not for this terminal, this question, or not the authority's."""
         key = self.till.board.vault.load(SERVICE_KEY)
-        if not key or not service.is_issued(key, body) or ticket.nonce != self.nonce or self._past(self.told):
+        if not key or not service.is_issued(key, body) or ticket.nonce != self.nonce or self._is_forgotten():
             raise BadMessage("service: not a ticket for this question")
         if ticket.terminal != self.till.config.terminal.encode() or not ticket.allowed & service.ALL:
             raise BadMessage("service: not a ticket for this terminal")

@@ -8,6 +8,7 @@ _WORDS = "diag pull queue resolve handover config keyload firmware wipe".split()
 
 _WIPE = const(8)
 _LOOK_MS = const(1000)
+_RIGHTS = const(5)  # on one page, with who he is and the question
 
 
 async def run(till):
@@ -16,7 +17,8 @@ async def run(till):
     ticket = door.ticket
     able = [("line.able", ("able." + word,)) for bit, word in enumerate(_WORDS) if ticket.allowed >> bit & 1]
     try:
-        await _confirm(till, [("service.who", ticket.technician)] + able)
+        for first in range(0, len(able), _RIGHTS):
+            await _confirm(till, [("service.who", ticket.technician)] + able[first : first + _RIGHTS])
         if ticket.allowed >> _WIPE & 1:
             await _confirm(till, _erases(till))
         if till.config.login:
