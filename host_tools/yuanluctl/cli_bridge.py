@@ -1,10 +1,11 @@
-"""`yuanluctl bridge`: a terminal without network reaches its acquirer over the serial cable."""
+"""`yuanluctl bridge`: terminals without network reach their acquirer over serial cables."""
 
 from __future__ import annotations
 
 import json
 import signal
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
 import rich_click as click
@@ -20,18 +21,27 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--port", required=True, metavar="DEVICE", help="The terminal's line: /dev/ttyUSB0, COM5, socket://HOST:PORT.")
+@click.option(
+    "--port",
+    "ports",
+    required=True,
+    multiple=True,
+    metavar="DEVICE",
+    help="A terminal's line: /dev/ttyUSB0, COM5, socket://HOST:PORT. Once for each terminal.",
+)
 @click.option("--to", "target", required=True, metavar="HOST:PORT", help="The acquirer: 192.0.2.7:8583, [2001:db8::7]:8583.")
 @click.option("--json", "as_json", is_flag=True, help="Events on stdout, one JSON object a line.")
-def bridge(port: str, target: str, as_json: bool) -> None:
-    """Give a terminal without network a way to its acquirer, over the serial cable. Runs until Ctrl-C.
+def bridge(ports: tuple[str, ...], target: str, as_json: bool) -> None:
+    """Give terminals without network a way to their acquirer, each over its serial cable. Runs until Ctrl-C.
+
+    A line that is lost is opened again when it is back; the others go on meanwhile.
 
     Exit codes: 0 stopped by SIGTERM, 2 wrong use, 3 no serial port, 4 port busy or not permitted, 130 Ctrl-C.
     """
     host, port_number = _split_target(target)
     signal.signal(signal.SIGTERM, lambda *_: end(0))
     try:
-        run(port, host, port_number, _print_json if as_json else _print_text)
+        run(ports, host, port_number, _print_json if as_json else partial(_print_text, len(ports) > 1))
     except Trouble as trouble:
         Voice(language_asked(()), as_json, False).fail(trouble)
     except KeyboardInterrupt:
@@ -46,12 +56,13 @@ def _split_target(target: str) -> tuple[str, int]:
     return host, int(port_number)
 
 
-def _print_text(log: Log) -> None:
+def _print_text(several: bool, port: str, log: Log) -> None:
     session = f"session {log.session:08x}: " if log.session else ""
-    click.echo(f"{datetime.now():%H:%M:%S} {session}{log.text}", err=True)
+    where = f"{port}: " if several and port not in log.text else ""
+    click.echo(f"{datetime.now():%H:%M:%S} {where}{session}{log.text}", err=True)
 
 
-def _print_json(log: Log) -> None:
+def _print_json(port: str, log: Log) -> None:
     session = f"{log.session:08x}" if log.session else None
     now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-    click.echo(json.dumps({"time": now, "event": log.event, "session": session, "text": log.text}))
+    click.echo(json.dumps({"time": now, "port": port, "event": log.event, "session": session, "text": log.text}))

@@ -1,4 +1,4 @@
-"""The real line and the real socket around the bridge: `run` carries frames until a signal ends it."""
+"""The real lines and the real sockets around the bridges: `run` carries frames until a signal ends it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn
@@ -29,17 +29,25 @@ READ_SECONDS, WRITE_SECONDS, CONNECT_SECONDS = 0.2, 0.5, 5
 REOPEN_MS, LONGEST_SLEEP_MS = 1000, 1000
 
 
-def run(port: str, host: str, port_number: int, report: Callable[[Log], None]) -> NoReturn:
-    """Bridge the serial `port` to the acquirer until a signal; Trouble if it cannot be opened at the start."""
-    relay = _Relay(port, (host, port_number), report)
+def run(ports: Sequence[str], host: str, port_number: int, report: Callable[[str, Log], None]) -> NoReturn:
+    """Bridge each of the serial ports to the acquirer, until a signal; Trouble if one cannot be opened at the start. report: is
+    told of each port, from a thread of its own."""
+    relays: list[_Relay] = []
+    ends: queue.Queue[BaseException] = queue.Queue()
     try:
-        relay.work()
+        for port in ports:
+            relays.append(_Relay(port, (host, port_number), partial(report, port)))
+            relays[-1].start(ends)
+        while True:
+            with suppress(queue.Empty):
+                raise ends.get(timeout=LONGEST_SLEEP_MS / 1000)
     finally:
-        relay.perform(relay.bridge.stop(_now()))
+        for relay in relays:
+            relay.stop()
 
 
 class _Relay:
-    """A line, at most one socket, a thread that reads each. Their events meet in a queue; only `work` runs the bridge."""
+    """A line, at most one socket, a thread that reads each. Their events meet in a queue; only the worker runs the bridge."""
 
     def __init__(self, port: str, address: tuple[str, int], report: Callable[[Log], None]) -> None:
         self.port, self.address = port, address
@@ -47,6 +55,7 @@ class _Relay:
         self.events: queue.Queue[Callable[[int], list[Action]]] = queue.Queue(64)
         self.upstream: socket.socket | None = None
         self.connection = self.reopen_due = 0
+        self.is_stopped = False
         self.bridge = rules.Bridge(_now())
         self.performers: dict[type, Callable[[Any], None]] = {
             rules.WriteSerial: self._write,
@@ -62,9 +71,29 @@ class _Relay:
             raise port_trouble(port, problem) from problem
         self.say("line-open", f"{port} is open; the acquirer is {address[0]}:{address[1]}")
 
-    def work(self) -> NoReturn:
-        """Carry on until an exception, such as that of a signal, ends it."""
-        while True:
+    def start(self, ends: queue.Queue[BaseException]) -> None:
+        """Carry on in a thread; what ends it but `stop`, such as that nobody reads its reports, is put in `ends`."""
+        self.worker = threading.Thread(target=self._work, args=(ends,), daemon=True)
+        self.worker.start()
+
+    def stop(self) -> None:
+        """Tell the terminal that nobody is on the line any more."""
+        with suppress(queue.Full):
+            self.events.put(self._stopped, timeout=READ_SECONDS)
+            self.worker.join(2 * WRITE_SECONDS)
+
+    def _stopped(self, now: int) -> list[Action]:
+        self.is_stopped = True
+        return self.bridge.stop(now)
+
+    def _work(self, ends: queue.Queue[BaseException]) -> None:
+        try:
+            self._carry()
+        except BaseException as problem:
+            ends.put(problem)
+
+    def _carry(self) -> None:
+        while not self.is_stopped:
             self.perform(self.bridge.tick(_now()))
             if self.line is None and _now() >= self.reopen_due:
                 self._reopen()

@@ -13,7 +13,7 @@ from host_tools.yuanluctl.outcome import INTERRUPTED
 # Verb: the module that has it under the same name, and its first sentence, as its own help says it.
 PLACES = {
     "authority": ("cli_authority", "Approve by telephone, let technicians in, sign settings: with the one key of the shop."),
-    "bridge": ("cli_bridge", "Give a terminal without network a way to its acquirer, over the serial cable."),
+    "bridge": ("cli_bridge", "Give terminals without network a way to their acquirer, each over its serial cable."),
     "config": ("cli_config", "Read, compare and check the settings of a terminal."),
     "diagnose": ("cli_status", "Check the terminal's journal, money, clock, power and chip; each check with what to do."),
     "explain": ("cli_explain", "Say what a response code (like 51) or a refusal (like no_paper) means, and what to do."),

@@ -176,8 +176,10 @@ class Cable:
         os.close(self.master)
 
 
-def start(device: Path, target: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "host_tools.yuanluctl", "bridge", "--port", str(device), "--to", target, "--json"]
+def start(target: str, *devices: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "host_tools.yuanluctl", "bridge", "--to", target, "--json"]
+    for device in devices:
+        command += ["--port", str(device)]
     # A shell that runs the tests in the background has them ignore Ctrl-C, and whatever they start would inherit that.
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
@@ -191,7 +193,7 @@ def test_bridge_on_a_real_line(tmp_path: Path) -> None:
     request, answer = b"\x00\x1e" + b"~}request" + bytes(21), b"\x00\x14" + b"~}answer" + bytes(12)
     with socket.create_server(("127.0.0.1", 0)) as acquirer:
         acquirer.settimeout(SECONDS)
-        bridge = start(cable.device, f"127.0.0.1:{acquirer.getsockname()[1]}")
+        bridge = start(f"127.0.0.1:{acquirer.getsockname()[1]}", cable.device)
         try:
             cable.hear(HERE)
             cable.say(OPEN, 7)
@@ -222,10 +224,51 @@ def test_bridge_on_a_real_line(tmp_path: Path) -> None:
     assert (events, err, bridge.returncode) == (expected.split(), "", 0)
 
 
+def test_one_bridge_serves_several_lines_while_one_of_them_is_pulled(tmp_path: Path) -> None:
+    first, second = Cable(tmp_path / "first"), Cable(tmp_path / "second")
+    request = b"\x00\x14" + bytes(20)
+    with socket.create_server(("127.0.0.1", 0)) as acquirer:
+        acquirer.settimeout(SECONDS)
+        bridge = start(f"127.0.0.1:{acquirer.getsockname()[1]}", first.device, second.device)
+        try:
+            open_at_acquirer = []
+            for cable, session in ((first, 7), (second, 8)):
+                cable.hear(HERE)
+                cable.say(OPEN, session)
+                open_at_acquirer.append(acquirer.accept()[0])
+                assert cable.hear(OPENED).session == session
+            first.say(CLOSED, 7)
+            assert open_at_acquirer[0].recv(64) == b""
+            first.pull()
+            second.say(DATA, 8, 0, request)
+            assert second.hear(ACK).session == 8
+            assert open_at_acquirer[1].recv(64) == request
+            first = Cable(tmp_path / "first")
+            first.hear(HERE)
+            bridge.send_signal(signal.SIGINT)
+            assert second.hear(CLOSED).session == 8, "each is told that nobody is there any more"
+            for connection in open_at_acquirer:
+                connection.close()
+        finally:
+            bridge.terminate()
+            out, err = bridge.communicate(timeout=SECONDS)
+    told = [json.loads(line) for line in out.splitlines()]
+    assert {Path(one["port"]).name for one in told if one["event"] == "opened"} == {"first", "second"}
+    assert {Path(one["port"]).name for one in told if one["event"] == "line-back"} == {"first"} and err == ""
+
+
+def test_the_same_line_twice_or_one_that_is_missing_ends_it_at_the_start(tmp_path: Path) -> None:
+    cable = Cable(tmp_path / "terminal")
+    for other, code in ((cable.device, 4), (tmp_path / "missing", 3)):
+        bridge = start("127.0.0.1:9", cable.device, other)
+        _, err = bridge.communicate(timeout=SECONDS)
+        assert bridge.returncode == code and other.name in json.loads(err)["error"]["message"]
+
+
 def test_ctrl_c_ends_the_session_quietly(tmp_path: Path) -> None:
     cable = Cable(tmp_path / "terminal")
     with socket.create_server(("127.0.0.1", 0)) as acquirer:
-        bridge = start(cable.device, f"127.0.0.1:{acquirer.getsockname()[1]}")
+        bridge = start(f"127.0.0.1:{acquirer.getsockname()[1]}", cable.device)
         cable.hear(HERE)
         cable.say(OPEN, 7)
         cable.hear(OPENED)
@@ -245,7 +288,7 @@ def test_ctrl_c_ends_the_session_quietly(tmp_path: Path) -> None:
 )
 def test_wrong_use_is_one_line_with_a_remedy(tmp_path: Path, device: str, target: str, code: int, advice: str) -> None:
     fcntl.flock(Cable(tmp_path / "busy").slave, fcntl.LOCK_EX)
-    bridge = start(tmp_path / device, target)
+    bridge = start(target, tmp_path / device)
     out, err = bridge.communicate(timeout=SECONDS)
     assert (out, bridge.returncode, err.count("\n")) == ("", code, 1)
     assert advice in err

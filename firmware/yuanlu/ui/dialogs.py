@@ -75,8 +75,6 @@ class Dialogs:
         while True:
             more = self.show(title, lines, hint, first=first)
             key = await self.key()
-            if key == "ENTER" and more and hint == "hint.confirm":
-                key = "DOWN"  # nobody agrees to what he has not seen
             if key in keys:
                 return key
             if key == "DOWN" and more:
@@ -89,7 +87,7 @@ class Dialogs:
         await self.read(title, lines, "hint.notice", ("ENTER", "CANCEL"))
 
     async def confirm(self, title, lines):
-        """Return on ENTER; as long as rows are left below, that turns to them."""
+        """Return on ENTER."""
         if await self.read(title, lines, "hint.confirm", ("ENTER", "CANCEL")) == "CANCEL":
             raise Cancelled
 
