@@ -16,7 +16,7 @@ from host_tools.yuanluctl import asking, completing
 from host_tools.yuanluctl.cli_target import Seconds, Voice, on_a_line, spoken
 from host_tools.yuanluctl.journal import card_numbers
 from host_tools.yuanluctl.journal.ledger import yuan
-from host_tools.yuanluctl.live import LiveTerminal
+from host_tools.yuanluctl.live import LiveTerminal, told_by
 from host_tools.yuanluctl.outcome import BUSY_PORT, FINDINGS, NO_TERMINAL, PerhapsDone, Trouble
 from host_tools.yuanluctl.output_lost import look_for_readers
 from host_tools.yuanluctl.refusal import why_told
@@ -51,7 +51,7 @@ def list_(targets: tuple[str, ...], voice: Voice) -> None:
     for name in [*targets, *(port.device for port in list_ports.comports())]:
         try:
             with closing(LiveTerminal(parse(name), LIST_SECONDS, Credentials(), lambda: None)) as terminal:
-                found.append({"target": name, **_told(terminal.hello()[0])})
+                found.append({"target": name, **told_by(terminal.hello()[0])})
         except Trouble as trouble:
             seen.append({"target": name, "why": trouble.name})
             if trouble.exit == BUSY_PORT:
@@ -60,17 +60,6 @@ def list_(targets: tuple[str, ...], voice: Voice) -> None:
     voice.answer({"terminals": found, "others": seen}, (lines or [voice.say("list.none", len(seen))]) + shut)
     if not found:
         raise SystemExit(BUSY_PORT if shut else NO_TERMINAL)
-
-
-def _told(hello: wire.Hello) -> dict[str, Any]:
-    return {
-        "terminal": hello.terminal.decode("ascii", "replace"),
-        "firmware": hello.firmware.rstrip(b"\0").decode("ascii", "replace"),
-        "boot": hello.boot,
-        "head": f"{hello.number}:{hello.tag.hex()}",
-        "busy": hello.busy == 1,
-        "out_of_use": hello.busy == wire.ERASED,
-    }
 
 
 def _gone(voice: Voice, told: dict[str, Any]) -> str:
@@ -90,7 +79,7 @@ def ping(terminal: LiveTerminal, voice: Voice, count: int) -> None:
         began = time.monotonic()
         hello, _body = terminal.hello()
         took.append(1000 * (time.monotonic() - began))
-    told = {"target": terminal.name, **_told(hello), "ms": [round(ms, 1) for ms in took]}
+    told = {"target": terminal.name, **told_by(hello), "ms": [round(ms, 1) for ms in took]}
     line = voice.say("ping.told", told["terminal"], told["firmware"], min(took), sum(took) / count, max(took))
     voice.answer(told, [line + _gone(voice, told)])
 
@@ -105,7 +94,7 @@ def support(terminal: LiveTerminal, voice: Voice) -> None:
     Exit codes: 0 printed, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer.
     """
     hello, body = terminal.hello()
-    told = {"target": terminal.name, **_told(hello), "request": request_text(body)}
+    told = {"target": terminal.name, **told_by(hello), "request": request_text(body)}
     voice.answer(
         told, [voice.say("support.told", told["terminal"], told["firmware"], told["boot"], told["head"]), told["request"]]
     )
@@ -144,8 +133,7 @@ def logs(terminal: LiveTerminal, voice: Voice) -> None:
 
     Exit codes: 0 printed, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed.
     """
-    text = terminal.open(wire.DIAG).command(wire.LOGS).decode("utf-8", "replace")
-    lines = [card_numbers.masked("".join(c for c in line if c.isprintable())) for line in text.split("\n")]
+    lines = terminal.logs()
     voice.answer({"target": terminal.name, "lines": lines}, lines)
 
 

@@ -10,9 +10,10 @@ from zlib import crc32
 
 import rich_click as click
 
+from host_tools.yuanluctl import verdict
 from host_tools.yuanluctl.cli_image import read_key
 from host_tools.yuanluctl.cli_journal import anchors_of
-from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_terminal
+from host_tools.yuanluctl.cli_target import Chip, Voice, day, on_a_terminal
 from host_tools.yuanluctl.evidence import Case, evidence_page, open_case, sheet_page
 from host_tools.yuanluctl.evidence import evidence as evidence_of
 from host_tools.yuanluctl.journal.ledger import Ledger, every_record, fold, yuan
@@ -25,7 +26,6 @@ from host_tools.yuanluctl.paper import Block, Pair, Table, as_pdf
 from host_tools.yuanluctl.reconcile import Finding, covered, own_lines
 from host_tools.yuanluctl.reconcile import reconcile as compare
 from host_tools.yuanluctl.statement import LARGEST, read_statement
-from host_tools.yuanluctl.status import day_of
 from host_tools.yuanluctl.targets import read_regular
 from host_tools.yuanluctl.words import both
 
@@ -41,15 +41,6 @@ def report() -> None:
 
 def _ledger(chip: Chip) -> Ledger:
     return fold(every_record(read_journal(chip.image, chip.geometry)))
-
-
-def _day(_context: object, _option: object, value: str | None) -> int:
-    if not value:
-        return 0
-    digits = value.replace("-", "")
-    if len(digits) != 8 or not digits.isascii() or not digits.isdigit() or day_of(int(digits)) is None:
-        raise click.BadParameter(f"{value} is no day like 2026-11-22")
-    return int(digits)
 
 
 @report.command()
@@ -117,8 +108,8 @@ def _give(voice: Voice, content: dict[str, Any], blocks: list[Block], out: Path 
 @report.command()
 @click.argument("statement", type=click.Path(path_type=Path))
 @click.option("--days", type=click.IntRange(0, 90), default=3, show_default=True, help="Days after which a line must be there.")
-@click.option("--from", "first", callback=_day, metavar="DAY", help="First day it covers; else its first line's.")
-@click.option("--through", "last", callback=_day, metavar="DAY", help="Last whole day; else the one before its last line's.")
+@click.option("--from", "first", callback=day, metavar="DAY", help="First day it covers; else its first line's.")
+@click.option("--through", "last", callback=day, metavar="DAY", help="Last whole day; else the one before its last line's.")
 @on_a_terminal()
 def reconcile(chip: Chip, voice: Voice, statement: Path, days: int, first: int, last: int) -> None:
     """Compare the journal with an acquirer's statement (CSV), and say of each difference what it means and what may be decided.
@@ -127,13 +118,16 @@ def reconcile(chip: Chip, voice: Voice, statement: Path, days: int, first: int, 
     neither has another partner. A missing line proves something only where the statement goes on for --days after the last send,
     and has what else the terminal did. The evidence that is offered then names the last whole day and four digits of the file.
 
-    Exit codes: 0 all agrees or it is too early to tell, 1 differences, 2 wrong use or unreadable file, 3 nobody there, 5 no
-    answer, 4 port busy, 6 not allowed.
+    Exit codes: 0 all agrees or it is too early to tell, 1 differences, or the journal has findings, 2 wrong use or unreadable
+    file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
+    if first and last and first > last:
+        raise click.UsageError("--from is after --through")
     content = read_regular(statement, LARGEST, "no_image", str(statement))
+    verified = verify(chip.image, chip.geometry)
     lines, ledger = read_statement(content, str(statement)), _ledger(chip)
     span = covered(own_lines(ledger, lines), date.today(), first, last)
-    found = compare(ledger, lines, span, days)
+    found = compare(ledger, lines, span, days, verified.consistent)
     evidence = f"{span.last % 1_000_000:06}{crc32(content) % 10_000:04}"
     counts: dict[str, int] = {}
     for finding in found:
@@ -141,17 +135,20 @@ def reconcile(chip: Chip, voice: Voice, statement: Path, days: int, first: int, 
     differences = [finding for finding in found if finding.what != "agreed"]
     others = sorted({line.terminal for line in lines} - {line.terminal for line in own_lines(ledger, lines)})
     told = {"target": chip.terminal.name, "covers": list(span), "lines": len(lines), "counts": counts}
+    told |= {"verdict": verified.verdict, "consistent": verified.consistent}
     told |= {"sha256": sha256(content).hexdigest(), "evidence": evidence, "other_terminals": others}
     agreed = counts.get("agreed", 0)
     if span.first and span.first <= span.last:
         heading = [voice.say("reconcile.heading", len(lines), span.first, span.last, agreed)]
     else:  # of one day alone, say, which may go on
         heading = [voice.say("reconcile.heading_no_day", len(lines), agreed)]
+    if not verified.consistent:
+        heading.append(voice.say("reconcile.hurt", verdict.told(voice.language, verified)))
     if others:
         heading.append(voice.say("reconcile.others", ", ".join(others[:MOST_OTHERS]) + (" ..." if others[MOST_OTHERS:] else "")))
     rows = [row for finding in differences for row in _explained(voice, finding, evidence)]
     voice.answer({**told, "differences": [_with_text(voice, finding, evidence) for finding in differences]}, [*heading, *rows])
-    if any(finding.what != "too_early" for finding in differences):
+    if not verified.consistent or any(finding.what != "too_early" for finding in differences):
         raise SystemExit(FINDINGS)
 
 
@@ -171,8 +168,8 @@ def _explained(voice: Voice, finding: Finding, evidence: str) -> list[str]:
 
 
 @report.command()
-@click.option("--from", "first", callback=_day, metavar="DAY", help="First day, like 2026-11-22.")
-@click.option("--through", "last", callback=_day, metavar="DAY", help="Last day.")
+@click.option("--from", "first", callback=day, metavar="DAY", help="First day, like 2026-11-22.")
+@click.option("--through", "last", callback=day, metavar="DAY", help="Last day.")
 @pdf_option
 @on_a_terminal(writes=True)
 def operators(chip: Chip, voice: Voice, first: int, last: int, out: Path | None) -> None:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import io
+from datetime import date, datetime, timezone
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from host_tools.yuanluctl import verdict
-from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_terminal
+from host_tools.yuanluctl.cli_target import Chip, Voice, day, on_a_terminal
 from host_tools.yuanluctl.export import as_csv
 from host_tools.yuanluctl.journal.ledger import NEEDS_A_PERSON, every_record, moment, yuan
 from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.outcome import FINDINGS
-from host_tools.yuanluctl.status import checks, read_state, waiting_of
+from host_tools.yuanluctl.status import checks, day_of, read_state, waiting_of
 from host_tools.yuanluctl.status import status as status_of
 
 if TYPE_CHECKING:
     from host_tools.yuanluctl.live import LiveTerminal
 
-_ZIP_DATE = (2026, 1, 1, 0, 0, 0)  # the same bundle of the same chip each time
+_ZIP_DATE = (2026, 1, 1, 0, 0, 0)  # about.json has the time
 
 
 def _of_line(terminal: LiveTerminal, voice: Voice) -> None:
@@ -30,6 +32,7 @@ def _of_line(terminal: LiveTerminal, voice: Voice) -> None:
     people = sum(one["state"] in NEEDS_A_PERSON for one in waiting)
     held = str(told["held"])
     lines = _money(voice, len(waiting), people, held)
+    lines.append(voice.say("live.who", told["terminal"], told["firmware"], told["head"]))
     lines += [voice.say("live.status", told["batch"], told["trace"], told["config"], told["places"])]
     lines += [voice.say("live.trouble", text) for text in told["trouble"]]
     lines += [f"  {one['number']:>8}  {yuan(one['amount']):>10}  {voice.say('state.' + one['state'])}" for one in waiting]
@@ -55,7 +58,8 @@ def _end(people: int, held: str) -> None:
 @click.command()
 @on_a_terminal(live=_of_line)
 def status(chip: Chip, voice: Voice) -> None:
-    """Say in one screen who the terminal is, whether its journal is whole, and what money waits.
+    """Say in one screen who the terminal is, whether its journal is whole, and what money waits. On a line the terminal itself
+    is asked, and its journal is not looked through: `diagnose` does that.
 
     Exit codes: 0 shown, 1 shown, and money needs a person or a person holds the queue, 2 wrong use or unreadable file,
     3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
@@ -88,30 +92,36 @@ def _lines(voice: Voice, told: dict[str, Any], structure: str) -> list[str]:
 
 @click.command()
 @click.option("--bundle", type=click.Path(path_type=Path), metavar="FILE.zip", help="Also all that support needs, in one file.")
+@click.option("--as-of", callback=day, metavar="DAY", help="Money is owed up to it; else to the terminal's date, or today's.")
 @on_a_terminal(writes=True)
-def diagnose(chip: Chip, voice: Voice, bundle: Path | None) -> None:
+def diagnose(chip: Chip, voice: Voice, bundle: Path | None, as_of: int) -> None:
     """Check the terminal's journal, money, clock, power and chip; each check with what to do.
 
-    The bundle holds status, checks, verification and the list of records: no message, no key, no card number.
+    The bundle says what it was made of, by which version, when; it holds status, checks, verification and the list of records, on
+    a line also what the terminal says of itself and its log: no message, no key, no card number.
 
     Exit codes: 0 all passed or warnings only, 1 a check failed, 2 wrong use or unreadable file, 3 nobody there, 5 no answer,
     4 port busy, 6 not allowed.
     """
-    state = read_state(chip.image, chip.geometry)
+    state, live = read_state(chip.image, chip.geometry), chip.terminal.status()
     found = []
-    for check in checks(state):
+    for check in checks(state, day_of(as_of or live.get("date", 0)) or date.today()):
         hint = "" if check.level == "pass" else voice.say(f"check.{check.name}.hint")
         values = (verdict.told(voice.language, state.report),) if check.name == "structure" else check.values
         text = voice.say(f"check.{check.name}.{check.level}", *values)
         found.append({"check": check.name, "level": check.level, "text": text, "hint": hint})
     answer: dict[str, Any] = {"target": chip.terminal.name, "checks": found}
     if bundle:
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        about = {"target": chip.terminal.name, "yuanluctl": version("yuanlu"), "made": now, "live": live}
+        log = chip.terminal.logs()
         files = {
+            "about.json": _pretty(about),
             "status.json": _pretty(status_of(state)),
             "checks.json": _pretty(answer),
             "verify.json": _pretty(state.report.as_json()),
             "records.csv": as_csv(every_record(state.journal)),
-        }
+        } | ({"log.txt": "\n".join([*log, ""]).encode()} if log else {})
         voice.write(bundle, _zip(files))
     lines = [
         f"{voice.say('mark.' + one['level'])}  {one['text']}" + (f"\n      -> {one['hint']}" if one["hint"] else "")

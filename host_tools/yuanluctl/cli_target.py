@@ -208,6 +208,18 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+def day(_context: object, _option: object, value: str | None) -> int:
+    """yyyymmdd of an option like 2026-11-22; 0 where it was not given."""
+    from host_tools.yuanluctl.status import day_of  # loaded where it is used, so that verbs that need no day start quickly
+
+    if not value:
+        return 0
+    digits = value.replace("-", "")
+    if len(digits) != 8 or not digits.isascii() or not digits.isdigit() or day_of(int(digits)) is None:
+        raise click.BadParameter(f"{value} is no day like 2026-11-22")
+    return int(digits)
+
+
 _SECONDS = Seconds(0, 86400)
 _WHERE: list[Callable[[Verb], Verb]] = [
     click.option(

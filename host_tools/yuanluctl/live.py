@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import serial
 
 from host_tools.yuanluctl import authority
+from host_tools.yuanluctl.journal.card_numbers import masked
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.pull import Pull
 from host_tools.yuanluctl.relay import open_line, port_trouble
@@ -118,6 +119,18 @@ def _words_of(name: str) -> str:
     return "" if _FLAG in heard else "".join(character for character in text if character.isprintable())
 
 
+def told_by(hello: wire.Hello) -> dict[str, Any]:
+    """Who is there: no right is needed for it, and it is not proved."""
+    return {
+        "terminal": hello.terminal.decode("ascii", "replace"),
+        "firmware": hello.firmware.rstrip(b"\0").decode("ascii", "replace"),
+        "boot": hello.boot,
+        "head": f"{hello.number}:{hello.tag.hex()}",
+        "busy": hello.busy == 1,
+        "out_of_use": hello.busy == wire.ERASED,
+    }
+
+
 class LiveTerminal:
     """See targets.Terminal. A session is opened when something is asked that takes one, with no more rights than that takes."""
 
@@ -175,8 +188,14 @@ class LiveTerminal:
             self._part.unlink(missing_ok=True)
 
     def status(self) -> dict[str, Any]:
-        """What it says of itself now."""
-        return self.open(wire.DIAG).status()
+        """Who it is, and what it says of itself now."""
+        session = self.open(wire.DIAG)
+        return told_by(session.hello()[0]) | session.status()
+
+    def logs(self) -> list[str]:
+        """The last lines of its log since power came."""
+        text = self.open(wire.DIAG).command(wire.LOGS).decode("utf-8", "replace")
+        return [masked("".join(character for character in line if character.isprintable())) for line in text.split("\n")]
 
     def close(self) -> None:
         """Say goodbye and let the port go."""

@@ -71,8 +71,9 @@ def own_lines(ledger: Ledger, lines: list[Line]) -> list[Line]:
     return [line for line in lines if may_be_own(line.terminal)]
 
 
-def reconcile(ledger: Ledger, lines: list[Line], span: Span, days: int) -> list[Finding]:
-    """One finding a transaction and one a line that has none; what agrees too. `days` is N."""
+def reconcile(ledger: Ledger, lines: list[Line], span: Span, days: int, whole: bool) -> list[Finding]:
+    """One finding a transaction and one a line that has none; what agrees too. `days` is N; whole: the journal was looked through
+    and has no findings, so that no attempt is missing."""
     mine = own_lines(ledger, lines)
     own = {line.number for line in mine}
     foreign = [line for line in lines if line.number not in own]
@@ -112,7 +113,8 @@ def reconcile(ledger: Ledger, lines: list[Line], span: Span, days: int) -> list[
         if line.number not in taken:
             findings.append(Finding("stranger", None, (line,), "ask_acquirer", (line.number, yuan(line.amount), line.trace)))
     nobodys = [line for line in mine if line.number not in explained]
-    return _without_false_proof(findings, nobodys, foreign)
+    found_all = _without_false_proof(findings, nobodys, foreign)
+    return found_all if whole else [_unproven(finding, "journal_hurt") for finding in found_all]
 
 
 def _without_false_proof(findings: list[Finding], nobodys: list[Line], foreign: list[Line]) -> list[Finding]:
@@ -127,7 +129,7 @@ def _without_false_proof(findings: list[Finding], nobodys: list[Line], foreign: 
         if finding.what != "open_missing" or one is None:
             return finding
         if lacks or (one.kind != "sale") not in has:
-            return Finding("unproven", one, (), "ask_acquirer")
+            return _unproven(finding, "unproven")
         may_be = [line for line in nobodys if _has_its_trace(one, line) or (_goes_its_way(one, line) and _in_time(one, line))]
         if may_be:
             return Finding("may_be_it", one, tuple(may_be), "ask_acquirer", (_numbers(may_be),))
@@ -135,6 +137,11 @@ def _without_false_proof(findings: list[Finding], nobodys: list[Line], foreign: 
         return Finding("elsewhere", one, tuple(alike), "person", (_numbers(alike),)) if alike else finding
 
     return [weighed(finding) for finding in findings]
+
+
+def _unproven(finding: Finding, why: str) -> Finding:
+    """It is not on the statement, and that says nothing."""
+    return Finding(why, finding.transaction, (), "ask_acquirer") if finding.what == "open_missing" else finding
 
 
 def _doubted(one: Transaction, found: list[Line], doubtful: list[Line]) -> Finding:
@@ -221,7 +228,7 @@ def _absent(ledger: Ledger, one: Transaction, near: list[Line], span: Span, days
         return Finding("looks_alike", one, tuple(near), "person", (numbers,))
     if (one.settled and one.state not in DONE) or not one.sent or _cancelled(ledger, one):
         return Finding("agreed", one, ())
-    if one.state not in DONE and not all(map(_is_dated, one.attempts)):
+    if one.state not in DONE and not (one.clock and all(map(_is_dated, one.attempts))):
         return Finding("undated", one, (), "ask_acquirer")
     last = day_of(one.last_date)
     proof = int(f"{last + timedelta(days=days):%Y%m%d}") if last else 0

@@ -68,8 +68,8 @@ def entry(one: Transaction) -> dict[str, Any]:
     return {**known, "batch": one.batch, "trace": one.trace, "date": one.date, "time": one.time, "sends": sends, "rrn": one.rrn}
 
 
-def checks(state: State, today: date | None = None) -> list[Check]:
-    """The battery of `diagnose`; an age is counted to `today`, else to the last day that the journal names."""
+def checks(state: State, today: date) -> list[Check]:
+    """The battery of `diagnose`; an age is counted to `today`, or the last day that the journal names, if that is later."""
     journal, ledger, report = state
     summary = journal.summary_of(journal.counted[-1]) if journal.counted else None
     erases = max((header.erases for header in journal.headers.values()), default=0)
@@ -99,16 +99,16 @@ def _check(name: str, level: str, *values: object) -> Check:
     return Check(name, level, values)
 
 
-def _waiting(ledger: Ledger, today: date | None) -> Check:
+def _waiting(ledger: Ledger, today: date) -> Check:
     """Refunds that are owed: a day is long for them."""
     owed = [one for one in ledger.unsettled if one.kind != "sale"]
     if not owed:
         return Check("waiting", "pass", (0, "0.00", 0))
     known = [day for one in ledger.transactions.values() if (day := day_of(one.last_date))]
-    now = today or max(known, default=None)
-    ages = [(now - day).days for one in owed if now and (day := day_of(one.date))]
-    oldest = max([0, *ages])
-    return Check("waiting", "fail" if oldest > 1 else "warn", (len(owed), yuan(sum(one.amount for one in owed)), oldest))
+    now = max([today, *known])
+    oldest = max([0, *((now - day).days for one in owed if (day := day_of(one.date)))])
+    values = (len(owed), yuan(sum(one.amount for one in owed)), oldest, now)
+    return Check("waiting", "fail" if oldest > 1 else "warn", values)
 
 
 def day_of(yyyymmdd: int) -> date | None:

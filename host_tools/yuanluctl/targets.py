@@ -14,7 +14,7 @@ import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from host_tools.yuanluctl.outcome import Trouble
@@ -45,8 +45,11 @@ class Terminal(Protocol):
     def journal(self) -> bytes:
         """The bytes of the journal's chip; Trouble."""
 
-    def status(self) -> dict[str, object]:
+    def status(self) -> dict[str, Any]:
         """What only a live terminal knows, empty for an image; Trouble."""
+
+    def logs(self) -> list[str]:
+        """The last lines of its log, none for an image; Trouble."""
 
 
 def parse(text: str) -> Target:
@@ -94,9 +97,13 @@ class ImageFile:
         """A device or a pipe may have no end, or never begin: regular files only."""
         return read_regular(self._path, LARGEST_IMAGE, self._missing, self.name)
 
-    def status(self) -> dict[str, object]:
+    def status(self) -> dict[str, Any]:
         """A file knows no more than its bytes."""
         return {}
+
+    def logs(self) -> list[str]:
+        """No file of a chip has any."""
+        return []
 
 
 class Emulated:
@@ -130,9 +137,13 @@ class Emulated:
             raise Trouble("file", self.name, f"> {LARGEST_IMAGE} bytes")
         return content
 
-    def status(self) -> dict[str, object]:
+    def status(self) -> dict[str, Any]:
         """Its page shows the rest."""
         return {"page": f"http://127.0.0.1:{self._port}/"}
+
+    def logs(self) -> list[str]:
+        """They stand on its page."""
+        return []
 
 
 def read_settings_image(target: Target, timeout: float = 5) -> bytes:

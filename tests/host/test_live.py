@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -109,6 +110,7 @@ def test_ping_and_support_take_no_ticket(bench: Bench):
 def test_status_over_tcp_and_over_a_pty(bench: Bench):
     over_tcp = bench.run("status")
     assert over_tcp["waiting"] == [] and over_tcp["batch"] == 1
+    assert over_tcp["terminal"] == "YL000001" and over_tcp["head"].count(":") == 1 and over_tcp["firmware"]
     device = bench.shop.terminal.serial.open_pty()
     bench.shop.terminal.serial.plugged = True
     assert bench.run("status", target=device)["trace"] == over_tcp["trace"]
@@ -196,6 +198,11 @@ def test_a_pulled_journal_is_the_chip_and_serves_every_verb_for_images(bench: Be
     assert told["bytes"] == image.stat().st_size and image.read_bytes() == bytes(bench.shop.terminal.flash.data)
     assert bench.run("status", target=f"image:{image}")["waiting"] == []
     assert bench.run("journal", "tail", "-n", "1", keys="ENTER")["records"]
+    bench.run("diagnose", "--bundle", str(bench.folder / "support.zip"), keys="ENTER")
+    with zipfile.ZipFile(bench.folder / "support.zip") as archive:
+        about, log = json.loads(archive.read("about.json")), archive.read("log.txt").decode()
+    assert about["live"]["terminal"] == "YL000001" and about["live"]["firmware"] and about["live"]["config"] >= 0
+    assert "let in" in log, "the log since power came"
     flash, key = bench.shop.terminal.flash, authority.journal_root_key(bench.shop.authority_key)
     geometry = Geometry(flash.sector_size, flash.unit, flash.sectors)
     assert not verify(image.read_bytes(), geometry, key, "YL000001", 1).findings, "the authority's journal-key is what seals"

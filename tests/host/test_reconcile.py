@@ -60,9 +60,9 @@ def line(number: int, trace: int, amount: int, refund: bool = True, day: int = D
     return Line(number, terminal, trace, amount, day, refund, "")
 
 
-def told(writer: Writer, lines: list[Line], span: Span = WHOLE, days: int = 3) -> dict[int, Finding]:
+def told(writer: Writer, lines: list[Line], span: Span = WHOLE, days: int = 3, whole: bool = True) -> dict[int, Finding]:
     """The finding of each transaction; strangers under minus their line."""
-    found = reconcile(ledger(writer), lines, span, days)
+    found = reconcile(ledger(writer), lines, span, days, whole)
     return {f.transaction.number if f.transaction else -f.lines[0].number: f for f in found}
 
 
@@ -165,6 +165,50 @@ def test_a_line_that_failed_or_was_taken_back_is_no_booking() -> None:
             assert (found.what, found.decision) == ("doubtful", "person"), kind
     failed = read_statement((heading + f"10000001,{trace + 1},20261122,-5,退货,失败\n").encode(), "x")
     assert told(writer, failed)[numbers["declined"]].what == "agreed", "neither has it"
+
+
+NOT_BOOKED = "退货失败 退货拒绝 退货申请 退货受理中 退货驳回 退货取消 退货冲账 退货无效 退款手续费 refund-fee 退货(失败)".split()
+NOT_BOOKED += ["Refund declined", "refund pending"]
+UNBOOKED = [("应答码", "00", "51"), ("响应码", "00", "05"), ("response code", "00", "51"), ("成功标志", "Y", "N")]
+UNBOOKED += [("清算标志", "已清算", "未清算")]
+UNBOOKED += [("备注", "", "失败"), ("remark", "", "FAILED"), ("交易结果说明", "成功", "失败"), ("状态", "成功", "成功(已退回)")]
+
+
+@pytest.mark.parametrize(("title", "good", "bad"), [("交易类型", "退货", kind) for kind in NOT_BOOKED] + UNBOOKED)
+def test_a_line_that_does_not_say_plainly_that_it_is_booked_is_no_evidence(title: str, good: str, bad: str) -> None:
+    writer, numbers = shop()
+    trace = traces(writer)[numbers["open"]]
+
+    def judged(word: str) -> Finding:
+        kinds = {title: word} if title == "交易类型" else {"交易类型": "退货", title: word}
+        heading = "终端号,流水号,交易日期,金额," + ",".join(kinds) + "\n"
+        text = heading + f"10000001,{trace},20261122,5," + ",".join(kinds.values()) + "\n"
+        return told(writer, read_statement(text.encode(), "x"))[numbers["open"]]
+
+    assert (judged(bad).what, judged(bad).decision) == ("doubtful", "person")
+    assert judged(good).decision == "resolve_done", "control"
+
+
+def test_a_clock_that_was_not_set_proves_nothing_by_absence() -> None:
+    """A statement of the days before may seem to cover it."""
+    writer, numbers = shop()
+    book = ledger(writer)
+    book.transactions[numbers["open"]].clock = 0
+    lines = whole(writer, numbers)
+    found = {one.transaction.number: one for one in reconcile(book, lines, WHOLE, 3, True) if one.transaction}
+    assert found[numbers["open"]].what == "undated"
+    book.transactions[numbers["open"]].clock = 1
+    found = {one.transaction.number: one for one in reconcile(book, lines, WHOLE, 3, True) if one.transaction}
+    assert found[numbers["open"]].what == "open_missing", "control"
+
+
+def test_a_journal_that_lacks_something_proves_nothing_by_absence() -> None:
+    """The attempt that was booked may be what it lacks."""
+    writer, numbers = shop()
+    lines = whole(writer, numbers)
+    found = told(writer, lines, whole=False)[numbers["open"]]
+    assert (found.what, found.decision) == ("journal_hurt", "ask_acquirer")
+    assert told(writer, lines)[numbers["open"]].what == "open_missing", "control"
 
 
 def test_two_equal_parts_are_never_matched_by_machine() -> None:
@@ -324,6 +368,12 @@ def test_the_verb(tmp_path: Path) -> None:
     assert answer["evidence"] in missing["advice"] and answer["evidence"].startswith("261125") and len(answer["evidence"]) == 10
     assert answer["sha256"] == hashlib.sha256((tmp_path / "st.csv").read_bytes()).hexdigest()
     assert answer["other_terminals"] == ["99999999"] and "99999999" in run(tmp_path).stdout
+    hurt = bytearray(writer.chip)
+    hurt[60] ^= 1
+    (tmp_path / "chip").write_bytes(hurt)
+    told_of = run(tmp_path, "--from", "2026-11-22", "--through", "2026-11-25")
+    assert told_of.exit_code == 1 and "the journal has findings" in told_of.stdout and "found not done" not in told_of.stdout
+    assert run(tmp_path, "--from", "2026-11-25", "--through", "2026-11-22").exit_code == 2
     (tmp_path / "st.csv").write_text("nothing")
     refused = run(tmp_path, "--json")
     assert refused.exit_code == 2 and json.loads(refused.stderr)["error"]["code"] == "statement"

@@ -16,6 +16,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterable
+from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -389,6 +390,14 @@ def test_diagnose_names_what_fails_and_what_to_do(folder: Path) -> None:
     done = run("diagnose", "-t", f"image:{folder / 'alarm'}", "--json")
     levels = {one["check"]: one for one in json.loads(done.stdout)["checks"]}
     assert done.exit_code == 1 and levels["alarm"]["level"] == "fail" and "report evidence" in levels["alarm"]["hint"]
+    writer = Writer()
+    writer.refund(writer.sale(), settle=False)
+    (folder / "owed").write_bytes(writer.chip)
+    for today, level, days in (("2026-11-23", "warn", 1), ("2026-11-26", "fail", 4), ("2020-01-01", "warn", 0)):
+        done = run("diagnose", "-t", f"image:{folder / 'owed'}", "--as-of", today, "--json")
+        (owed,) = [one for one in json.loads(done.stdout)["checks"] if one["check"] == "waiting"]
+        assert owed["level"] == level and f"for {days} day" in owed["text"], "money is owed however still the terminal is"
+        assert f"counted to {max(today, '2026-11-22')}" in owed["text"]
     worn = bytearray(healthy)
     worn[60] ^= 1
     (folder / "hurt").write_bytes(worn)
@@ -398,13 +407,16 @@ def test_diagnose_names_what_fails_and_what_to_do(folder: Path) -> None:
 def test_a_bundle_is_the_same_each_time_and_written_only_when_it_is_meant(folder: Path) -> None:
     """T-041."""
     target = ("-t", f"image:{folder / 'chip'}")
-    assert run("diagnose", *target, "--bundle", folder / "a.zip", "--dry-run").exit_code == 0
+    assert run("diagnose", *target, "--as-of", "2026-11-22", "--bundle", folder / "a.zip", "--dry-run").exit_code == 0
     assert not (folder / "a.zip").exists()
+    files = []
     for name in ("a.zip", "b.zip"):
-        assert run("diagnose", *target, "--bundle", folder / name).exit_code == 0
-    assert (folder / "a.zip").read_bytes() == (folder / "b.zip").read_bytes()
-    with zipfile.ZipFile(folder / "a.zip") as archive:
-        assert sorted(archive.namelist()) == ["checks.json", "records.csv", "status.json", "verify.json"]
+        assert run("diagnose", *target, "--as-of", "2026-11-22", "--bundle", folder / name).exit_code == 0
+        with zipfile.ZipFile(folder / name) as archive:
+            files.append({one: archive.read(one) for one in archive.namelist()})
+    about = [json.loads(one.pop("about.json")) for one in files]
+    assert files[0] == files[1] and sorted(files[0]) == ["checks.json", "records.csv", "status.json", "verify.json"]
+    assert about[0]["target"] == f"image:{folder / 'chip'}" and about[0]["yuanluctl"] and about[0]["made"].endswith("+00:00")
 
 
 def test_tail_and_export(folder: Path) -> None:
@@ -743,5 +755,5 @@ def test_every_word_is_there_in_both_languages_and_with_the_same_gaps() -> None:
     assert all(row[language] for row in known.values() for language in LANGUAGES)
     assert [name for name, row in known.items() if row["zh"].count("{}") != row["en"].count("{}")] == []
     assert {f"{kind}.{name}" for name in TROUBLES for kind in ("trouble", "hint")} <= known.keys()
-    for check in checks(read_state(bytes(trade(Writer(), 3).chip), Geometry(4096, 16, 8))):
+    for check in checks(read_state(bytes(trade(Writer(), 3).chip), Geometry(4096, 16, 8)), date(2026, 11, 22)):
         assert f"check.{check.name}.pass" in known and f"check.{check.name}.hint" in known
