@@ -73,9 +73,10 @@ def plan(terminal: LiveTerminal, voice: Voice, spare: str) -> None:
 
     Exit codes: 0 it can, 1 it cannot, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed.
     """
+    where = parse(spare)  # before anybody is asked
     session = terminal.open(_RIGHTS)
     name, old, waiting = _connected(terminal), made.owner(session), waiting_of(terminal.status())
-    other = LiveTerminal(parse(spare), terminal.timeout, terminal.credentials, terminal.waiting)
+    other = LiveTerminal(where, terminal.timeout, terminal.credentials, terminal.waiting)
     other.still = terminal.still
     try:
         new, spare = made.owner(other.open(_RIGHTS), name), _connected(other)
@@ -86,6 +87,7 @@ def plan(terminal: LiveTerminal, voice: Voice, spare: str) -> None:
     can = can and epoch <= made.LAST_EPOCH
     told = {"old": old, "spare": new, "waiting": waiting, "epoch": epoch, "export_to": wanted, "possible": can}
     lines = [_shown(voice, terminal.name, old), _shown(voice, other.name, new)]
+    lines += [f"  {one['number']:>8}  {yuan(one['amount']):>10}  {voice.say('state.' + one['state'])}" for one in waiting]
     lines.append(voice.say("handover.room", new["places"], len(waiting)))
     lines.append(voice.say("handover.possible", wanted, epoch) if can else voice.say("handover.not_possible"))
     voice.answer(told, lines)
@@ -204,17 +206,17 @@ def export(terminal: LiveTerminal, voice: Voice, spare: tuple[str, int] | None, 
     """
     if (spare is None) != bool(word):
         raise click.UsageError("name the spare, or give a warrant")
-    voice.check(out)
     old = _connected(terminal)
     if spare is None:
         given = made.read_warrant(word)
         names = made.names_of(old, given)
         session = terminal.open(_RIGHTS)
     else:
-        names = _named(old, spare, epoch)
+        names, key = _named(old, spare, epoch), terminal.credentials.open_key("no_warrant")
         session = terminal.open(_RIGHTS)
         names = _same_again(made.owner(session), names, epoch)
-        given = made.warrant(terminal.credentials.open_key(), names)
+        given = made.warrant(key, names)
+    _check_free(voice, out, made.capsule_begins(names))
     if voice.dry_run:
         _rehearse(terminal, voice, "export", names, out)
         return
@@ -223,6 +225,14 @@ def export(terminal: LiveTerminal, voice: Voice, spare: tuple[str, int] | None, 
     count = len(capsule.blocks)
     told = {"file": str(out), "blocks": count, **names._asdict()}
     voice.answer(told, [voice.say("handover.exported", old, count, names.epoch)])
+
+
+def _check_free(voice: Voice, out: Path, begins: bytes) -> None:
+    """Before the step is taken: a file that holds something else than what is to be written is not written over."""
+    voice.check(out)
+    there = voice.holds(out)
+    if there and not there.startswith(begins):
+        raise Trouble("holds_records", out)
 
 
 def _connected(terminal: LiveTerminal) -> str:
@@ -275,7 +285,7 @@ def import_(terminal: LiveTerminal, voice: Voice, file: Path, out: Path) -> None
     Exit codes: 0 taken, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
     capsule = made.read_capsule(file)
-    voice.check(out)
+    _check_free(voice, out, made.receipt_begins(made.TAKEN, capsule.names))
     session = _at_spare(terminal, capsule.names, file)
     if voice.dry_run:
         _rehearse(terminal, voice, "import", capsule.names, file)
@@ -296,7 +306,7 @@ def decline(terminal: LiveTerminal, voice: Voice, file: Path, out: Path) -> None
     Exit codes: 0 declined, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
     names = made.read_capsule(file).names
-    voice.check(out)
+    _check_free(voice, out, made.receipt_begins(made.DECLINED, names))
     session = _at_spare(terminal, names, file)
     if voice.dry_run:
         _rehearse(terminal, voice, "decline", names, file)

@@ -14,7 +14,7 @@ from host_tools.yuanluctl import asking, authority, transport_keys
 from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
 from host_tools.yuanluctl.keeping import keep
 from host_tools.yuanluctl.live import LiveTerminal
-from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.outcome import Trouble, perhaps_done
 from host_tools.yuanluctl.targets import read_regular
 from yuanlu.wire import service as wire
 
@@ -76,7 +76,9 @@ def inject(terminal: LiveTerminal, voice: Voice, block_file: Path) -> None:
     if voice.dry_run:
         voice.would(terminal.name)
         return
-    check = terminal.open(wire.DIAG | wire.KEYLOAD).command(wire.INJECT, block)
+    session = terminal.open(wire.DIAG | wire.KEYLOAD)
+    with perhaps_done("hint.perhaps_key"):
+        check = session.command(wire.INJECT, block)
     value = check.decode("ascii", "replace")[:5]
     voice.answer({"target": terminal.name, "check": value}, [voice.say("keys.injected", value)])
 

@@ -17,7 +17,7 @@ from host_tools.yuanluctl.cli_target import Seconds, Voice, on_a_line, spoken
 from host_tools.yuanluctl.journal import card_numbers
 from host_tools.yuanluctl.journal.ledger import yuan
 from host_tools.yuanluctl.live import LiveTerminal, told_by
-from host_tools.yuanluctl.outcome import BUSY_PORT, FINDINGS, NO_TERMINAL, PerhapsDone, Trouble
+from host_tools.yuanluctl.outcome import BUSY_PORT, FINDINGS, NO_TERMINAL, Trouble, perhaps_done
 from host_tools.yuanluctl.output_lost import look_for_readers
 from host_tools.yuanluctl.refusal import why_told
 from host_tools.yuanluctl.service import request_text
@@ -27,7 +27,6 @@ from yuanlu.wire import service as wire
 LONGEST_EVIDENCE = 18  # bytes (docs/journal-format.md)
 LIST_SECONDS = 2.0
 FIRST_YEAR, LAST_YEAR = 2000, 2099  # that a terminal's clock takes
-_ANSWER_LOST = ("line_lost", "silent", "session_over")  # it may have been done before
 
 
 @click.command("list")
@@ -211,9 +210,10 @@ def queue_list(terminal: LiveTerminal, voice: Voice) -> None:
     for one in waiting:
         state, why = voice.say("state." + one["state"]), why_told(voice.language, one["why"])
         lines.append(f"{one['number']:>8}  {yuan(one['amount']):>10}  {state}  {why}")
-    held = str(told["held"])
-    lines = [voice.say("queue.held", held)] * bool(held) + (lines or [voice.say("status.nothing")])
-    voice.answer({"target": terminal.name, "held": held, "waiting": waiting}, lines)
+    held, shut = str(told["held"]), str(told["shut"])
+    above = [why_told(voice.language, shut)] * bool(shut) + [voice.say("queue.held", held)] * bool(held)
+    lines = above + (lines or [voice.say("status.nothing")])
+    voice.answer({"target": terminal.name, "held": held, "shut": shut, "waiting": waiting}, lines)
     if waiting:
         raise SystemExit(FINDINGS)
 
@@ -315,10 +315,8 @@ def _carry_out(terminal: LiveTerminal, voice: Voice, right: int, command: int, g
         voice.would(terminal.name)
         return
     session = terminal.open(wire.DIAG | right)
-    try:
+    with perhaps_done("hint.perhaps_done"):
         session.command(command, given)
-    except Trouble as trouble:
-        raise PerhapsDone(trouble) if trouble.name in _ANSWER_LOST else trouble from None
     try:
         waiting = waiting_of(session.status())
     except Trouble as trouble:

@@ -133,7 +133,8 @@ def reconcile(chip: Chip, voice: Voice, statement: Path, days: int, first: int, 
     for finding in found:
         counts[finding.what] = counts.get(finding.what, 0) + 1
     differences = [finding for finding in found if finding.what != "agreed"]
-    others = sorted({line.terminal for line in lines} - {line.terminal for line in own_lines(ledger, lines)})
+    own = {line.number for line in own_lines(ledger, lines)}
+    others = sorted({line.terminal if len(line.terminal) <= 8 else "?" for line in lines if line.number not in own})
     told = {"target": chip.terminal.name, "covers": list(span), "lines": len(lines), "counts": counts}
     told |= {"verdict": verified.verdict, "consistent": verified.consistent}
     told |= {"sha256": sha256(content).hexdigest(), "evidence": evidence, "other_terminals": others}

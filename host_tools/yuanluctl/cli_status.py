@@ -16,6 +16,7 @@ from host_tools.yuanluctl.export import as_csv
 from host_tools.yuanluctl.journal.ledger import NEEDS_A_PERSON, every_record, moment, yuan
 from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.outcome import FINDINGS
+from host_tools.yuanluctl.refusal import why_told
 from host_tools.yuanluctl.status import checks, day_of, read_state, waiting_of
 from host_tools.yuanluctl.status import status as status_of
 
@@ -31,7 +32,8 @@ def _of_line(terminal: LiveTerminal, voice: Voice) -> None:
     waiting = waiting_of(told)
     people = sum(one["state"] in NEEDS_A_PERSON for one in waiting)
     held = str(told["held"])
-    lines = _money(voice, len(waiting), people, held)
+    shut = [why_told(voice.language, told["shut"])] if told["shut"] else []  # what is open here is another terminal's
+    lines = shut + _money(voice, len(waiting), people, held)
     lines.append(voice.say("live.who", told["terminal"], told["firmware"], told["head"]))
     lines += [voice.say("live.status", told["batch"], told["trace"], told["config"], told["places"])]
     lines += [voice.say("live.trouble", text) for text in told["trouble"]]

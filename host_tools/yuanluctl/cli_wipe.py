@@ -40,6 +40,7 @@ def wipe(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool) -> None:
         voice.answer({}, [voice.say("wipe.what", name, file, head)])
     if voice.dry_run or not (yes or voice.agreed("wipe.agree", name)):
         _end(voice, terminal, name, str(head), "would" if voice.dry_run else "declined")
+    voice.chat("wipe.waiting", int(erase.AWAY_SECONDS))
     _end(voice, terminal, name, str(head), "erased" if erase.erase(terminal, head) else "says_erased")
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from host_tools.yuanluctl.journal.layout import Record
 from host_tools.yuanluctl.journal.reader import GeometryError, find_geometry
 from host_tools.yuanluctl.live import LiveTerminal
-from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.outcome import PerhapsDone, Trouble
 from host_tools.yuanluctl.status import read_state
 from host_tools.yuanluctl.targets import LARGEST_IMAGE, read_regular
 from yuanlu.wire import service as wire
@@ -79,5 +79,7 @@ def erase(terminal: LiveTerminal, head: Head, rest: Callable[[float], None] = ti
             if lost or terminal.line.now() >= until:
                 raise lost or Trouble("silent", terminal.name)
         except Trouble as trouble:
+            if trouble.name == "line_lost":  # nothing is heard on that port any more
+                raise PerhapsDone(trouble, "hint.perhaps_erased") from trouble
             if trouble is lost or not trouble.retryable or terminal.line.now() >= until:
                 raise

@@ -110,7 +110,12 @@ class Receipt(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """One line of text."""
-        return f"yuanlu handover {self.what} {' '.join(map(str, self.names))} {self.proof.hex()}\n".encode()
+        return receipt_begins(self.what, self.names) + f"{self.proof.hex()}\n".encode()
+
+
+def receipt_begins(what: str, names: Names) -> bytes:
+    """A receipt of that handover, up to its proof."""
+    return f"yuanlu handover {what} {' '.join(map(str, names))} ".encode()
 
 
 def declined(key: bytes, names: Names) -> Receipt:
@@ -139,8 +144,13 @@ class Capsule(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """A file: YLH1, old 8, spare 8, u16 its install epoch, u32 epoch, u16 blocks, then each with its u16 length before it."""
-        head = _MAGIC + self.names.to_bytes() + pack("<H", len(self.blocks))
+        head = capsule_begins(self.names) + pack("<H", len(self.blocks))
         return head + b"".join(pack("<H", len(block)) + block for block in self.blocks)
+
+
+def capsule_begins(names: Names) -> bytes:
+    """A capsule of that handover, up to the number of its blocks."""
+    return _MAGIC + names.to_bytes()
 
 
 def read_capsule(path: Path) -> Capsule:

@@ -44,10 +44,10 @@ class Credentials(NamedTuple):
         service_key = authority.service_key(self.open_key(), hello.terminal.decode("ascii", "replace"))
         return issue(service_key, hello, self.technician, allowed)
 
-    def open_key(self) -> bytes:
-        """The authority's 32 bytes; Trouble where it is not here."""
+    def open_key(self, missing: str = "no_pass") -> bytes:
+        """The authority's 32 bytes; Trouble, `missing` where it is not here."""
         if self.key_file is None:
-            raise Trouble("no_pass")
+            raise Trouble(missing)
         content = read_regular(self.key_file, KEY_FILE_LARGEST, "file", str(self.key_file))
         try:
             return authority.open_key(content, self.ask())

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from host_tools.yuanluctl.journal.card_numbers import masked
 from host_tools.yuanluctl.words import say
 
 DONE, FINDINGS, USAGE, NO_TERMINAL, BUSY_PORT, TIMEOUT, NOT_ALLOWED = 0, 1, 2, 3, 4, 5, 6
@@ -63,6 +67,7 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "not_its_journal": (LOSES_MONEY, False),
     "given_away": (LOSES_MONEY, False),
     "no_pass": (NOT_ALLOWED, False),
+    "no_warrant": (NOT_ALLOWED, False),
     "no_ticket": (NOT_ALLOWED, False),
     "no_consent": (NOT_ALLOWED, False),
     "not_allowed": (NOT_ALLOWED, False),
@@ -93,8 +98,8 @@ class Trouble(Exception):
         self.exit, self.retryable = TROUBLES[name]
 
     def text(self, language: str) -> str:
-        """What happened."""
-        return say(language, f"trouble.{self.name}", *self.about)
+        """What happened; of a card number that somebody typed only what may be shown."""
+        return masked(say(language, f"trouble.{self.name}", *self.about))
 
     def hint(self, language: str) -> str:
         """What to do."""
@@ -107,12 +112,22 @@ class Trouble(Exception):
 
 
 class PerhapsDone(Trouble):
-    """The answer to what was to be done did not come: it may have been done. So a program does not ask for it again unseen."""
+    """The answer to what was to be done did not come: it may have been done. So a program does not ask for it again unseen. look:
+    the hint that says where to look first."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: Trouble, look: str) -> None:
         super().__init__(trouble.name, *trouble.about)
-        self.retryable = False
+        self.retryable, self.look = False, look
 
     def hint(self, language: str) -> str:
         """Look first."""
-        return say(language, "hint.perhaps_done")
+        return say(language, self.look)
+
+
+@contextmanager
+def perhaps_done(look: str) -> Iterator[None]:
+    """Around what is not to be done twice: PerhapsDone where its answer was lost."""
+    try:
+        yield
+    except Trouble as trouble:
+        raise PerhapsDone(trouble, look) if trouble.name in ("line_lost", "silent", "session_over") else trouble from None

@@ -33,9 +33,9 @@ class Refusal(Trouble):
         return super().text(language) + ": " + filled + (f" ({besides})" if besides else "")
 
     def hint(self, language: str) -> str:
-        """What the terminal advises. That nothing is open may come of an earlier call, whose answer was lost."""
-        if self.reason == "not_open":
-            return say(language, "hint.not_open")
+        """What the terminal advises. That nothing is open, held or on trial may come of a call whose answer was lost."""
+        if self.reason in ("not_open", "not_held", "no_trial"):
+            return say(language, f"hint.{self.reason}")
         return _words(language).get(f"advice.refused.{self.reason}") or super().hint(language)
 
     def as_json(self, language: str) -> dict[str, object]:

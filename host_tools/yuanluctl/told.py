@@ -24,13 +24,14 @@ def read_status(name: str, content: bytes) -> dict[str, Any]:
     waiting, trouble = told.get("waiting"), told.get("trouble")
     right = {
         **{key: _is_number(told.get(key)) for key in _NUMBERS},
-        "held": isinstance(told.get("held"), str),
+        **{key: isinstance(told.get(key), str) for key in ("held", "shut")},
         "trouble": isinstance(trouble, list) and all(isinstance(text, str) for text in trouble),
         "waiting": isinstance(waiting, list) and all(_is_waiting(row) for row in waiting),
     }
     if wrong := [key for key, fits in right.items() if not fits]:
         raise Trouble("protocol", name, f"status: {wrong[0]}")
-    return told | {"held": masked(told["held"]), "trouble": [masked(text) for text in told["trouble"]]}
+    texts = {key: masked(told[key]) for key in ("held", "shut")}
+    return told | texts | {"trouble": [masked(text) for text in told["trouble"]]}
 
 
 def _refused(text: str) -> NoReturn:

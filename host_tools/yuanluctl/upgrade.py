@@ -13,7 +13,7 @@ from typing import Any
 from host_tools.yuanluctl import firmware
 from host_tools.yuanluctl.bundles import Bundle
 from host_tools.yuanluctl.live import LiveTerminal
-from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.outcome import Trouble, perhaps_done
 from host_tools.yuanluctl.service import Session
 from yuanlu.wire import service as wire
 
@@ -97,11 +97,14 @@ class Upgrade:
 
     def confirm(self) -> None:
         """What is on trial is in force; Trouble."""
-        self._patient(wire.CONFIRM)
+        with perhaps_done("hint.perhaps_firmware"):
+            self._patient(wire.CONFIRM)
 
     def back(self) -> None:
         """What is on trial is not; the firmware before runs, or goes on running. Trouble."""
-        if self.session.command(wire.BACK) == b"\1":
+        with perhaps_done("hint.perhaps_firmware"):
+            restarts = self.session.command(wire.BACK) == b"\1"
+        if restarts:
             self._restarted(lambda: None, None)
 
     def _same(self, body: bytes, sector: int) -> int:

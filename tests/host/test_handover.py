@@ -264,6 +264,29 @@ def test_bad_input_gets_one_clear_error(bench: Bench, words: list[str], code: in
     assert bench.pair.old.journal.shut == "" and before != b""
 
 
+def test_a_file_that_may_not_be_lost_stops_a_step_before_it_is_taken(bench: Bench):
+    """Else the terminal would have given away, or taken, what no file has. Control: the same step goes on into its own file."""
+    other = handover.Capsule(handover.Names("YL000077", SPARE, 1, 1), [b"1"]).to_bytes()
+    (bench.folder / "other.ylh").write_bytes(other)
+    export = ("export", "--spare", SPARE, "-o")
+    assert bench.run(*export, bench.path("other.ylh"), at=bench.old, code=8)["error"]["code"] == "holds_records"
+    assert bench.pair.old.journal.shut == "" and (bench.folder / "other.ylh").read_bytes() == other
+    for _ in range(2):
+        bench.run(*export, bench.path("q.ylh"), at=bench.old)
+    for step in ("import", "decline"):
+        assert bench.run(step, bench.path("q.ylh"), "-o", bench.path("other.ylh"), at=bench.spare, code=8)["error"]
+        assert bench.pair.spare.journal.shut == "" and bench.pair.spare.sendable() == []
+    for _ in range(2):
+        bench.run("import", bench.path("q.ylh"), "-o", bench.path("r.txt"), at=bench.spare)
+
+
+def test_a_ticket_is_no_warrant(bench: Bench):
+    """Nobody is asked in vain: what is missing is said first."""
+    words = ("export", "--spare", SPARE, "-o", bench.path("q.ylh"), "--ticket", "YLT1.abc")
+    error = bench.run(*words, at=bench.old, code=6, YUANLU_AUTHORITY="")["error"]
+    assert error["code"] == "no_warrant" and "--warrant" in error["hint"]
+
+
 def state_of(bench: Bench) -> tuple[object, ...]:
     """All that a step changes: both fences, and what stands in the folder."""
     lives = (bench.pair.old, bench.pair.spare)

@@ -368,6 +368,8 @@ def test_the_verb(tmp_path: Path) -> None:
     assert answer["evidence"] in missing["advice"] and answer["evidence"].startswith("261125") and len(answer["evidence"]) == 10
     assert answer["sha256"] == hashlib.sha256((tmp_path / "st.csv").read_bytes()).hexdigest()
     assert answer["other_terminals"] == ["99999999"] and "99999999" in run(tmp_path).stdout
+    (tmp_path / "st.csv").write_text(HEADING + "4111111111111111,1,20261122,10,消费\n")
+    assert json.loads(run(tmp_path, "--json").stdout)["other_terminals"] == ["?"], "a column may hold a card number"
     hurt = bytearray(writer.chip)
     hurt[60] ^= 1
     (tmp_path / "chip").write_bytes(hurt)

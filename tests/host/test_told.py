@@ -15,9 +15,11 @@ from click.testing import CliRunner, Result
 from host_tools.yuanluctl import authority
 from host_tools.yuanluctl.cli import yuanluctl
 from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.refusal import Refusal
 from host_tools.yuanluctl.told import read_status
 from tests.conftest import FIRMWARE, ROOT
-from tests.host.hostile_terminal import OK, HostileTerminal
+from tests.host.hostile_terminal import OK, TERMINAL, HostileTerminal
+from tests.host.journal_writer import Writer
 from tests.host.service_line import on_the_line, queue_a_refund
 from yuanlu.wire import service as wire
 
@@ -26,6 +28,7 @@ ROW = [5, 700, "queued", ""]
 GOOD: dict[str, Any] = {
     **dict.fromkeys(("batch", "config", "date", "places", "time", "trace", "uptime_ms"), 1),
     "held": "",
+    "shut": "",
     "trouble": [],
     "waiting": [ROW],
     "late": [],
@@ -45,6 +48,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "a row that is none": {"waiting": [5]},
     "rows that are none": {"waiting": {"5": 700}},
     "a hold that is no text": {"held": ["x"]},
+    "a reason that is no text": {"shut": 7},
     "troubles that are no list": {"trouble": 7},
     "a trouble that is no text": {"trouble": [{"a": 1}]},
     "a batch that is no number": {"batch": "\x1b[2J"},
@@ -217,6 +221,40 @@ def test_where_the_answer_is_lost_it_may_have_been_done(key_file: Path, words: t
     assert "may have been done" in error["hint"] and "again" in error["hint"] and "queue list" in error["hint"]
     assert (lost_status["exit"], lost_status["waiting"]) == (0, None)
     assert refused["exit"] == 8 and "An earlier call may have done it" in refused["error"]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "look"),
+    [
+        (("keys", "inject", "block"), wire.INJECT, "keys status"),
+        (("firmware", "rollback"), wire.BACK, "firmware info"),
+        (("wipe", "--journal", "chip", "--yes"), wire.ERASE, "a terminal that is erased says so"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_where_the_answer_is_lost_the_hint_says_where_to_look(
+    key_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], command: int, look: str
+) -> None:
+    """At once: on a port that is gone nothing is waited for."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "block").write_text("D0112" + "A" * 107)
+    writer = Writer(terminal=TERMINAL)
+    writer.sale()
+    (tmp_path / "chip").write_bytes(writer.chip)
+    terminal = HostileTerminal(lambda asked, given: None if asked == command else OK, SECRET)
+    try:
+        done = ask(terminal, key_file, *words, "--json")
+    finally:
+        terminal.close()
+    error = json.loads(done.stderr.splitlines()[-1])["error"]
+    assert terminal.asked.count(command) == 1 and (done.exit_code, error["code"], error["retryable"]) == (5, "line_lost", False)
+    assert "may have been done" in error["hint"] and look in error["hint"]
+
+
+@pytest.mark.parametrize("reason", ["not_held", "no_trial"])
+def test_what_is_over_already_may_come_of_an_earlier_call(reason: str) -> None:
+    assert "An earlier call" in Refusal("x", f"refused.{reason}").hint("en")
+    assert "An earlier call" not in Refusal("x", "refused.person").hint("en"), "control"
 
 
 PLAIN = ("watch --once", "logs", "diagnose", "keys status", "journal tail", "firmware info")

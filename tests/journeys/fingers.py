@@ -226,8 +226,6 @@ class Fingers:
         """Neither a run nor a repeat: low and high digits by turns."""
         length = int(re.findall("[0-9]", view.packed)[0])
         self.new_pin = "".join(str(self.draw.randrange(5) + 5 * (at % 2)) for at in range(length))
-        if view.name != "pin.new_title":
-            self._take_pin()
         return self.new_pin
 
     def _again(self, view: View) -> str:

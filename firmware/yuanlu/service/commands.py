@@ -41,6 +41,7 @@ def _status(door, given):
         "network": till.board.network.is_up(),
         "owed": len(journal.owed),
         "places": till.desk.refunds_left(),
+        "shut": journal.shut or "",
         "time": today[1],
         "trace": journal.counters.trace,
         "trouble": journal.trouble[-3:],
@@ -135,9 +136,20 @@ def _find(door, given):
 def _send_now(door, given):
     transaction = _find(door, given)
     if transaction not in pending.eligible(door.till.journal):
-        raise Refused("refused.behind")
+        raise Refused(_why_not(door.till.journal, transaction))
     door.note(door.ticket, service.SEND_NOW, transaction.number)
     door.till.forwarder.send_now(transaction)
+
+
+def _why_not(journal, transaction):
+    """It is not sent now: what has to happen first."""
+    if journal.shut:
+        return journal.shut
+    if transaction.state == s.IS_HELD:
+        return "refused.closing_held"
+    if not s.is_sendable(transaction.state) or pending.needs_person(journal, transaction):
+        return "refused.person"
+    return "refused.closing_held" if journal.held or pending.holds_queue(journal.live) else "refused.behind"
 
 
 def _withdraw(door, given):
@@ -147,7 +159,7 @@ def _withdraw(door, given):
 
 def _release(door, given):
     if not door.till.journal.held and not [t for t in door.till.journal.live if t.state == s.IS_HELD]:
-        raise Refused("refused.not_open")
+        raise Refused("refused.not_held")
     _decide(door, service.RELEASE, 0, lambda desk: desk.release(TECHNICIAN, _evidence(given)))
 
 

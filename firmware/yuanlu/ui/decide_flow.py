@@ -47,7 +47,9 @@ async def _send_now(till, transaction):
     if s.is_final(transaction.state):
         return None  # it came to its end meanwhile
     if transaction not in pending.eligible(till.journal):
-        return await till.dialogs.notice("pending.send_now", ["try.behind"])
+        why = visit("yuanlu.ui.progress_page").next_try(till, transaction)
+        leave("yuanlu.ui.progress_page")
+        return await till.dialogs.notice("pending.send_now", [why])
     till.forwarder.send_now(transaction)
     left = 0 if transaction.due is None else clock.diff_ms(transaction.due, clock.ticks_ms())
     if left > 0:

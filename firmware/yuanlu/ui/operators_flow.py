@@ -4,7 +4,7 @@ from yuanlu.compat import leave, visit
 from yuanlu.errors import Refused
 from yuanlu.store.operators import OPERATOR, SUPERVISOR, pin_length
 from yuanlu.ui.menu import enter
-from yuanlu.ui.pin_page import ask_digits, table
+from yuanlu.ui.pin_page import ask_digits, ask_twice, table
 
 _OWN = ("menu.report", "operators.log_out", "operators.own_pin")
 _ALL = _OWN + ("operators.list", "operators.add", "operators.reset", "operators.unlock", "operators.remove")
@@ -70,7 +70,7 @@ async def _add(till):
         raise Refused("refused.id_used")
     person = int(await ask_digits(till, title, "operators.person", 2, hidden=False))
     await _agreed(till, title, role, number, person)
-    pin = await ask_digits(till, title, ("pin.first", pin_length(role)), pin_length(role), hidden=False)
+    pin = await ask_twice(till, title, ("pin.first", pin_length(role)), pin_length(role))
     table(till).add(number, role, person, pin)
     await till.dialogs.notice(title, [("operators.added", number), "operators.must_change"])
 
@@ -84,7 +84,7 @@ async def _mend(till, choice):
     else:
         await _agreed(till, choice, row.role, row.id, row.person)
         length = pin_length(row.role)
-        operators.set_pin(row, await ask_digits(till, choice, ("pin.first", length), length, hidden=False), initial=1)
+        operators.set_pin(row, await ask_twice(till, choice, ("pin.first", length), length), initial=1)
     await till.dialogs.notice(choice, ["operators.changed"])
 
 

@@ -59,3 +59,12 @@ async def ask_digits(till, title, prompt, most, hidden=True, above=(), typed="")
             typed = typed[:-1]
         elif len(key) == 1 and key.isdigit() and len(typed) < most:
             typed += key
+
+
+async def ask_twice(till, title, prompt, most, above=()):
+    """A PIN to be, which no screen shows, nor a technician who looks at it. Raises Cancelled."""
+    while True:
+        first = await ask_digits(till, title, prompt, most, above=above)
+        if first == await ask_digits(till, title, "pin.again", most):
+            return first
+        above = ["refused.pin_differs"]
