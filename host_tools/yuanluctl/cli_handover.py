@@ -335,18 +335,26 @@ def finish(terminal: LiveTerminal, voice: Voice, file: Path) -> None:
 @click.option("--lost-fence", is_flag=True, help="The authority says whose all is, where the terminal cannot tell any more.")
 @click.option("--warrant", "word", default="", metavar="TEXT", help="With --lost-fence: where the key file is not here.")
 @_epoch
+@click.option("--yes", is_flag=True, help="With --lost-spare: agree without being asked.")
 @on_a_line(writes=True)
 def abort(
-    terminal: LiveTerminal, voice: Voice, file: Path | None, lost_spare: bool, lost_fence: bool, word: str, epoch: int | None
+    terminal: LiveTerminal,
+    voice: Voice,
+    file: Path | None,
+    lost_spare: bool,
+    lost_fence: bool,
+    word: str,
+    epoch: int | None,
+    yes: bool,
 ) -> None:
     """Let the old terminal send again, on the spare's word FILE that it has not taken the capsule.
 
     With --lost-spare the authority's key file stands for that word: whoever has it takes on himself that the spare is lost, and
-    took nothing. With --lost-fence it stands for what the terminal's vault cannot tell any more (both places of the fence are
-    damaged): whoever has it takes on himself that no other terminal has any of what this one lists. --dry-run says the number
-    that the word has to name.
+    took nothing; what it took would be given back twice, so you are asked (--yes agrees). With --lost-fence it stands for what
+    the terminal's vault cannot tell any more (both places of the fence are damaged): whoever has it takes on himself that no
+    other terminal has any of what this one lists. --dry-run says the number that the word has to name.
 
-    Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
+    Exit codes: 0 done, 1 you did not agree, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
     if [lost_spare, lost_fence, file is not None].count(True) != 1:
         raise click.UsageError("give the spare's word, or --lost-spare, or --lost-fence")
@@ -359,6 +367,11 @@ def abort(
         receipt = made.read_receipt(file, made.DECLINED)
         _check_connected(terminal, receipt.names.old, file)
     else:
+        if not (yes or voice.dry_run):
+            if voice.as_json:
+                raise click.UsageError("--json takes --yes or --dry-run: nobody is asked")
+            if not voice.agreed("handover.agree_lost"):
+                raise SystemExit(FINDINGS)
         old, owner = _connected(terminal), made.owner(terminal.open(_RIGHTS))
         names = Names(old, owner["other"], owner["other_installation"], owner["epoch"])
         receipt = made.declined(terminal.credentials.open_key(), names)

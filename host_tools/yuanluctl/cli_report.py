@@ -123,6 +123,8 @@ def reconcile(chip: Chip, voice: Voice, statement: Path, days: int, first: int, 
     """
     if first and last and first > last:
         raise click.UsageError("--from is after --through")
+    if last >= int(f"{date.today():%Y%m%d}"):
+        raise click.UsageError("--through is not over yet: it has to be a whole day")
     content = read_regular(statement, LARGEST, "no_image", str(statement))
     verified = verify(chip.image, chip.geometry)
     lines, ledger = read_statement(content, str(statement)), _ledger(chip)

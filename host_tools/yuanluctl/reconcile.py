@@ -108,7 +108,7 @@ def reconcile(ledger: Ledger, lines: list[Line], span: Span, days: int, whole: b
             others = (line for line in _candidates(one, alike) if line.number not in of_line and not line.doubt)
             near = [line for line in others if _near(one, line)]
             taken.update(line.number for line in near)
-            findings.append(_absent(ledger, one, near, span, days))
+            findings.append(_absent(one, near, span, days, _cancelled(ledger, one, pairs)))
     for line in mine:
         if line.number not in taken:
             findings.append(Finding("stranger", None, (line,), "ask_acquirer", (line.number, yuan(line.amount), line.trace)))
@@ -219,14 +219,14 @@ def _present(one: Transaction, lines: list[Line]) -> Finding:
     return Finding("booked_open", one, tuple(lines), "resolve_done", (numbers,))
 
 
-def _absent(ledger: Ledger, one: Transaction, near: list[Line], span: Span, days: int) -> Finding:
-    """The acquirer's statement has no line that is surely its own."""
+def _absent(one: Transaction, near: list[Line], span: Span, days: int, cancelled: bool) -> Finding:
+    """The acquirer's statement has no line that is surely its own. cancelled: nor should it."""
     numbers = _numbers(near)
     if near and near[0].trace:
         return Finding("differs", one, tuple(near), "person", (numbers,))
     if near:
         return Finding("looks_alike", one, tuple(near), "person", (numbers,))
-    if (one.settled and one.state not in DONE) or not one.sent or _cancelled(ledger, one):
+    if (one.settled and one.state not in DONE) or not one.sent or cancelled:
         return Finding("agreed", one, ())
     if one.state not in DONE and not (one.clock and all(map(_is_dated, one.attempts))):
         return Finding("undated", one, (), "ask_acquirer")
@@ -246,8 +246,9 @@ def _is_dated(attempt: Attempt) -> bool:
     return not attempt.sends or (last is not None and last.record > attempt.sends[-1] and day_of(last.date) is not None)
 
 
-def _cancelled(ledger: Ledger, one: Transaction) -> bool:
-    """A void and its sale take each other off the statement."""
+def _cancelled(ledger: Ledger, one: Transaction, pairs: dict[int, list[Line]]) -> bool:
+    """A void and its sale take each other off the statement; one of them alone does not."""
     if one.kind == "void":
-        return one.state in DONE
-    return any(other.kind == "void" and other.state in DONE for other in ledger.refunds_of(one.number))
+        return one.state in DONE and one.original not in pairs
+    voids = [other for other in ledger.refunds_of(one.number) if other.kind == "void" and other.state in DONE]
+    return bool(voids) and not any(other.number in pairs for other in voids)

@@ -86,19 +86,19 @@ class Writer:
         """A lone SALE; its number."""
         return self.append(SALE, None, self.described(1, amount) + f"{self.number:012}".encode() + b"A1B2C3")
 
-    def refund(self, original: int, settle: bool = True) -> int:
-        """A refund up to its end, or up to where its answer is awaited; number of its INTENT."""
-        transaction = self.append(INTENT, original, self.described(2, 500) + bytes(40))
+    def refund(self, original: int, settle: bool = True, kind: int = 2, amount: int = 500) -> int:
+        """A refund (kind 2) or void (3) up to its end, or up to where its answer is awaited; number of its INTENT."""
+        transaction = self.append(INTENT, original, self.described(kind, amount) + bytes(40))
         self.open_business[transaction] = original
         self.append(SENDING, original, struct.pack("<BHBB", 1, 1, 1, 0), transaction)
         if settle:
-            self.settle(transaction)
+            self.settle(transaction, kind, amount)
         return transaction
 
-    def settle(self, transaction: int) -> None:
-        """The end of a refund."""
+    def settle(self, transaction: int, kind: int = 2, amount: int = 500) -> None:
+        """The end of a refund or void."""
         original = self.open_business[transaction]
-        self.append(REFUND, original, self.described(2, 500) + f"{transaction:012}".encode() + b"D4E5F6", transaction)
+        self.append(REFUND, original, self.described(kind, amount) + f"{transaction:012}".encode() + b"D4E5F6", transaction)
         del self.open_business[transaction]
 
     def described(self, kind: int, amount: int) -> bytes:

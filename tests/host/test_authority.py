@@ -9,7 +9,9 @@ from click.testing import CliRunner
 
 from emulator.parts import vault
 from host_tools.yuanluctl import authority as keys
+from host_tools.yuanluctl import carried
 from host_tools.yuanluctl.cli import yuanluctl
+from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.tables import read_words
 from tests.host.at_a_terminal import typed
 from yuanlu.store import operators
@@ -125,3 +127,13 @@ def test_a_short_passphrase_and_no_key_file_are_told(tmp_path: Path) -> None:
     for content in ("", "{}", "[1]", '{"format": "x", "salt": "", "nonce": "", "sealed": ""}'):
         path.write_text(content)
         assert run("approve", str(path), *REFUND)[0] == 2
+
+
+def test_one_wrong_character_in_what_people_carry_is_told_before_anything_is_asked() -> None:
+    """The last 32 bytes of a ticket are keys that no proof covers. Control: as it was written it is read."""
+    text = carried.written(carried.TICKET, bytes(range(120)))
+    assert carried.read(text, carried.TICKET, "ticket_text") == bytes(range(120))
+    for at in range(len(carried.TICKET), len(text)):
+        wrong = text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :]
+        with pytest.raises(Trouble, match="ticket_text"):
+            carried.read(wrong, carried.TICKET, "ticket_text")

@@ -149,10 +149,10 @@ def test_an_export_goes_on_where_a_clock_was_once_ahead(bench: Bench):
     export = ("export", "--spare", SPARE, "-o")
     ahead = str(handover.LAST_EPOCH - 1)
     bench.run(*export, bench.path("1"), "--epoch", ahead, at=bench.old)
-    bench.run("abort", "--lost-spare", at=bench.old)
+    bench.run("abort", "--lost-spare", "--yes", at=bench.old)
     assert bench.run("plan", bench.spare.target, at=bench.old)["epoch"] == handover.LAST_EPOCH
     assert bench.run(*export, bench.path("2"), at=bench.old)["epoch"] == handover.LAST_EPOCH
-    bench.run("abort", "--lost-spare", at=bench.old)
+    bench.run("abort", "--lost-spare", "--yes", at=bench.old)
     assert not bench.run("plan", bench.spare.target, at=bench.old, code=1)["possible"]
     assert bench.run(*export, bench.path("3"), at=bench.old, code=8)["error"]["code"] == "refused"
 
@@ -166,7 +166,7 @@ def test_a_file_for_another_installation_of_the_spare_says_so(bench: Bench):
     for words in (("import", q, "-o", taken), ("import", q, "-o", taken, "--dry-run"), ("decline", q, "-o", taken)):
         error = bench.run(*words, at=bench.spare, code=2)["error"]
         assert error["code"] == "other_installation" and "export for the installation of now" in error["hint"], error
-    assert bench.run("abort", "--lost-spare", at=bench.old)["standing"] == "back"
+    assert bench.run("abort", "--lost-spare", "--yes", at=bench.old)["standing"] == "back"
     again = bench.path("again.ylh")
     bench.run("export", "--spare", SPARE, "-o", again, "--epoch", str(told["epoch"] + 1), at=bench.old)
     bench.run("import", again, "-o", taken, at=bench.spare)
@@ -195,7 +195,7 @@ def test_a_warrant_stands_in_for_the_authority_and_only_its_own(bench: Bench):
 
 def test_where_the_spare_is_lost_the_authority_says_so(bench: Bench):
     bench.run("export", "--spare", SPARE, "-o", bench.path("q.ylh"), at=bench.old)
-    assert bench.run("abort", "--lost-spare", at=bench.old)["standing"] == "back"
+    assert bench.run("abort", "--lost-spare", "--yes", at=bench.old)["standing"] == "back"
     assert len(bench.pair.old.sendable()) == 2
 
 
@@ -214,7 +214,7 @@ def test_a_lost_fence_opens_on_the_authoritys_word_alone(bench: Bench):
     assert (told["standing"], told["before"], told["other"]) == ("lost", "given", SPARE) and bench.pair.old.sendable() == []
     assert not bench.run("plan", bench.spare.target, at=bench.old, code=1)["possible"]
     number = str(told["number"])
-    assert bench.run("abort", "--lost-spare", at=bench.old, code=8)["error"]["code"] == "refused"
+    assert bench.run("abort", "--lost-spare", "--yes", at=bench.old, code=8)["error"]["code"] == "refused"
     told_by = ["warrant", str(bench.key_file), OLD, "--passphrase", PASSPHRASE]
     forged = handover.word_text(handover.word_of_lost_fence(bytes(32), OLD, int(number), 1 << 31))
     spares = bench.run("warrant", str(bench.key_file), SPARE, "--passphrase", PASSPHRASE, "--lost-fence", number)["warrant"]
@@ -280,6 +280,17 @@ def test_a_file_that_may_not_be_lost_stops_a_step_before_it_is_taken(bench: Benc
         bench.run("import", bench.path("q.ylh"), "-o", bench.path("r.txt"), at=bench.spare)
 
 
+def test_that_the_spare_is_lost_is_asked_first(bench: Bench):
+    """It is the one step that may give money back twice. Control: with --yes it is done."""
+    bench.run("export", "--spare", SPARE, "-o", bench.path("q.ylh"), at=bench.old)
+    assert bench.run("abort", "--lost-spare", at=bench.old, code=2)["error"]["code"] == "usage"
+    environment = {"YUANLU_PASSPHRASE": PASSPHRASE, "YUANLU_AUTHORITY": str(bench.key_file), "LANG": "C.UTF-8"}
+    asked = CliRunner().invoke(yuanluctl, ["handover", "abort", "--lost-spare", "-t", bench.old.target], env=environment)
+    assert asked.exit_code == 2 and "given back twice" in asked.output and bench.pair.old.sendable() == []
+    bench.run("abort", "--lost-spare", "--yes", at=bench.old)
+    assert bench.pair.old.sendable() != []
+
+
 def test_a_ticket_is_no_warrant(bench: Bench):
     """Nobody is asked in vain: what is missing is said first."""
     words = ("export", "--spare", SPARE, "-o", bench.path("q.ylh"), "--ticket", "YLT1.abc")
@@ -312,7 +323,7 @@ def test_a_dry_run_is_one_object_looks_as_the_step_does_and_changes_nothing(benc
     step("decline", q, "-o", bench.path("no"), at=bench.spare, code=8)
     assert step("finish", taken, at=bench.old)["would"] == "finish"
     step("export", "--spare", SPARE, "--epoch", "8", "-o", bench.path("r.ylh"), at=bench.old, code=8)
-    step("abort", "--lost-spare", at=bench.old, code=8)
+    step("abort", "--lost-spare", "--yes", at=bench.old, code=8)
 
 
 def test_a_dry_run_of_what_calls_it_off(bench: Bench):

@@ -211,6 +211,22 @@ def test_a_journal_that_lacks_something_proves_nothing_by_absence() -> None:
     assert told(writer, lines)[numbers["open"]].what == "open_missing", "control"
 
 
+def test_a_void_and_its_sale_are_missing_together_or_one_is_missed() -> None:
+    writer = Writer()
+    sale = writer.sale()
+    void = writer.refund(sale, amount=1000, kind=3)
+    of = traces(writer)
+    lines = {sale: line(2, of[sale], 1000, refund=False), void: line(3, of[void], 1000)}
+    for there, what in (
+        ((), ("agreed", "agreed")),
+        ((sale, void), ("agreed", "agreed")),
+        ((sale,), ("agreed", "done_missing")),
+        ((void,), ("done_missing", "agreed")),
+    ):
+        found = told(writer, [lines[number] for number in there])
+        assert (found[sale].what, found[void].what) == what, there
+
+
 def test_two_equal_parts_are_never_matched_by_machine() -> None:
     writer = Writer()
     sale = writer.sale()
@@ -376,6 +392,7 @@ def test_the_verb(tmp_path: Path) -> None:
     told_of = run(tmp_path, "--from", "2026-11-22", "--through", "2026-11-25")
     assert told_of.exit_code == 1 and "the journal has findings" in told_of.stdout and "found not done" not in told_of.stdout
     assert run(tmp_path, "--from", "2026-11-25", "--through", "2026-11-22").exit_code == 2
+    assert run(tmp_path, "--through", "2199-12-31").exit_code == 2, "that is not over yet"
     (tmp_path / "st.csv").write_text("nothing")
     refused = run(tmp_path, "--json")
     assert refused.exit_code == 2 and json.loads(refused.stderr)["error"]["code"] == "statement"
