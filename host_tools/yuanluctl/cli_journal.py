@@ -29,16 +29,18 @@ from host_tools.yuanluctl.cli_image import (
 )
 from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_line, on_a_terminal
 from host_tools.yuanluctl.export import as_csv, as_paper
+from host_tools.yuanluctl.identity import identity
 from host_tools.yuanluctl.journal.layout import Record
-from host_tools.yuanluctl.journal.ledger import every_record, fold, rows, text_of
+from host_tools.yuanluctl.journal.ledger import every_record, fold
 from host_tools.yuanluctl.journal.reader import Gap, Journal, Sector, read_journal
 from host_tools.yuanluctl.journal.report import Anchor
+from host_tools.yuanluctl.journal.rows import fields_of, rows
 from host_tools.yuanluctl.journal.verify import may_be_wiped
 from host_tools.yuanluctl.journal.verify import verify as verify_image
 from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.output_lost import look_for_readers
-from host_tools.yuanluctl.paper import as_pdf
+from host_tools.yuanluctl.paper import as_pdf, frame, whose
 from host_tools.yuanluctl.targets import Terminal
 from host_tools.yuanluctl.words import say
 
@@ -204,9 +206,19 @@ def tail(chip: Chip, voice: Voice, count: int, follow: bool) -> None:
         last = max([last, *(record.number for record in shown)])
 
 
+def _where_to(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    """Looked at once both are known, before anybody is asked for anything."""
+    known = {**context.params, option.name: value}
+    if known.get("kind") == "pdf" and "out" in known and known["out"] is None:
+        raise click.UsageError("a PDF needs a file: -o FILE says where it goes")
+    return value
+
+
 @journal.command()
-@click.argument("kind", type=click.Choice(["csv", "json", "pdf"]), metavar="csv|json|pdf")
-@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE", help="Else stdout; a PDF needs a file.")
+@click.argument("kind", type=click.Choice(["csv", "json", "pdf"]), metavar="csv|json|pdf", callback=_where_to)
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), metavar="FILE", callback=_where_to, help="Else stdout; a PDF needs a file."
+)
 @on_a_terminal(writes=True)
 def export(chip: Chip, voice: Voice, kind: str, out: Path | None) -> None:
     """Write every record as csv or json, or the transactions as pdf: no message, no key, no card number.
@@ -214,15 +226,18 @@ def export(chip: Chip, voice: Voice, kind: str, out: Path | None) -> None:
     Exit codes: 0 written, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
     records = every_record(read_journal(chip.image, chip.geometry))
-    verdict = verify_image(chip.image, chip.geometry).verdict
+    report = verify_image(chip.image, chip.geometry)
+    verdict = report.verdict
     if kind == "json":
         content = json.dumps({"target": chip.terminal.name, "verdict": verdict, "records": list(rows(records))}).encode() + b"\n"
-    elif out is None and (kind == "pdf" or voice.as_json):
-        raise Trouble("file", "-", f"{kind}: -o FILE")
+    elif out is None and voice.as_json:
+        raise click.UsageError("--json leaves no room on stdout for a csv: -o FILE says where it goes")
     elif kind == "csv":
         content = as_csv(records)
     else:
-        content = as_pdf(as_paper(fold(records), verdict))
+        ledger = fold(records)
+        terminal = whose(identity(chip, ledger).terminal, ledger.check)
+        content = as_pdf(as_paper(ledger, terminal, report), frame(terminal))
     if out is None:
         click.echo(content, nl=False)
         return
@@ -244,14 +259,6 @@ def _row(sector: Sector, item: Record | Gap) -> dict[str, Any]:
     place: dict[str, Any] = {"sequence": sector.sequence, "address": item.address}
     if isinstance(item, Gap):
         return {**place, "type": "unreadable", "bytes": item.end - item.address}
-    fields = {name: value if isinstance(value, int) else _readable(item, name, value) for name, value in item.fields.items()}
     named = {"number": item.number, "type": item.name, "copy": item.is_copy, "terminal": f"{item.terminal:08x}"}
     business = {"transaction": item.transaction, "original": item.original, "amount": item.fields.get("amount")}
-    return {**place, **named, **business, "tag": item.tag.hex(), "fields": fields}
-
-
-def _readable(item: Record, name: str, value: bytes) -> str:
-    """Text as it stands, made harmless for a terminal; anything else as hex digits."""
-    if name in ("fingerprint", "message"):
-        return value.hex()
-    return text_of(item, name)
+    return {**place, **named, **business, "tag": item.tag.hex(), "fields": fields_of(item)}

@@ -14,24 +14,32 @@ from host_tools.yuanluctl import verdict
 from host_tools.yuanluctl.cli_image import read_key
 from host_tools.yuanluctl.cli_journal import anchors_of
 from host_tools.yuanluctl.cli_target import Chip, Voice, day, on_a_terminal
-from host_tools.yuanluctl.evidence import Case, evidence_page, open_case, sheet_page
+from host_tools.yuanluctl.evidence import Case, open_case
 from host_tools.yuanluctl.evidence import evidence as evidence_of
+from host_tools.yuanluctl.evidence_paper import evidence_page, sheet_page
+from host_tools.yuanluctl.identity import identity
 from host_tools.yuanluctl.journal.ledger import Ledger, every_record, fold, yuan
 from host_tools.yuanluctl.journal.reader import read_journal
 from host_tools.yuanluctl.journal.report import Anchor
 from host_tools.yuanluctl.journal.verify import verify
-from host_tools.yuanluctl.operators import BY_TELEPHONE, work
+from host_tools.yuanluctl.journal_text import wide
+from host_tools.yuanluctl.operators import Work, operators_page, tables, work
+from host_tools.yuanluctl.operators import period as period_of
 from host_tools.yuanluctl.outcome import FINDINGS
-from host_tools.yuanluctl.paper import Block, Pair, Table, as_pdf
+from host_tools.yuanluctl.paper import Block, Frame, as_pdf, frame, in_language, on_screen, whose
 from host_tools.yuanluctl.reconcile import Finding, covered, own_lines
 from host_tools.yuanluctl.reconcile import reconcile as compare
 from host_tools.yuanluctl.statement import LARGEST, read_statement
 from host_tools.yuanluctl.targets import read_regular
-from host_tools.yuanluctl.words import both
 
 MOST_OTHERS = 3  # terminals that are named
 pdf_option = click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE.pdf", help="Write it as PDF.")
-terminal_option = click.option("--terminal", default="", metavar="ID", help="The terminal's id (F41): its slip code goes on it.")
+terminal_option = click.option(
+    "--terminal",
+    default="",
+    metavar="ID",
+    help="The terminal's id (F41), if the target does not tell it: its slip code goes on it.",
+)
 
 
 @click.group()
@@ -74,8 +82,8 @@ def evidence(
     ledger = _ledger(chip)
     with voice.progress("seals", sum(len(one.records) for one in ledger.transactions.values())) as progress:
         told = verify(chip.image, chip.geometry, key, terminal if key else None, epoch, anchors, progress if key else None)
-    case = open_case(ledger, ref, told, terminal)
-    _give(voice, evidence_of(case), evidence_page(case), out)
+    case = open_case(ledger, ref, told, terminal or identity(chip, ledger).terminal)
+    _give(voice, evidence_of(case), evidence_page(case), out, _frame_of(case))
     if not told.consistent:
         raise SystemExit(FINDINGS)
 
@@ -91,18 +99,23 @@ def sheet(chip: Chip, voice: Voice, ref: str, out: Path | None, terminal: str, m
 
     Exit codes: 0 made, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
-    case: Case = open_case(_ledger(chip), ref, verify(chip.image, chip.geometry), terminal)
-    _give(voice, evidence_of(case), sheet_page(case, merchant), out)
+    ledger = _ledger(chip)
+    known = identity(chip, ledger)
+    case = open_case(ledger, ref, verify(chip.image, chip.geometry), terminal or known.terminal)
+    merchant = merchant or known.merchant
+    _give(voice, evidence_of(case) | {"merchant": merchant or None}, sheet_page(case, merchant), out, _frame_of(case))
 
 
-def _give(voice: Voice, content: dict[str, Any], blocks: list[Block], out: Path | None) -> None:
-    """A paper as PDF, and in short on the screen."""
+def _frame_of(case: Case) -> Frame:
+    return frame(whose(case.terminal, case.check), str(case.one.number))
+
+
+def _give(voice: Voice, content: dict[str, Any], blocks: list[Block], out: Path | None, pages: Frame) -> None:
+    """A paper as PDF, and its words on the screen."""
     if out:
-        voice.write(out, as_pdf(blocks))
+        voice.write(out, as_pdf(blocks, pages))
         content = {**content, "file": str(out), "dry_run": voice.dry_run}
-    column = 0 if voice.language == "zh" else 1
-    pairs = [block for block in blocks if isinstance(block, Pair)]
-    voice.answer(content, [f"{both(block.word)[column]}: {block.value or '____'}" for block in pairs])
+    voice.answer(content, on_screen(blocks, voice.language))
 
 
 @report.command()
@@ -176,21 +189,34 @@ def _explained(voice: Voice, finding: Finding, evidence: str) -> list[str]:
 @pdf_option
 @on_a_terminal(writes=True)
 def operators(chip: Chip, voice: Voice, first: int, last: int, out: Path | None) -> None:
-    """What each operator sold, gave back, approved and decided, as far back as the journal goes.
+    """What each person sold, gave back, approved and decided, as far back as the journal goes.
+
+    A refund counts for who confirmed it, what was found out about it for who decided that, on the day of the refund: a decision
+    has no day of its own.
 
     Exit codes: 0 shown, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
-    found = work(_ledger(chip), first, last or 99991231)
-    names = list(found[0]._fields) if found else ["operator"]
-    cells = [[_cell(voice, name, value) for name, value in one._asdict().items()] for one in found]
+    ledger = _ledger(chip)
+    found = work(ledger, first, last or 99991231)
+    terminal, days = identity(chip, ledger).terminal, period_of(ledger, first, last)
+    told: dict[str, Any] = {"target": chip.terminal.name, "terminal": terminal or None, "terminal_check": ledger.check}
     if out:
-        voice.write(out, as_pdf([Table([f"work.{name}" for name in names], cells)]))
-    heads = [voice.say(f"work.{name}") for name in names]
-    rows = ["  ".join(cell.rjust(12) for cell in row) for row in [heads, *cells]]
-    voice.answer({"target": chip.terminal.name, "operators": [one._asdict() for one in found]}, rows)
+        whom = whose(terminal, ledger.check)
+        report = verify(chip.image, chip.geometry)
+        voice.write(out, as_pdf(operators_page(found, whom, days, report), frame(whom)))
+        told |= {"file": str(out), "dry_run": voice.dry_run}
+    voice.answer(
+        {**told, "operators": [one._asdict() for one in found]}, _columns(voice, found, in_language(days, voice.language))
+    )
 
 
-def _cell(voice: Voice, name: str, value: int) -> str:
-    if name == "operator" and value == BY_TELEPHONE:
-        return voice.say("work.by_telephone")
-    return yuan(value) if name in ("refunded", "open_amount") else str(value)
+def _columns(voice: Voice, found: list[Work], days: str) -> list[str]:
+    """A column each person, under each other where there are many."""
+    lines = [f"{voice.say('work.period')}: {days}"] + ([] if found else [voice.say("work.nobody")])
+    for heads, rows in tables(found):
+        shown = [[in_language(cell, voice.language) for cell in cells] for cells in [heads, *rows]]
+        widths = [max(map(wide, column)) for column in zip(*shown, strict=True)]
+        for name, *cells in shown:
+            padded = [" " * (width - wide(cell)) + cell for cell, width in zip(cells, widths[1:], strict=True)]
+            lines.append("  ".join([name + " " * (widths[0] - wide(name)), *padded]))
+    return lines

@@ -1,23 +1,21 @@
-"""What a person is shown, or hands in, about one refund: the evidence, and the request sheet 退款申请表."""
+"""All that the journal tells of one refund. As a paper: evidence_paper.py."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from host_tools.yuanluctl.journal.ledger import CASH, NO_ORIGINAL, Attempt, Ledger, Transaction, moment, yuan
+from host_tools.yuanluctl.journal.decisions import Decision
+from host_tools.yuanluctl.journal.layout import Record
+from host_tools.yuanluctl.journal.ledger import CASH, Ledger, Transaction
 from host_tools.yuanluctl.journal.report import Report
 from host_tools.yuanluctl.outcome import Trouble
-from host_tools.yuanluctl.paper import Block, Code, Heading, Pair, Table, Text
 from host_tools.yuanluctl.status import entry
-from host_tools.yuanluctl.words import both
-
-REASONS = "returned wrong_amount not_delivered other quality price twice merchant".split()
-TO_FILL_IN = "evidence receipt statement customer stamp day".split()
 
 
 class Case(NamedTuple):
-    """One transaction and what surrounds it; `sale` is None where the journal has it no more. `terminal`: F41, if it is known."""
+    """One transaction and what surrounds it; `sale` is None where the journal has it no more. `terminal`: F41, if it is known;
+    `check`: the digits that records carry in its place."""
 
     one: Transaction
     sale: Transaction | None
@@ -25,6 +23,7 @@ class Case(NamedTuple):
     head: str
     terminal: str
     report: Report
+    check: str
 
 
 def open_case(ledger: Ledger, words: str, report: Report, terminal: str) -> Case:
@@ -40,9 +39,8 @@ def open_case(ledger: Ledger, words: str, report: Report, terminal: str) -> Case
     (one,) = found
     sale = ledger.transactions.get(one.original) if one.original != one.number else None
     others = [other for other in ledger.refunds_of(one.original) if other is not one]
-    return Case(
-        one, sale if sale and sale.kind else None, others, f"{last.number}:{last.tag.hex()}" if last else "", terminal, report
-    )
+    head = f"{last.number}:{last.tag.hex()}" if last else ""
+    return Case(one, sale if sale and sale.kind else None, others, head, terminal, report, ledger.check)
 
 
 def code_of(case: Case) -> str:
@@ -54,12 +52,21 @@ def code_of(case: Case) -> str:
     return f"{newest.terminal:08x} {newest.number}:{newest.tag.hex()}"
 
 
+def records_of(one: Transaction) -> list[Record]:
+    """Its own, and those of the technicians who did something about it."""
+    visits = [*one.visits, *(decision.visit for decision in one.decisions if decision.visit)]
+    return sorted({record.number: record for record in [*one.records, *visits]}.values(), key=lambda record: record.number)
+
+
 def evidence(case: Case) -> dict[str, Any]:
     """For programs."""
     one = case.one
+    by = {"approval": one.approval, "operator": one.operator, "approver": one.approver, "alarm": one.alarm}
     return {
-        "refund": entry(one) | {"approval": one.approval, "operator": one.operator, "approver": one.approver, "alarm": one.alarm},
-        "sale": entry(case.sale) | {"card": case.sale.card, "approval": case.sale.approval} if case.sale else None,
+        "terminal": case.terminal or None,
+        "terminal_check": case.check,
+        "refund": entry(one) | by,
+        "sale": _sale(case.sale) if case.sale else None,
         "others": [entry(other) for other in case.others],
         "attempts": [
             {
@@ -72,9 +79,10 @@ def evidence(case: Case) -> dict[str, Any]:
             }
             for attempt in one.attempts
         ],
-        "decision": one.evidence or None,
+        "decision": next((decision.evidence for decision in reversed(one.decisions) if decision.evidence), None),
+        "decisions": [_decision(decision) for decision in one.decisions],
         "notes": [note._asdict() for note in one.notes],
-        "records": [{"number": record.number, "type": record.name, "tag": record.tag.hex()} for record in one.records],
+        "records": [{"number": record.number, "type": record.name, "tag": record.tag.hex()} for record in records_of(one)],
         "verdict": case.report.verdict,
         "seals_checked": case.report.sealed,
         "consistent": case.report.consistent,
@@ -83,98 +91,15 @@ def evidence(case: Case) -> dict[str, Any]:
     }
 
 
-def evidence_page(case: Case) -> list[Block]:
-    """The same for people, in both languages."""
-    one = case.one
-    blocks: list[Block] = [Heading("evidence.title"), Text(f"evidence.says.{_outcome(one)}"), *_described(one)]
-    blocks += [Heading("evidence.sale"), *(_described(case.sale) if case.sale else [_no_sale(one)])]
-    if one.road != CASH:
-        blocks += [Heading("evidence.attempts")]
-    if one.attempts:
-        names = ["evidence.attempt", "paper.trace", "evidence.sends", "evidence.answers"]
-        blocks.append(Table(names, [_attempt(attempt) for attempt in one.attempts]))
-    elif one.road != CASH:
-        blocks.append(Text("evidence.no_attempts"))
-    if case.others:
-        names = ["paper.number", "paper.kind", "paper.amount", "paper.trace", "paper.when", "paper.state"]
-        blocks += [Heading("evidence.others"), Table(names, [_row(other) for other in case.others])]
-    for note in one.notes:
-        blocks.append(Pair(f"note.{note.kind}", f"{moment(note.date, note.time)}  {note.operator}  {note.text}"))
-    records = ", ".join(f"{record.number} {record.name} {record.tag.hex()}" for record in one.records)
-    blocks += [Heading("evidence.seal"), Text("paper.verdict", (case.report.verdict,))]
-    blocks += [Text("evidence.sealed" if case.report.sealed else "evidence.not_sealed")]
-    return [*blocks, Pair("evidence.head", case.head), Pair("evidence.records", records), Code(code_of(case))]
+def _sale(sale: Transaction) -> dict[str, Any]:
+    decisions = [_decision(decision) for decision in sale.decisions]
+    return entry(sale) | {"card": sale.card, "approval": sale.approval, "operator": sale.operator, "decisions": decisions}
 
 
-def sheet_page(case: Case, merchant: str) -> list[Block]:
-    """The manual request sheet, with lines to write on for what a journal cannot know."""
-    one, sale = case.one, case.sale
-    blocks: list[Block] = [Heading("sheet.title"), Pair("sheet.merchant", merchant), Pair("sheet.terminal", case.terminal)]
-    blocks += [Heading("evidence.sale"), *([_no_sale(one)] if one.road == NO_ORIGINAL else [])]
-    blocks += [Pair("paper.trace", f"{sale.batch:06}/{sale.trace:06}" if sale else "")]
-    blocks += [Pair("paper.rrn", sale.rrn if sale else ""), Pair("paper.approval", sale.approval if sale else "")]
-    blocks += [
-        Pair("paper.when", moment(sale.date, sale.time) if sale else ""),
-        Pair("paper.amount", yuan(sale.amount) if sale else ""),
-    ]
-    blocks += [Pair("paper.card", sale.card if sale else ""), Heading("sheet.refund")]
-    blocks += [Pair("paper.number", str(one.number)), Pair("paper.trace", f"{one.batch:06}/{one.trace:06}")]
-    blocks += [Pair("paper.when", moment(one.date, one.time)), Pair("paper.amount", yuan(-one.amount))]
-    cases = [note.text for note in one.notes if note.kind in ("case", "complaint")]
-    blocks += [_reason(one), Pair("sheet.case", cases[-1] if cases else "")]
-    blocks += [Pair("evidence.sends", str(sum(len(attempt.sends) for attempt in one.attempts)))]
-    blocks += [Text(f"evidence.says.{_outcome(one)}"), Heading("sheet.to_fill_in")]
-    return [*blocks, *(Pair(f"sheet.{name}", "") for name in TO_FILL_IN), Code(code_of(case))]
-
-
-def _no_sale(one: Transaction) -> Text:
-    return Text("evidence.no_original" if one.road == NO_ORIGINAL else "evidence.no_sale")
-
-
-def _outcome(one: Transaction) -> str:
-    """done, not_done, never_sent, open, alarm or cash."""
-    if one.road == CASH:
-        return "cash"
-    if one.alarm and not one.settled:
-        return "alarm"
-    if one.settled:
-        return "done" if one.state in ("done", "resolved_done") else "not_done"
-    return "open" if one.sent else "never_sent"
-
-
-def _described(one: Transaction) -> list[Block]:
-    pairs = [("paper.number", str(one.number)), ("paper.kind", " / ".join(both(f"kind.{one.kind or 'lost'}")))]
-    pairs += [("paper.amount", yuan(one.amount)), ("paper.when", moment(one.date, one.time))]
-    pairs += [("paper.trace", f"{one.batch:06}/{one.trace:06}"), ("paper.rrn", one.rrn or "-")]
-    pairs += [("paper.approval", one.approval or "-"), ("paper.card", one.card or "-"), ("paper.operator", str(one.operator))]
-    blocks: list[Block] = [Pair(*pair) for pair in pairs]
-    if one.approver:
-        blocks.append(Pair("paper.approver", str(one.approver)))
-    blocks.append(Pair("paper.state", " / ".join(both(f"state.{one.state}"))))
-    if one.evidence:
-        blocks.append(Pair("evidence.decision", one.evidence))
-    return blocks
-
-
-def _reason(one: Transaction) -> Pair:
-    return Pair("sheet.reason", " / ".join(both(f"reason.{REASONS[min(one.reason, len(REASONS) - 1)]}")))
-
-
-def _attempt(attempt: Attempt) -> list[str]:
-    answers = [
-        " ".join(filter(None, (moment(answer.date, answer.time), *both(f"state.{answer.verdict}"), answer.code, answer.rrn)))
-        for answer in attempt.results
-    ]
-    what = " / ".join(both(f"attempt.{attempt.what}"))
-    return [
-        f"{attempt.number} {what}",
-        f"{attempt.batch:06}/{attempt.trace:06}",
-        str(len(attempt.sends)),
-        "\n".join(answers) or "-",
-    ]
-
-
-def _row(one: Transaction) -> list[str]:
-    place = f"{one.batch:06}/{one.trace:06}"
-    kind, state = (" / ".join(both(name)) for name in (f"kind.{one.kind or 'lost'}", f"state.{one.state}"))
-    return [str(one.number), kind, yuan(one.amount), place, moment(one.date, one.time), state]
+def _decision(decision: Decision) -> dict[str, Any]:
+    """`after` and `until`: the nearest records that have a time."""
+    known = {"what": decision.what, "evidence": decision.evidence, "amount": decision.amount, "record": decision.record}
+    who = {"operator": decision.operator, "technician": decision.technician or None}
+    visit = {"technician_record": decision.visit.number if decision.visit else None}
+    when = {name: moment._asdict() if moment else None for name, moment in (("after", decision.after), ("until", decision.until))}
+    return {**known, **who, **visit, **when}

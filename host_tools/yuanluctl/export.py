@@ -6,24 +6,23 @@ import csv
 import io
 from collections.abc import Iterable
 
+from host_tools.yuanluctl import verdict
+from host_tools.yuanluctl.evidence_paper import ROW_NAMES, ROW_WIDTHS, row
 from host_tools.yuanluctl.journal.layout import Record
-from host_tools.yuanluctl.journal.ledger import Ledger, moment, rows, yuan
-from host_tools.yuanluctl.paper import Block, Heading, Table, Text
-
-COLUMNS = (
-    "number type copy transaction original kind amount batch trace date time quality reason operator approver card rrn approval"
-    " attempt send route doubt verdict code decision evidence state boot after unreadable closed opened agreed booked how outcome"
-    " epoch text tag"
-).split()
+from host_tools.yuanluctl.journal.ledger import Ledger
+from host_tools.yuanluctl.journal.report import Report
+from host_tools.yuanluctl.journal.rows import columns, rows
+from host_tools.yuanluctl.paper import Block, Both, Heading, Pair, Table, Text
 
 
 def as_csv(records: Iterable[Record]) -> bytes:
-    """UTF-8 with its mark, so that Excel reads it; a text that a spreadsheet would run as a formula has a quote before it."""
+    """UTF-8 with its mark, so that Excel reads it; a text that a spreadsheet would run as a formula has a quote before it. Every
+    type of record has all its columns."""
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, COLUMNS, restval="", extrasaction="ignore")
+    writer = csv.DictWriter(out, columns(), restval="")
     writer.writeheader()
-    for row in rows(records):
-        writer.writerow({name: _harmless(value) for name, value in row.items()})
+    for record in rows(records):
+        writer.writerow({name: _harmless(value) for name, value in record.items()})
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
@@ -31,12 +30,8 @@ def _harmless(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
 
 
-def as_paper(ledger: Ledger, verdict: str) -> list[Block]:
+def as_paper(ledger: Ledger, terminal: Pair, report: Report) -> list[Block]:
     """The transactions, for a PDF."""
-    table = [
-        [str(one.number), one.kind, yuan(one.amount), f"{one.batch:06}/{one.trace:06}", moment(one.date, one.time), one.state]
-        for one in ledger.transactions.values()
-        if one.kind
-    ]
-    names = ["paper.number", "paper.kind", "paper.amount", "paper.trace", "paper.when", "paper.state"]
-    return [Heading("paper.journal"), Text("paper.verdict", (verdict,)), Table(names, table)]
+    table = [row(one) for one in ledger.transactions.values() if one.kind]
+    told = Text("paper.verdict", (Both(*verdict.in_both(report)),))
+    return [Heading("paper.journal"), terminal, told, Table(ROW_NAMES, table, ROW_WIDTHS)]

@@ -64,9 +64,14 @@ def _line(cells: Iterable[object], widths: Iterable[int]) -> str:
     """The last cell is as long as it is; a Chinese character is two wide."""
     shown = []
     for cell, width in zip(map(str, cells), widths, strict=True):
-        blank = " " * (abs(width) - sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in cell))
+        blank = " " * (abs(width) - wide(cell))
         shown.append(cell + blank if width < 0 else blank + cell)
     return "  ".join(shown).rstrip()
+
+
+def wide(text: str) -> int:
+    """Columns of a screen that it takes."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def print_report(language: str, report: Report) -> None:

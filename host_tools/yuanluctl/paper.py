@@ -1,32 +1,28 @@
-"""Pages in Chinese and English as PDF: blocks of words, tables and a QR code, laid out by fpdf2 in a font of this computer's.
-
-No font is shipped: it is subset into each file. Where it comes from stands in FONTS; YUANLU_FONT names another.
-"""
+"""What a paper holds, in Chinese and English: blocks of words, tables and a QR code, and what stands on each of its pages."""
 
 from __future__ import annotations
 
-import io
-import os
-from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
 
-from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.words import both
 
-if TYPE_CHECKING:
-    from fpdf import FPDF
 
-FONTS = (
-    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
-    "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
-    "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
-    "/Library/Fonts/Arial Unicode.ttf",
-    "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
-    "C:/Windows/Fonts/simhei.ttf",
-    "C:/Windows/Fonts/msyh.ttc",
-)
-MARGIN, LINE, QR_SIDE = 15, 5.5, 32  # mm
+class Both(NamedTuple):
+    """A value that is said otherwise in Chinese than in English."""
+
+    zh: str
+    en: str
+
+    @property
+    def in_one(self) -> str:
+        """As it stands beside one label."""
+        return self.zh if self.zh == self.en else f"{self.zh} / {self.en}"
+
+
+Value = str | Both
 
 
 class Heading(NamedTuple):
@@ -41,23 +37,30 @@ class Text(NamedTuple):
     word: str
     values: tuple[object, ...] = ()
 
+    @property
+    def lines(self) -> list[str]:
+        """In Chinese, then in English."""
+        chinese = both(self.word, *(value.zh if isinstance(value, Both) else value for value in self.values))[0]
+        return [chinese, both(self.word, *(value.en if isinstance(value, Both) else value for value in self.values))[1]]
+
 
 class Pair(NamedTuple):
     """What a value is called, and the value. An empty one is a line to write on."""
 
     word: str
-    value: str
+    value: Value
 
 
 class Table(NamedTuple):
-    """Ids of the columns, and the cells."""
+    """Ids or words of the columns, the cells, and how wide each column is against the others."""
 
-    words: list[str]
-    cells: list[list[str]]
+    words: Sequence[Value]
+    cells: Sequence[Sequence[Value]]
+    widths: tuple[int, ...]
 
 
 class Code(NamedTuple):
-    """A QR code, with its text beside it."""
+    """A QR code at the right edge, with its text under it; what follows stands beside it."""
 
     text: str
 
@@ -65,68 +68,78 @@ class Code(NamedTuple):
 Block = Heading | Text | Pair | Table | Code
 
 
-def as_pdf(blocks: Iterable[Block]) -> bytes:
-    """The file; Trouble where this computer has no font with Chinese."""
-    pdf = _page()
+class Frame(NamedTuple):
+    """What each page says, so that a loose one still belongs to somebody: whose paper it is, about which number, when (UTC) and
+    by which version it was made."""
+
+    terminal: Pair
+    about: str
+    made: datetime
+    version: str
+
+
+def frame(terminal: Pair, about: str = "") -> Frame:
+    """Of a paper that is made now, by this version."""
+    try:
+        own = version("yuanlu")
+    except PackageNotFoundError:  # run from sources that nobody has installed
+        own = "-"
+    return Frame(terminal, about, datetime.now(timezone.utc), own)
+
+
+def whose(terminal: str, check: str) -> Pair:
+    """A terminal by its id, else by the check digits that its records carry."""
+    return Pair("paper.terminal", terminal or "-") if terminal or not check else Pair("paper.terminal_check", check)
+
+
+def said(word: str, *values: object) -> Both:
+    """The words of an id as a value."""
+    return Both(*both(word, *values))
+
+
+def plain(value: Value) -> str:
+    """As one text."""
+    return value.in_one if isinstance(value, Both) else value
+
+
+def in_language(value: Value, language: str) -> str:
+    """For a screen, which has one language."""
+    return (value.zh if language == "zh" else value.en) if isinstance(value, Both) else value
+
+
+def on_screen(blocks: Iterable[Block], language: str) -> list[str]:
+    """The same as lines of one language; not the code."""
+    column = 0 if language == "zh" else 1
+    lines: list[str] = []
     for block in blocks:
         if isinstance(block, Heading):
-            pdf.set_font_size(13)
-            pdf.ln(2)
-            pdf.multi_cell(0, LINE + 2, " / ".join(both(block.word)), new_x="LMARGIN", new_y="NEXT")
-            pdf.set_font_size(9)
+            lines += [""] * bool(lines) + [both(block.word)[column]]
         elif isinstance(block, Text):
-            for text in both(block.word, *block.values):
-                pdf.multi_cell(0, LINE, text, align="L", new_x="LMARGIN", new_y="NEXT")
+            lines.append(block.lines[column])
         elif isinstance(block, Pair):
-            pdf.cell(70, LINE, " / ".join(both(block.word)))
-            pdf.multi_cell(0, LINE, block.value or "_" * 40, align="L", new_x="LMARGIN", new_y="NEXT")
+            lines.append(f"{both(block.word)[column]}: {in_language(block.value, language) or '____'}")
         elif isinstance(block, Table):
-            _table(pdf, block)
+            for cells in block.cells:
+                shown = "  ".join(in_language(cell, language) for cell in cells).rstrip()
+                lines += [f"  {line}" for line in shown.splitlines()]
+    return lines
+
+
+def as_pdf(blocks: Iterable[Block], pages: Frame) -> bytes:
+    """The file; Trouble where this computer has no font with Chinese."""
+    from host_tools.yuanluctl.page import Page  # loaded where it is used: fpdf2 takes as long as all the rest
+
+    page = Page(pages)
+    for block in blocks:
+        if isinstance(block, Heading):
+            page.heading(said(block.word).in_one)
+        elif isinstance(block, Text):
+            page.sentences(block.lines)
+        elif isinstance(block, Pair):
+            page.pair(said(block.word).in_one, plain(block.value))
+        elif isinstance(block, Table):
+            heads = ["\n".join(word if isinstance(word, Both) else both(word)) for word in block.words]
+            page.table_of(heads, [[plain(cell) for cell in cells] for cells in block.cells], block.widths)
         else:
-            _code(pdf, block.text)
-    return bytes(pdf.output())
-
-
-def _page() -> FPDF:
-    from fpdf import FPDF  # loaded where it is used: it takes as long as all the rest
-
-    named = os.environ.get("YUANLU_FONT")
-    font = next((path for path in ([named] if named else FONTS) if Path(path).is_file()), None)
-    if font is None:
-        raise Trouble("font", named or "/usr/share/fonts")
-    pdf = FPDF(format="A4")
-    pdf.set_margin(MARGIN)
-    pdf.set_auto_page_break(True, MARGIN)
-    try:
-        pdf.add_font("han", fname=font)
-    except Exception as problem:  # fontTools raises what it likes on a file that is no font
-        raise Trouble("font", font) from problem
-    pdf.set_font("han", size=9)
-    pdf.add_page()
-    return pdf
-
-
-def _table(pdf: FPDF, block: Table) -> None:
-    pdf.set_font_size(8)
-    with pdf.table(line_height=LINE - 1, first_row_as_headings=False, text_align="LEFT") as table:
-        heads = ["\n".join(both(word)) for word in block.words]
-        for cells in [heads, *block.cells]:
-            row = table.row()
-            for cell in cells:
-                row.cell(cell)
-    pdf.set_font_size(9)
-    pdf.ln(2)
-
-
-def _code(pdf: FPDF, text: str) -> None:
-    import segno
-
-    image = io.BytesIO()
-    segno.make_qr(text, error="m").save(image, kind="png", scale=6)
-    if pdf.get_y() + QR_SIDE > pdf.h - MARGIN:
-        pdf.add_page()
-    at = pdf.get_y()
-    pdf.image(image, x=MARGIN, y=at, w=QR_SIDE)
-    pdf.set_xy(MARGIN + QR_SIDE + 4, at + QR_SIDE / 2)
-    pdf.multi_cell(0, LINE, text, new_x="LMARGIN", new_y="NEXT")
-    pdf.set_y(at + QR_SIDE + 2)
+            page.code(block.text)
+    return bytes(page.output())

@@ -1,4 +1,4 @@
-"""The verdict on a journal in the reader's language. For programs, and on paper, it stays the one line of journal.report."""
+"""The verdict on a journal in the reader's language, on paper in both. For programs it stays the one line of journal.report."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ def told(language: str, report: Report) -> str:
     else:
         checked = say(language, "verdict.sealed" if report.sealed else "verdict.structure")
     return checked + say(language, "verdict.then") + _end(language, report)
+
+
+def in_both(report: Report) -> tuple[str, str]:
+    """In Chinese and in English."""
+    return told("zh", report), told("en", report)
 
 
 def _end(language: str, report: Report) -> str:

@@ -108,13 +108,22 @@ class Writer:
 
     def append(self, kind: int, original: int | None, rest: bytes, transaction: int = 0) -> int:
         """Write a record, in a new sector if it must; `original` None: its own number, and so the transaction without one."""
-        size = self._padded(25 + 8 + len(rest))
-        while not self.opened or self.cut_left is not None or self.opened[-1].end + size > self._limit(self.opened[-1]):
-            self.open_sector()
+        self._make_room(len(rest))
         number = self.number + 1
         own = struct.pack("<II", transaction or number, number if original is None else original)
         self._put(kind, own + rest)
         return number
+
+    def aside(self, kind: int, rest: bytes) -> int:
+        """Write a record that concerns no transaction; its number."""
+        self._make_room(len(rest))
+        self._put(kind, bytes(8) + rest)
+        return self.number
+
+    def _make_room(self, length: int) -> None:
+        size = self._padded(25 + 8 + length)
+        while not self.opened or self.cut_left is not None or self.opened[-1].end + size > self._limit(self.opened[-1]):
+            self.open_sector()
 
     def cut(self, torn: bytes = b"") -> None:
         """The power goes; `torn` is what of the next program came out."""

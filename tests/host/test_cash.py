@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from emulator.shop import compare
-from host_tools.yuanluctl.evidence import evidence_page, open_case
+from host_tools.yuanluctl.evidence import open_case
+from host_tools.yuanluctl.evidence_paper import evidence_page
 from host_tools.yuanluctl.journal.ledger import CASH, Ledger, Transaction
 from host_tools.yuanluctl.journal.reader import find_geometry
 from host_tools.yuanluctl.journal.verify import verify

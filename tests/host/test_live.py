@@ -15,6 +15,7 @@ from typing import Any, cast
 import pytest
 import serial
 import serial.rfc2217
+from pypdf import PdfReader
 
 from emulator.clerk import Clerk
 from emulator.shop import PASSPHRASE, Shop
@@ -212,6 +213,18 @@ def test_a_pulled_journal_is_the_chip_and_serves_every_verb_for_images(bench: Be
     error = bench.run("journal", "pull", "-o", str(bench.folder / "other.img"), keys="ENTER", code=2)["error"]
     assert error["code"] == "file" and "other.img.YL000001.part: Is a directory" in error["message"]
     assert not (bench.folder / "other.img").exists()
+
+
+def test_papers_name_the_terminal_that_is_on_the_line(bench: Bench, tmp_path: Path):
+    """Nobody types its id. Control: the image that was pulled tells check digits alone."""
+    answer = bench.run("report", "evidence", "t000001", "-o", str(tmp_path / "e.pdf"), keys="ENTER")
+    assert answer["terminal"] == "YL000001" and answer["code"].startswith("YL000001-000001-000001-")
+    assert "Terminal  YL000001" in PdfReader(tmp_path / "e.pdf").pages[0].extract_text()
+    told = bench.run("report", "operators", keys="ENTER")
+    assert told["terminal"] == "YL000001"
+    bench.run("journal", "pull", "-o", str(tmp_path / "chip.img"), keys="ENTER")
+    alone = bench.run("report", "operators", target=f"image:{tmp_path / 'chip.img'}")
+    assert (alone["terminal"], alone["terminal_check"]) == (None, told["terminal_check"])
 
 
 def test_where_a_pulled_journal_goes_is_looked_at_before_anybody_is_asked(bench: Bench, tmp_path: Path):

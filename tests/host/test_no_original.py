@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.yuanluctl.evidence import evidence_page, open_case, sheet_page
+from host_tools.yuanluctl.evidence import open_case
+from host_tools.yuanluctl.evidence_paper import evidence_page, sheet_page
 from host_tools.yuanluctl.journal.ledger import NO_ORIGINAL
 from host_tools.yuanluctl.journal.reader import find_geometry
 from host_tools.yuanluctl.journal.verify import verify

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.yuanluctl.evidence import REASONS
+from host_tools.yuanluctl.evidence_paper import REASONS
 from host_tools.yuanluctl.journal.ledger import every_record
 from host_tools.yuanluctl.journal.reader import find_geometry, read_journal
 from tests.host.kept_chips import keep, ledger_of, verified

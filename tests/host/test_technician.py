@@ -37,7 +37,7 @@ from host_tools.yuanluctl.journal.layout import Geometry, Record
 from host_tools.yuanluctl.journal.ledger import every_record, fold
 from host_tools.yuanluctl.journal.reader import read_journal
 from host_tools.yuanluctl.outcome import TROUBLES, Trouble
-from host_tools.yuanluctl.paper import as_pdf
+from host_tools.yuanluctl.paper import as_pdf, frame, whose
 from host_tools.yuanluctl.phrases import in_chinese
 from host_tools.yuanluctl.refusal import Refusal
 from host_tools.yuanluctl.status import checks, read_state
@@ -619,8 +619,9 @@ def test_no_records_make_a_verb_fail(tmp_path: Path) -> None:
             ended_by_itself(run(*verb.split(), *target, *(["--json"] if case % 2 and "csv" not in verb else [])))
         for verb in ("report operators", f"report reconcile {tmp_path / 'st.csv'} --through 2199-12-31", "rescue report"):
             ended_by_itself(run(*verb.split(), *target, "--json"))
-        blocks = as_paper(fold(every_record(read_journal(bytes(writer.chip), Geometry(4096, 16, 8)))), "x")
-        assert blocks and (case or as_pdf(blocks).startswith(b"%PDF"))
+        state = read_state(bytes(writer.chip), Geometry(4096, 16, 8))
+        blocks = as_paper(state.ledger, whose("", state.ledger.check), state.report)
+        assert blocks and (case or as_pdf(blocks, frame(whose("", ""))).startswith(b"%PDF"))
 
 
 def ended_by_itself(done: Result) -> None:

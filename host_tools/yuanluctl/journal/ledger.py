@@ -7,12 +7,13 @@ those that were carved from a damaged chip, and never refuses: where records are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from host_tools.yuanluctl.journal.card_numbers import masked
+from host_tools.yuanluctl.journal.decisions import BY_TECHNICIAN, Course, Decision, is_resolved, what_of
 from host_tools.yuanluctl.journal.layout import (
     ALARM,
     APPROVAL,
@@ -28,6 +29,7 @@ from host_tools.yuanluctl.journal.layout import (
     RESULT,
     SALE,
     SENDING,
+    TECHNICIAN,
     WITHDRAWN,
     Record,
 )
@@ -97,7 +99,9 @@ class Note(NamedTuple):
 
 @dataclass
 class Transaction:
-    """A sale, refund or void. Amounts in fen; `number` is that of its INTENT, or of the lone SALE."""
+    """A sale, refund or void. Amounts in fen; `number` is that of its INTENT, or of the lone SALE. `operator` is who confirmed
+    it, None where that has left the journal: what a person found done names there who found it. `rrn` and `approval` are an
+    acquirer's, never a person's evidence. `visits`: the TECHNICIAN records that are about it."""
 
     number: int
     original: int
@@ -110,7 +114,7 @@ class Transaction:
     time: int = 0
     clock: int = 0
     reason: int = 0
-    operator: int = 0
+    operator: int | None = None
     approver: int = 0
     card: str = ""
     rrn: str = ""
@@ -118,10 +122,11 @@ class Transaction:
     state: str = ""
     alarm: bool = False
     brought: bool = False  # handed over from another terminal
-    evidence: str = ""  # of a person's decision
+    decisions: list[Decision] = field(default_factory=list)  # of persons, in order
     attempts: list[Attempt] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    visits: list[Record] = field(default_factory=list)
 
     @property
     def settled(self) -> bool:
@@ -154,6 +159,11 @@ class Ledger:
     wrong_pins: dict[int, int] = field(default_factory=dict)  # by operator
     last: Record | None = None
     held: str = ""  # the evidence on which a person holds the queue
+
+    @property
+    def check(self) -> str:
+        """The check digits that the newest record carries of its terminal's id; empty without a record."""
+        return f"{self.last.terminal:08x}" if self.last else ""
 
     @property
     def unsettled(self) -> list[Transaction]:
@@ -206,15 +216,19 @@ def once(records: Iterable[Record]) -> list[Record]:
 
 def fold(records: Iterable[Record]) -> Ledger:
     """The ledger of records that stand in order of number, each once."""
-    ledger = Ledger()
+    ledger, course = Ledger(), Course()
     for record in records:
         ledger.last = record
+        course.pass_by(record)
         if record.type == BOOT:
             ledger.boots += 1
         elif record.type == BATCH:
             ledger.closings.append(record)
         elif record.type == DECISION and not record.transaction:
             ledger.held = text_of(record, "evidence") if record.value("decision") == HELD else ""
+        elif record.type == TECHNICIAN:
+            if about := ledger.transactions.get(record.value("about")):
+                about.visits.append(record)
         elif record.type == PIN_TRY:
             operator = record.value("operator")
             ledger.wrong_pins[operator] = ledger.wrong_pins.get(operator, 0) + 1
@@ -223,6 +237,9 @@ def fold(records: Iterable[Record]) -> Ledger:
             transaction = ledger.transactions.setdefault(number, Transaction(number, record.original))
             transaction.records.append(record)
             _take(transaction, record)
+            if record.type in (SALE, REFUND, DECISION, WITHDRAWN) and (what := what_of(record)):
+                decision = course.decided(record, what, text_of(record, "evidence"), transaction.amount)
+                transaction.decisions.append(decision)
     return ledger
 
 
@@ -243,7 +260,6 @@ def _take(transaction: Transaction, record: Record) -> None:
         _answer(transaction, record)
     elif record.type == DECISION:
         transaction.state = DECISIONS.get(record.value("decision"), transaction.state)
-        transaction.evidence = text_of(record, "evidence")
     elif record.type == WITHDRAWN:
         transaction.state = "withdrawn"
     elif record.type == APPROVAL:
@@ -259,11 +275,13 @@ def _describe(transaction: Transaction, record: Record) -> None:
         return
     kind = record.value("kind")
     transaction.kind, transaction.road = KINDS.get(kind & 15, ""), ROADS.get(kind >> 4, "")
-    transaction.card = _card(record)
+    transaction.card = card_of(record)
     transaction.clock = record.value("quality") & 63
     transaction.brought = bool(record.value("quality") & 64)
-    for name in ("amount", "batch", "trace", "date", "time", "reason", "operator", "approver"):
+    for name in ("amount", "batch", "trace", "date", "time", "reason", "approver"):
         setattr(transaction, name, record.value(name))
+    if not (is_resolved(record) or transaction.decisions or record.value("operator") == BY_TECHNICIAN):
+        transaction.operator = record.value("operator")
     transaction.reason &= 127
     if record.type == INTENT:
         transaction.attempts.append(Attempt(1, "first", record.number, transaction.batch, transaction.trace))
@@ -273,14 +291,17 @@ def _describe(transaction: Transaction, record: Record) -> None:
         transaction.state = "parked" if transaction.batch else "queued"
         transaction.alarm = bool(record.value("quality") & 128)
         return
+    if is_resolved(record):  # no answer of an acquirer; what one had said before, an alarm, stands
+        transaction.state = "resolved_done"
+        return
     transaction.rrn, transaction.approval = text_of(record, "rrn"), text_of(record, "approval")
     if record.type == ALARM:
         transaction.alarm, transaction.state = True, "parked"
-    else:
-        transaction.state = "resolved_done" if record.value("quality") & 128 else "done"
-        if transaction.attempts and transaction.state == "done":  # this record is the answer to the last attempt
-            answer = Result(record.number, "done", "", transaction.rrn, transaction.approval, 0, 0)
-            transaction.attempts[-1].results.append(answer)
+        return
+    transaction.state = "done"
+    if transaction.attempts:  # this record is the answer to the last attempt
+        answer = Result(record.number, "done", "", transaction.rrn, transaction.approval, 0, 0)
+        transaction.attempts[-1].results.append(answer)
 
 
 def _answer(transaction: Transaction, record: Record) -> None:
@@ -303,28 +324,23 @@ def _attempt(transaction: Transaction, record: Record) -> Attempt:
     return transaction.attempts[-1]
 
 
-def _card(record: Record) -> str:
+def card_of(record: Record) -> str:
     """First 6 and last 4 digits; empty without a card."""
     digits = text_of(record, "card")
     return f"{digits[:6]}******{digits[6:]}" if len(digits) == 10 else ""
 
 
 def text_of(record: Record, name: str) -> str:
-    """A text field, harmless for a screen, and without a card number that somebody typed into it."""
+    """A text field, harmless for a screen, and without a card number that somebody typed into it. Of what a person found done
+    `evidence` stands where an acquirer's `rrn` and `approval` would: these are empty."""
+    if is_resolved(record) and name in ("rrn", "approval", "evidence"):
+        return "" if name != "evidence" else readable(b"".join(_bytes(record, one) for one in ("rrn", "approval")))
+    return readable(_bytes(record, name))
+
+
+def _bytes(record: Record, name: str) -> bytes:
     value = record.fields.get(name, b"")
-    if not isinstance(value, bytes):
-        return ""
-    if name in ("rrn", "approval") and record.type in (SALE, REFUND) and record.value("quality") & 128:
-        return _of_evidence(record, name)
-    return readable(value)
-
-
-def _of_evidence(record: Record, name: str) -> str:
-    """What was found by a person has one text of evidence in the two fields: a number may begin in one and end in the other."""
-    rrn, approval = (record.fields[field] for field in ("rrn", "approval"))
-    assert isinstance(rrn, bytes) and isinstance(approval, bytes)
-    whole = readable(rrn + approval)
-    return whole[: len(rrn)] if name == "rrn" else whole[len(rrn) :]
+    return value if isinstance(value, bytes) else b""
 
 
 def readable(value: bytes) -> str:
@@ -342,17 +358,3 @@ def moment(date: int, time: int) -> str:
     if not date:
         return ""
     return f"{date // 10000:04}-{date // 100 % 100:02}-{date % 100:02} {time // 10000:02}:{time // 100 % 100:02}:{time % 100:02}"
-
-
-def rows(records: Iterable[Record]) -> Iterator[dict[str, object]]:
-    """Each record flat, for tables: no message, no fingerprint, no card number."""
-    for record in records:
-        fields: dict[str, object] = {}
-        for name, value in record.fields.items():
-            if name in ("message", "fingerprint", "mac", "digest"):
-                continue
-            fields[name] = value if isinstance(value, int) else text_of(record, name)
-        if "card" in fields:
-            fields["card"] = _card(record)
-        place = {"number": record.number, "type": record.name, "copy": record.is_copy}
-        yield {**place, "transaction": record.transaction, "original": record.original, **fields, "tag": record.tag.hex()}
