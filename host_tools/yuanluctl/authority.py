@@ -53,9 +53,11 @@ def open_key(content: bytes, passphrase: str, wanted: str = FORMAT) -> bytes:
         form = parts["format"]
         salt, nonce, sealed = (bytes.fromhex(parts[name]) for name in ("salt", "nonce", "sealed"))
     except (ValueError, KeyError, TypeError) as problem:
-        raise BadKeyFile("that is no key file of an authority") from problem
-    if form != wanted or (len(salt), len(nonce), len(sealed)) != (16, 12, 48):
-        raise BadKeyFile(f"that is no key file of the format '{wanted}'")
+        raise BadKeyFile("that is no key file") from problem
+    if form != wanted:
+        raise BadKeyFile("that is a key file of another kind")
+    if (len(salt), len(nonce), len(sealed)) != (16, 12, 48):
+        raise BadKeyFile("that is no key file")
     try:
         return AESGCM(_stretched(passphrase, salt)).decrypt(nonce, sealed, wanted.encode())
     except InvalidTag as problem:

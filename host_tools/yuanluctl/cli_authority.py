@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date as day
 from pathlib import Path
 from typing import Any
@@ -11,19 +13,15 @@ from typing import Any
 import rich_click as click
 
 from host_tools.yuanluctl import authority as keys
-from host_tools.yuanluctl.asking import secret
-from host_tools.yuanluctl.cli_image import EXIT_USAGE, end, read_file
+from host_tools.yuanluctl.cli_image import EXIT_USAGE, end
 from host_tools.yuanluctl.cli_target import Voice, spoken
-from host_tools.yuanluctl.keeping import keep
+from host_tools.yuanluctl.keeping import keep, try_new
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
 from host_tools.yuanluctl.targets import read_regular
 
 _LONGEST = 4096  # bytes of a key file
 key_file_argument = click.argument("key_file", type=click.Path(path_type=Path))
 _terminal = click.option("--terminal", required=True, metavar="ID", help="The terminal's 8 characters, as its screen shows them.")
-passphrase_option = click.option(
-    "--passphrase", envvar="YUANLU_PASSPHRASE", metavar="TEXT", help="Else YUANLU_PASSPHRASE, or asked for."
-)
 
 
 def signer_options(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -41,26 +39,27 @@ def _date(_: click.Context, __: click.Parameter, text: str | None) -> int:
 
 @click.group()
 def authority() -> None:
-    """Approve by telephone, let technicians in, sign settings: with the one key of the shop."""
+    """Approve by telephone, let technicians in, sign settings: with the one key of the shop.
+
+    The passphrase of its file is asked for, or stands in YUANLU_PASSPHRASE.
+    """
 
 
 @authority.command()
 @key_file_argument
-@passphrase_option
 @spoken()
-def new(voice: Voice, key_file: Path, passphrase: str | None) -> None:
+def new(voice: Voice, key_file: Path) -> None:
     """Make a new key, sealed under a passphrase. A file that is there is left alone.
 
-    Exit codes: 0 made, 2 wrong use or the file is there.
+    Exit codes: 0 made, 2 wrong use, or the file cannot be made or is there.
     """
-    if passphrase is None:
-        passphrase = _typed(twice=True)
+    with making(key_file):
+        try_new(key_file)
+    passphrase = os.environ.get("YUANLU_PASSPHRASE") or voice.secret("authority.passphrase", key_file, twice=True)
     if len(passphrase) < keys.SHORTEST:
-        end(EXIT_USAGE, f"a passphrase has at least {keys.SHORTEST} characters")
-    try:
+        raise Trouble("short_passphrase", keys.SHORTEST)
+    with making(key_file):
         keep(key_file, keys.new(passphrase), new=True)
-    except OSError as problem:
-        end(EXIT_USAGE, f"{key_file}: {problem.strerror or problem}")
     voice.chat("authority.made", key_file)
     voice.answer({"file": str(key_file)}, [])
 
@@ -78,9 +77,8 @@ def new(voice: Voice, key_file: Path, passphrase: str | None) -> None:
     show_default=True,
     help="What the screen says it is for: " + ", ".join(f"{name} {zh}" for name, (zh, _) in keys.PURPOSES.items()) + ".",
 )
-@passphrase_option
 @spoken()
-def approve(voice: Voice, key_file: Path, terminal: str, number: str, amount: str, purpose: str, passphrase: str | None) -> None:
+def approve(voice: Voice, key_file: Path, terminal: str, number: str, amount: str, purpose: str) -> None:
     """Print the code to say on the telephone. It serves for that refund or decision alone, and for no other amount.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
@@ -93,7 +91,7 @@ def approve(voice: Voice, key_file: Path, terminal: str, number: str, amount: st
     if told is None:
         end(EXIT_USAGE, f"--amount {amount} is not an amount like 150.00")
     fen = int(told[1]) * 100 + int(told[2])
-    key = _open(key_file, passphrase)
+    key = open_seed(voice, key_file)
     if purpose in keys.PAYS_AGAIN:
         voice.chat("authority.pays_again", amount)
     code = keys.code(key, terminal, shown, fen, purpose)
@@ -106,9 +104,8 @@ def approve(voice: Voice, key_file: Path, terminal: str, number: str, amount: st
 @click.option("--allow", required=True, metavar="RIGHTS", help="diag,pull,queue,resolve,handover,config,keyload,firmware,wipe")
 @click.option("--technician", type=click.IntRange(1, (1 << 32) - 1), required=True, metavar="N", help="Who gets it.")
 @click.option("--minutes", type=click.IntRange(1, 240), default=15, show_default=True, help="Of the session.")
-@passphrase_option
 @spoken()
-def ticket(voice: Voice, key_file: Path, request: str, allow: str, technician: int, minutes: int, passphrase: str | None) -> None:
+def ticket(voice: Voice, key_file: Path, request: str, allow: str, technician: int, minutes: int) -> None:
     """Print a ticket for the REQUEST that `yuanluctl support` shows. It serves that terminal, once.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
@@ -124,7 +121,7 @@ def ticket(voice: Voice, key_file: Path, request: str, allow: str, technician: i
     except Trouble as trouble:
         end(EXIT_USAGE, f"{trouble.text('en')}. {trouble.hint('en')}")
     terminal = hello.terminal.decode("ascii", "replace")
-    key = keys.service_key(_open(key_file, passphrase), terminal)
+    key = keys.service_key(open_seed(voice, key_file), terminal)
     allowed = sum(1 << CAPABILITIES.index(right) for right in set(rights))
     text = service.issue(key, hello, technician, allowed, 60 * minutes).text()
     told = {"terminal": terminal, "technician": technician, "allow": sorted({right.lower() for right in rights})}
@@ -134,30 +131,28 @@ def ticket(voice: Voice, key_file: Path, request: str, allow: str, technician: i
 @authority.command("service-key")
 @key_file_argument
 @_terminal
-@passphrase_option
 @spoken()
-def service_key(voice: Voice, key_file: Path, terminal: str, passphrase: str | None) -> None:
+def service_key(voice: Voice, key_file: Path, terminal: str) -> None:
     """Print the key that this terminal's vault checks tickets with, 64 hex digits. It is a secret.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
     """
     _check_terminal(terminal)
-    key = keys.service_key(_open(key_file, passphrase), terminal).hex()
+    key = keys.service_key(open_seed(voice, key_file), terminal).hex()
     voice.answer({"terminal": terminal, "key": key}, [key])
 
 
 @authority.command("terminal-key")
 @key_file_argument
 @_terminal
-@passphrase_option
 @spoken()
-def terminal_key(voice: Voice, key_file: Path, terminal: str, passphrase: str | None) -> None:
+def terminal_key(voice: Voice, key_file: Path, terminal: str) -> None:
     """Print the key that this terminal's vault is provisioned with, 64 hex digits. It is a secret.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
     """
     _check_terminal(terminal)
-    key = keys.terminal_key(_open(key_file, passphrase), terminal).hex()
+    key = keys.terminal_key(open_seed(voice, key_file), terminal).hex()
     voice.answer({"terminal": terminal, "key": key}, [key])
 
 
@@ -167,11 +162,8 @@ def terminal_key(voice: Voice, key_file: Path, terminal: str, passphrase: str | 
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The signed settings.")
 @click.option("--after", metavar="SOURCE", help="What the terminal has now; without it these are its first.")
 @signer_options
-@passphrase_option
 @spoken(writes=True)
-def sign(
-    voice: Voice, key_file: Path, settings_file: str, out: Path, after: str | None, by: str, date: int, passphrase: str | None
-) -> None:
+def sign(voice: Voice, key_file: Path, settings_file: str, out: Path, after: str | None, by: str, date: int) -> None:
     """Sign SETTINGS for the terminal that they name, as the next version after those that it has.
 
     Exit codes: 0 signed, 2 wrong use, settings that the terminal would refuse, no key file, another passphrase, 3 no such file.
@@ -188,7 +180,7 @@ def sign(
         raise Trouble("other_terminal", settings_file, values["terminal"], f"{before.target} ({after})")
     try:
         made = settings.following(before, values, date, by) if before else bundles.of_settings(values, 1, date, by)
-        bundle = made.signed(keys.signing_key(open_seed(key_file, passphrase)))
+        bundle = made.signed(keys.signing_key(open_seed(voice, key_file)))
     except bundles.BadBundle as problem:
         raise Trouble("settings", settings_file, problem) from problem
     voice.write(out, bundle.to_bytes())
@@ -220,56 +212,61 @@ def verify(voice: Voice, file: Path, key: Path) -> None:
 
 @authority.command("public-key")
 @key_file_argument
-@passphrase_option
 @spoken()
-def public_key(voice: Voice, key_file: Path, passphrase: str | None) -> None:
+def public_key(voice: Voice, key_file: Path) -> None:
     """Print the key that checks what this authority signs, 64 hex digits. It is no secret; terminals are provisioned with it.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
     """
     from host_tools.yuanluctl import bundles
 
-    key = bundles.public_key(keys.signing_key(_open(key_file, passphrase))).hex()
+    key = bundles.public_key(keys.signing_key(open_seed(voice, key_file))).hex()
     voice.answer({"key": key}, [key])
 
 
 @authority.command("journal-key")
 @key_file_argument
-@passphrase_option
 @spoken()
-def journal_key(voice: Voice, key_file: Path, passphrase: str | None) -> None:
+def journal_key(voice: Voice, key_file: Path) -> None:
     """Print the journal root key of this shop, 64 hex digits, as `journal verify --key` takes it in a file. It is a secret.
 
     Exit codes: 0 printed, 2 wrong use, no key file, or another passphrase.
     """
-    key = keys.journal_root_key(_open(key_file, passphrase)).hex()
+    key = keys.journal_root_key(open_seed(voice, key_file)).hex()
     voice.answer({"key": key}, [key])
 
 
-def open_seed(key_file: Path, passphrase: str | None) -> bytes:
+def open_seed(voice: Voice, key_file: Path) -> bytes:
     """The authority's 32 bytes; Trouble."""
+    return open_key_file(voice, key_file, keys.FORMAT, "authority.passphrase")
+
+
+def open_key_file(voice: Voice, key_file: Path, form: str, asked: str) -> bytes:
+    """The 32 bytes in a key file of that format; Trouble. asked: the words of the question, which comes after all else was looked
+    at, so that nobody types in vain. A passphrase is no option: it would stand in `ps` and in the shell's history."""
     try:
-        content = read_regular(key_file, _LONGEST, "no_image", str(key_file))
-        return keys.open_key(content, secret("en", "live.passphrase") if passphrase is None else passphrase)
+        content = read_regular(key_file, _LONGEST, "key_file", str(key_file))
+    except Trouble as trouble:
+        raise Trouble("key_file", *trouble.about) from trouble
+    try:
+        return keys.open_key(content, os.environ.get("YUANLU_PASSPHRASE") or voice.secret(asked, key_file), form)
     except keys.BadKeyFile as problem:
         raise Trouble("key_file", key_file, problem) from problem
 
 
-def _typed(twice: bool = False) -> str:
-    """Asked for after all else was looked at, so that nobody types it in vain."""
+@contextmanager
+def making(key_file: Path) -> Iterator[None]:
+    """What goes wrong with a new key file, as Trouble."""
     try:
-        return secret("en", "live.passphrase", twice=twice)
-    except Trouble as trouble:
-        end(trouble.exit, f"{trouble.text('en')}. {trouble.hint('en')}")
+        yield
+    except FileExistsError as problem:
+        raise Trouble("name_taken", key_file) from problem
+    except FileNotFoundError as problem:
+        raise Trouble("file", key_file, "its folder is missing or cannot be written to") from problem
+    except OSError as problem:
+        raise Trouble("file", key_file, problem.strerror or problem) from problem
 
 
 def _check_terminal(terminal: str) -> None:
     if re.fullmatch("[!-~]{8}", terminal) is None:
         end(EXIT_USAGE, f"--terminal {terminal} is not the 8 characters of a terminal")
-
-
-def _open(key_file: Path, passphrase: str | None) -> bytes:
-    try:
-        return keys.open_key(read_file(key_file, _LONGEST, "an authority's key"), _typed() if passphrase is None else passphrase)
-    except keys.BadKeyFile as problem:
-        end(EXIT_USAGE, f"{key_file}: {problem}")

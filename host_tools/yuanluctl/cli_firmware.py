@@ -10,7 +10,7 @@ import rich_click as click
 from host_tools.yuanluctl import authority
 from host_tools.yuanluctl import firmware as bundled
 from host_tools.yuanluctl.bundles import LARGEST, BadBundle, Bundle
-from host_tools.yuanluctl.cli_authority import key_file_argument, open_seed, passphrase_option, signer_options
+from host_tools.yuanluctl.cli_authority import key_file_argument, open_seed, signer_options
 from host_tools.yuanluctl.cli_config import signature_of
 from host_tools.yuanluctl.cli_target import Reach, Voice, reaching, spoken
 from host_tools.yuanluctl.cli_upgrade import confirm, info_lines, push, rollback, selftest
@@ -88,15 +88,14 @@ def info(voice: Voice, reach: Reach, file: Path | None, target: str | None) -> N
 @_file
 @_out
 @signer_options
-@passphrase_option
 @spoken(writes=True)
-def sign(voice: Voice, key_file: Path, file: Path, out: Path, by: str, date: int, passphrase: str | None) -> None:
+def sign(voice: Voice, key_file: Path, file: Path, out: Path, by: str, date: int) -> None:
     """Sign a bundle with the authority's key.
 
     Exit codes: 0 signed, 2 wrong use, no whole bundle, no key file or another passphrase, 3 no such file.
     """
     try:
-        bundle = replace(_read(file), by=by, date=date).signed(authority.signing_key(open_seed(key_file, passphrase)))
+        bundle = replace(_read(file), by=by, date=date).signed(authority.signing_key(open_seed(voice, key_file)))
     except BadBundle as problem:
         raise Trouble("bundle", file, problem) from problem
     voice.write(out, bundle.to_bytes())

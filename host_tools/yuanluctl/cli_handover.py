@@ -11,7 +11,7 @@ import rich_click as click
 
 from host_tools.yuanluctl import handover as made
 from host_tools.yuanluctl import verdict
-from host_tools.yuanluctl.cli_authority import key_file_argument, open_seed, passphrase_option
+from host_tools.yuanluctl.cli_authority import key_file_argument, open_seed
 from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_line, on_a_terminal, spoken
 from host_tools.yuanluctl.handover import Names, Receipt
 from host_tools.yuanluctl.journal.ledger import yuan
@@ -101,7 +101,6 @@ def plan(terminal: LiveTerminal, voice: Voice, spare: str) -> None:
 @click.argument("spare", default="", callback=_spare)
 @click.option("--lost-fence", type=click.IntRange(1, (1 << 32) - 1), metavar="N", help="The number that OLD says; then no SPARE.")
 @_epoch
-@passphrase_option
 @spoken()
 def warrant(
     voice: Voice,
@@ -110,7 +109,6 @@ def warrant(
     spare: tuple[str, int] | None,
     lost_fence: int | None,
     epoch: int | None,
-    passphrase: str | None,
 ) -> None:
     """Print the authority's word that what is open on terminal OLD goes to SPARE, for `export --warrant`.
 
@@ -124,12 +122,12 @@ def warrant(
     epoch = epoch or int(time.time())
     if spare is None:
         assert lost_fence is not None
-        word = made.word_of_lost_fence(open_seed(key_file, passphrase), old, lost_fence, epoch)
+        word = made.word_of_lost_fence(open_seed(voice, key_file), old, lost_fence, epoch)
         text = made.word_text(word)
         voice.answer({"warrant": text, "old": old, "number": lost_fence, "epoch": epoch}, [text])
         return
     names = _named(old, spare, epoch)
-    text = made.warrant_text(made.warrant(open_seed(key_file, passphrase), names))
+    text = made.warrant_text(made.warrant(open_seed(voice, key_file), names))
     voice.answer({"warrant": text, **names._asdict()}, [text])
 
 
@@ -151,11 +149,10 @@ def _anchors(context: click.Context, option: click.Parameter, values: tuple[str,
 @click.option("--spare", required=True, callback=_spare, metavar="ID[/N]", help=_SPARE)
 @_epoch
 @click.option("--anchor", "anchors", multiple=True, callback=_anchors, metavar="NUMBER:TAG", help="As for `journal verify`.")
-@passphrase_option
 @_out
 @on_a_terminal(writes=True)
 def salvage(
-    chip: Chip, voice: Voice, key_file: Path, source: str, spare: Any, epoch: int | None, anchors: Any, passphrase: str, out: Path
+    chip: Chip, voice: Voice, key_file: Path, source: str, spare: Any, epoch: int | None, anchors: Any, out: Path
 ) -> None:
     """Make a capsule for the spare from the image of a dead terminal's chip: by the authority, since that one cannot.
 
@@ -169,7 +166,7 @@ def salvage(
 
     if isinstance(chip.terminal, LiveTerminal):
         raise Trouble("alive", chip.terminal.name)
-    key = open_seed(key_file, passphrase)
+    key = open_seed(voice, key_file)
     dead = salvaging.dead_of(source, key)
     found = salvaging.salvage(key, chip.image, chip.geometry, dead, _named(dead.terminal, spare, epoch), anchors)
     voice.write(out, found.capsule.to_bytes())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,9 @@ from typing import Any
 import rich_click as click
 
 from host_tools.yuanluctl import asking, authority, transport_keys
+from host_tools.yuanluctl.cli_authority import making, open_key_file
 from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
-from host_tools.yuanluctl.keeping import keep
+from host_tools.yuanluctl.keeping import keep, try_new
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import Trouble, perhaps_done
 from host_tools.yuanluctl.targets import read_regular
@@ -96,10 +96,10 @@ def ceremony(voice: Voice, key_file: Path, sheets: bool) -> None:
     key is shown. The same two components are typed at the terminal, in groups. With --sheets those are printed on stderr, and the
     screen is cleared when their owner has pressed ENTER.
 
-    Exit codes: 0 made, 2 wrong use or the file is there.
+    Exit codes: 0 made, 2 wrong use, or the file cannot be made or is there.
     """
-    if os.path.lexists(key_file):  # before anybody types a component in vain
-        raise Trouble("file", key_file, "it is there already")
+    with making(key_file):
+        try_new(key_file)
     if sheets and not asking.is_a_screen(sys.stderr):
         raise Trouble("no_screen")
     parts = [_component(voice, number, sheets) for number in (1, 2)]
@@ -107,13 +107,11 @@ def ceremony(voice: Voice, key_file: Path, sheets: bool) -> None:
         key = transport_keys.joined(*parts)
     except ValueError as problem:
         raise Trouble("components", problem) from problem
-    passphrase = voice.secret("live.passphrase", twice=True)
+    passphrase = voice.secret("keys.passphrase", key_file, twice=True)
     if len(passphrase) < authority.SHORTEST:
         raise Trouble("short_passphrase", authority.SHORTEST)
-    try:
+    with making(key_file):
         keep(key_file, authority.new(passphrase, key, transport_keys.FORMAT), new=True)
-    except OSError as problem:
-        raise Trouble("file", key_file, problem.strerror or problem) from problem
     value = transport_keys.check_value(key)
     voice.answer({"file": str(key_file), "check": value}, [voice.say("keys.made", key_file, value)])
 
@@ -156,13 +154,9 @@ def wrap(voice: Voice, key_file: Path, key_id: str, version: int, out: Path) -> 
     """
     try:
         name = transport_keys.hex_bytes(key_id, transport_keys.KEY_ID_BYTES)
-        passphrase = os.environ.get("YUANLU_PASSPHRASE") or voice.secret("live.passphrase")
-        content = read_regular(key_file, _LARGEST_FILE, "file", str(key_file))
-        transport_key = authority.open_key(content, passphrase, transport_keys.FORMAT)
+        transport_key = open_key_file(voice, key_file, transport_keys.FORMAT, "keys.passphrase")
         text = voice.secret("keys.initial")
         initial = transport_keys.hex_bytes(text, transport_keys.INITIAL_KEY_BYTES)
-    except authority.BadKeyFile as problem:
-        raise Trouble("key_file", key_file, problem) from problem
     except ValueError as problem:
         raise Trouble("components", problem) from problem
     block = transport_keys.wrap(transport_key, initial, name, version)

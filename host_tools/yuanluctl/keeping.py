@@ -9,7 +9,7 @@ from pathlib import Path
 
 def keep(path: Path, content: bytes, new: bool = False) -> None:
     """Put that content there in one step; OSError, then what was there stays. new: for its owner alone, never over another."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh = _beside(path)
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
     handle = os.open(fresh, flags, 0o600 if new else 0o666)
     try:
@@ -25,6 +25,15 @@ def keep(path: Path, content: bytes, new: bool = False) -> None:
         fresh.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def try_new(path: Path) -> None:
+    """What `keep` does with `new`, but for the content: OSError where it could not, before anybody types that in vain."""
+    fresh = _beside(path)
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT, 0o600))
+    fresh.unlink()
 
 
 def append(path: Path, content: bytes) -> None:
@@ -43,6 +52,13 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _beside(path: Path) -> Path:
+    """Where the content stands until it is whole."""
+    if path.name in ("", ".."):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    return path.with_name(f"{path.name}.{os.getpid()}")
 
 
 def _place_new(fresh: Path, path: Path) -> None:

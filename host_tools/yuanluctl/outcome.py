@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from host_tools.yuanluctl.journal.card_numbers import masked
+from host_tools.yuanluctl.phrases import in_chinese
 from host_tools.yuanluctl.words import say
 
 DONE, FINDINGS, USAGE, NO_TERMINAL, BUSY_PORT, TIMEOUT, NOT_ALLOWED = 0, 1, 2, 3, 4, 5, 6
@@ -49,6 +50,7 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "request": (USAGE, False),
     "ticket_text": (USAGE, False),
     "key_file": (USAGE, False),
+    "name_taken": (USAGE, False),
     "components": (USAGE, False),
     "key_block": (USAGE, False),
     "short_passphrase": (USAGE, False),
@@ -89,6 +91,9 @@ TROUBLES: dict[str, tuple[int, bool]] = {
 }
 
 
+_REASONED = ("file", "key_file", "components", "bundle")  # the last of what completes their words is a sentence, in English
+
+
 class Trouble(Exception):
     """Why a verb cannot do what was asked. `name` is one of TROUBLES, `about` completes its words."""
 
@@ -99,7 +104,10 @@ class Trouble(Exception):
 
     def text(self, language: str) -> str:
         """What happened; of a card number that somebody typed only what may be shown."""
-        return masked(say(language, f"trouble.{self.name}", *self.about))
+        about = self.about
+        if language == "zh" and self.name in _REASONED:
+            about = (*about[:-1], in_chinese(str(about[-1])))
+        return masked(say(language, f"trouble.{self.name}", *about))
 
     def hint(self, language: str) -> str:
         """What to do."""

@@ -164,7 +164,7 @@ def read_regular(path: Path, largest: int, missing: str, name: str) -> bytes:
         with path.open("rb") as file:
             content = file.read(largest + 1)
     except FileNotFoundError as problem:
-        raise Trouble(missing, name) from problem
+        raise Trouble(missing, name, problem.strerror) from problem
     except (OSError, ValueError) as problem:
         raise Trouble("file", name, getattr(problem, "strerror", None) or problem) from problem
     if not content or len(content) > largest:

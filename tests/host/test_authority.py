@@ -9,11 +9,13 @@ from click.testing import CliRunner
 
 from emulator.parts import vault
 from host_tools.yuanluctl import authority as keys
-from host_tools.yuanluctl import carried
+from host_tools.yuanluctl import bundles, carried, transport_keys
 from host_tools.yuanluctl.cli import yuanluctl
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.tables import read_words
 from tests.host.at_a_terminal import typed
+from tests.host.test_json import verbs
+from tests.host.test_technician import foreign
 from yuanlu.store import operators
 
 PASSPHRASE = "four words under snow"
@@ -22,7 +24,7 @@ REFUND = ["--terminal", "YL000001", "--number", "1234 5678", "--amount", "150.00
 
 def run(*arguments: str, passphrase: str = PASSPHRASE) -> tuple[int, str, str]:
     """Exit code, stdout, stderr of `yuanluctl authority`."""
-    result = CliRunner().invoke(yuanluctl, ["authority", *arguments, "--passphrase", passphrase])
+    result = CliRunner().invoke(yuanluctl, ["authority", *arguments], env={"YUANLU_PASSPHRASE": passphrase, "LANG": "C"})
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -137,3 +139,81 @@ def test_one_wrong_character_in_what_people_carry_is_told_before_anything_is_ask
         wrong = text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :]
         with pytest.raises(Trouble, match="ticket_text"):
             carried.read(wrong, carried.TICKET, "ticket_text")
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "file"),
+        (".", "file"),
+        ("..", "file"),
+        ("folder", "name_taken"),
+        ("nowhere/key", "file"),
+        ("k" * 300, "file"),
+        ("a-link-to-nothing", "name_taken"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["authority new", "keys ceremony"])
+def test_a_name_that_can_be_no_key_file_is_told_before_anybody_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, name: str, why: str
+) -> None:
+    """Control: a name that can be one gets as far as the question, which nobody answers here. Neither leaves anything behind."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "a-link-to-nothing").symlink_to("nothing")
+    for given, code in ((name, why), ("good", "nobody_types")):
+        done = CliRunner().invoke(yuanluctl, [*verb.split(), given, "--json"], env={"LANG": "C", "YUANLU_PASSPHRASE": ""})
+        assert isinstance(done.exception, SystemExit) and done.stdout == "", done.exc_info
+        error = json.loads(done.stderr)["error"]
+        assert (error["code"], done.exit_code) == (code, 2) and error["hint"], error
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a-link-to-nothing", "folder"]
+
+
+OPENS = [
+    ["authority", "approve", "KEY", *REFUND],
+    ["authority", "public-key", "KEY"],
+    ["authority", "journal-key", "KEY"],
+    ["authority", "service-key", "KEY", "--terminal", "YL000001"],
+    ["authority", "terminal-key", "KEY", "--terminal", "YL000001"],
+    ["firmware", "sign", "KEY", "plain.ylb", "-o", "out", "--by", "Lin"],
+    ["handover", "warrant", "KEY", "YL000001", "YL000002"],
+    ["keys", "wrap", "KEY", "--key-id", "1122334455667788", "--version", "1", "-o", "out"],
+]
+
+
+@pytest.mark.parametrize("words", OPENS, ids=lambda words: " ".join(words[:2]))
+def test_every_verb_says_the_same_of_a_key_file_that_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """In Chinese too. Control: the right file serves; but `keys wrap` then asks for the key, which nobody types here."""
+    monkeypatch.chdir(tmp_path)
+    plain = bundles.Bundle(bundles.FIRMWARE, "emulator", 1, 0, "-", (("firmware.romfs", b"x"),))
+    (tmp_path / "plain.ylb").write_bytes(plain.to_bytes())
+    form, other = keys.FORMAT, transport_keys.FORMAT
+    if words[0] == "keys":
+        form, other = other, form
+    (tmp_path / "good").write_bytes(keys.new(PASSPHRASE, form=form))
+    (tmp_path / "other").write_bytes(keys.new(PASSPHRASE, form=other))
+    (tmp_path / "another").write_bytes(keys.new("four words under rain", form=form))
+    (tmp_path / "text").write_text("no key")
+    (tmp_path / "empty").touch()
+    (tmp_path / "long").write_bytes(b" " * 5000)
+
+    def tried(name: str, *more: str) -> tuple[int, str, str]:
+        given = [name if word == "KEY" else word for word in words]
+        done = CliRunner().invoke(yuanluctl, [*given, *more], env={"LANG": "C", "YUANLU_PASSPHRASE": PASSPHRASE})
+        return done.exit_code, done.stdout, done.stderr
+
+    for name in ("missing", ".", "/dev/null", "text", "empty", "long", "other", "another"):
+        code, said, told = tried(name, "--json")
+        error = json.loads(told)["error"]
+        assert (code, said, error["code"], error["exit"]) == (2, "", "key_file", 2) and "passphrase" in error["hint"], name
+        assert foreign(tried(name, "--lang", "zh")[2].replace(name, "")) == set()
+    code, _, told = tried("good", "--json")
+    assert json.loads(told)["error"]["code"] == "nobody_types" if words[0] == "keys" else code == 0, told
+
+
+def test_no_verb_takes_a_secret_on_its_command_line() -> None:
+    """It would stand in `ps` and in the shell's history. Control: the walk finds an option that many have."""
+    found = {text for _, verb in verbs(yuanluctl) for option in verb.params for text in option.opts}
+    assert "--technician" in found and not [text for text in found if "pass" in text or "secret" in text]

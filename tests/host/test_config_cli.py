@@ -15,20 +15,21 @@ from host_tools.yuanluctl.cli import yuanluctl
 from yuanlu.bundle import FIRMWARE, Bundle
 from yuanlu.store.header import FORMAT
 
-PASSPHRASE = ("--passphrase", "four words under snow")
+PASSPHRASE = "four words under snow"
 
 
-def run(*words: object) -> Result:
+def run(*words: object, passphrase: str = PASSPHRASE) -> Result:
     """The command line, run in this process."""
-    return CliRunner().invoke(yuanluctl, [str(word) for word in words], env={"LANG": "C", "LC_ALL": "", "COLUMNS": "200"})
+    environment = {"LANG": "C", "LC_ALL": "", "COLUMNS": "200", "YUANLU_PASSPHRASE": passphrase}
+    return CliRunner().invoke(yuanluctl, [str(word) for word in words], env=environment)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """key: an authority; public: its public key; settings.json."""
     monkeypatch.chdir(tmp_path)
-    assert run("authority", "new", "key", *PASSPHRASE).exit_code == 0
-    (tmp_path / "public").write_text(run("authority", "public-key", "key", *PASSPHRASE).stdout)
+    assert run("authority", "new", "key").exit_code == 0
+    (tmp_path / "public").write_text(run("authority", "public-key", "key").stdout)
     write(tmp_path / "settings.json")
     return tmp_path
 
@@ -40,7 +41,7 @@ def write(path: Path, **changes: Any) -> None:
 
 def sign(source: str, out: str, *more: str) -> Result:
     """By Lin."""
-    return run("authority", "sign", "key", source, "-o", out, "--by", "Lin", "--date", "2026-11-27", *PASSPHRASE, *more)
+    return run("authority", "sign", "key", source, "-o", out, "--by", "Lin", "--date", "2026-11-27", *more)
 
 
 def test_settings_are_signed_shown_and_verified(folder: Path) -> None:
@@ -96,7 +97,7 @@ def test_what_a_terminal_would_refuse_or_could_not_show_is_not_signed(folder: Pa
 
 
 def test_a_name_without_a_glyph_does_not_sign(folder: Path) -> None:
-    done = run("authority", "sign", "key", "settings.json", "-o", "x.ylb", "--by", "林", *PASSPHRASE)
+    done = run("authority", "sign", "key", "settings.json", "-o", "x.ylb", "--by", "林")
     assert done.exit_code == 2 and "no glyph for '林'" in done.stderr
 
 
@@ -124,7 +125,7 @@ def test_hostile_texts_end_in_one_line_and_move_no_screen(folder: Path) -> None:
 
 
 def test_a_signers_name_that_does_not_fit_is_told(folder: Path) -> None:
-    done = run("authority", "sign", "key", "settings.json", "-o", "x.ylb", "--by", "L" * 25, *PASSPHRASE)
+    done = run("authority", "sign", "key", "settings.json", "-o", "x.ylb", "--by", "L" * 25)
     assert done.exit_code == 2 and "'by' is at most 24 bytes" in done.stderr
 
 
@@ -134,8 +135,8 @@ def test_good_settings_are_valid(folder: Path) -> None:
 
 def test_control_another_key_a_changed_byte_and_an_unsigned_file_are_told(folder: Path) -> None:
     sign("settings.json", "one.ylb")
-    run("authority", "new", "other", *PASSPHRASE)
-    (folder / "public2").write_text(run("authority", "public-key", "other", *PASSPHRASE).stdout)
+    run("authority", "new", "other")
+    (folder / "public2").write_text(run("authority", "public-key", "other").stdout)
     assert run("authority", "verify", "one.ylb", "--key", "public2").exit_code == 1
     assert run("config", "get", "one.ylb", "--key", "public2").exit_code == 1
     assert run("config", "get", "settings.json", "--key", "public").exit_code == 1
@@ -150,9 +151,8 @@ def test_control_another_key_a_changed_byte_and_an_unsigned_file_are_told(folder
     assert run("authority", "verify", "hurt.ylb", "--key", "public").exit_code == 1
     (folder / "nokey").write_text("no key")
     assert run("authority", "verify", "one.ylb", "--key", "nokey").exit_code == 2
-    wrong = run(
-        "authority", "sign", "key", "settings.json", "-o", "x", "--by", "Lin", "--passphrase", "four words under rain", "--json"
-    )
+    words = ("authority", "sign", "key", "settings.json", "-o", "x", "--by", "Lin", "--json")
+    wrong = run(*words, passphrase="four words under rain")
     assert wrong.exit_code == 2 and json.loads(wrong.stderr)["error"]["code"] == "key_file"
 
 
@@ -187,7 +187,7 @@ def test_firmware_is_built_signed_and_verified(folder: Path) -> None:
     assert run("firmware", "build", "-o", "plain.ylb").exit_code == 0
     run("firmware", "build", "-o", "again.ylb")
     assert (folder / "plain.ylb").read_bytes() == (folder / "again.ylb").read_bytes()
-    signed = run("firmware", "sign", "key", "plain.ylb", "-o", "new.ylb", "--by", "Lin", "--date", "2026-11-27", *PASSPHRASE)
+    signed = run("firmware", "sign", "key", "plain.ylb", "-o", "new.ylb", "--by", "Lin", "--date", "2026-11-27")
     assert signed.exit_code == 0
     content = (folder / "new.ylb").read_bytes()
     read = Bundle(content, FIRMWARE)

@@ -188,7 +188,7 @@ def test_a_warrant_stands_in_for_the_authority_and_only_its_own(bench: Bench):
     other = handover.warrant_text(handover.warrant(bytes(32), handover.Names(OLD, SPARE, 1, 9)))
     error = bench.run("export", "--warrant", other, "-o", bench.path("x"), at=bench.old, code=8)["error"]
     assert "handover_warrant" in error["message"] and not bench.pair.old.journal.shut
-    word = bench.run("warrant", str(bench.key_file), OLD, SPARE, "--epoch", "9", "--passphrase", PASSPHRASE)["warrant"]
+    word = bench.run("warrant", str(bench.key_file), OLD, SPARE, "--epoch", "9")["warrant"]
     told = bench.run("export", "--warrant", word, "-o", bench.path("q.ylh"), at=bench.old)
     assert (told["spare"], told["epoch"]) == (SPARE, 9)
 
@@ -215,9 +215,9 @@ def test_a_lost_fence_opens_on_the_authoritys_word_alone(bench: Bench):
     assert not bench.run("plan", bench.spare.target, at=bench.old, code=1)["possible"]
     number = str(told["number"])
     assert bench.run("abort", "--lost-spare", "--yes", at=bench.old, code=8)["error"]["code"] == "refused"
-    told_by = ["warrant", str(bench.key_file), OLD, "--passphrase", PASSPHRASE]
+    told_by = ["warrant", str(bench.key_file), OLD]
     forged = handover.word_text(handover.word_of_lost_fence(bytes(32), OLD, int(number), 1 << 31))
-    spares = bench.run("warrant", str(bench.key_file), SPARE, "--passphrase", PASSPHRASE, "--lost-fence", number)["warrant"]
+    spares = bench.run("warrant", str(bench.key_file), SPARE, "--lost-fence", number)["warrant"]
     another = bench.run(*told_by, "--lost-fence", str(int(number) + 1))["warrant"]
     for word in (forged, spares, another):
         error = bench.run("abort", "--lost-fence", "--warrant", word, at=bench.old, code=8)["error"]

@@ -345,8 +345,9 @@ def test_a_ticket_from_elsewhere_serves_once(bench: Bench):
     request = bench.run("support")["request"]
     words = ["authority", "ticket", str(bench.key_file), request, "--allow", "diag", "--technician", "9"]
     made = subprocess.run(
-        [sys.executable, "-m", "host_tools.yuanluctl", *words, "--passphrase", PASSPHRASE],
+        [sys.executable, "-m", "host_tools.yuanluctl", *words],
         cwd=ROOT,
+        env={**os.environ, "YUANLU_PASSPHRASE": PASSPHRASE},
         capture_output=True,
         text=True,
         check=True,

@@ -46,8 +46,8 @@ class Desk:
         """What the verb prints as JSON, or its error."""
         words = ["handover", "salvage", str(self.folder / key), "-t", f"image:{self.folder / 'chip.img'}", "--spare", spare]
         words += ["--settings", settings or f"image:{self.folder / 'settings.img'}", "--epoch", str(NAMES.epoch)]
-        words += ["-o", str(self.folder / "open.ylh"), "--passphrase", PASSPHRASE, *more]
-        done = CliRunner().invoke(yuanluctl, [*words, "--json"], env={"LANG": "C"})
+        words += ["-o", str(self.folder / "open.ylh"), *more]
+        done = CliRunner().invoke(yuanluctl, [*words, "--json"], env={"LANG": "C", "YUANLU_PASSPHRASE": PASSPHRASE})
         assert done.exit_code == code, (done.output, done.exception)
         return json.loads(done.stdout or done.stderr.splitlines()[-1])
 
@@ -189,15 +189,16 @@ def test_a_sale_that_is_open_stays_for_a_person(tmp_path: Path) -> None:
 def test_for_a_person_it_says_what_goes(two: Two, tmp_path: Path) -> None:
     desk = Desk(tmp_path, two.old)
     words = ["handover", "salvage", str(tmp_path / "authority.key"), "-t", f"image:{tmp_path / 'chip.img'}", "--spare", SPARE]
-    words += ["--settings", f"image:{tmp_path / 'settings.img'}", "-o", str(tmp_path / "x"), "--passphrase", PASSPHRASE]
-    done = CliRunner().invoke(yuanluctl, [*words, "--dry-run"], env={"LANG": "C"})
+    words += ["--settings", f"image:{tmp_path / 'settings.img'}", "-o", str(tmp_path / "x")]
+    done = CliRunner().invoke(yuanluctl, [*words, "--dry-run"], env={"LANG": "C", "YUANLU_PASSPHRASE": PASSPHRASE})
     assert done.exit_code == 0 and "4 refunds" in done.stdout and "43.00  waits to be sent, sent 0 times" in done.stdout, (
         done.output
     )
     assert not (desk.folder / "x").exists()
-    same = CliRunner().invoke(yuanluctl, [word if word != SPARE else two.old.id for word in words], env={"LANG": "C"})
+    environment = {"LANG": "C", "YUANLU_PASSPHRASE": PASSPHRASE}
+    same = CliRunner().invoke(yuanluctl, [word if word != SPARE else two.old.id for word in words], env=environment)
     assert same.exit_code == 2 and "no spare of its own" in same.stderr
     for epoch, code in (("7", 0), ("7", 0), ("8", 8)):  # the same again is written again, as the control
-        done = CliRunner().invoke(yuanluctl, [*words, "--epoch", epoch], env={"LANG": "C"})
+        done = CliRunner().invoke(yuanluctl, [*words, "--epoch", epoch], env={"LANG": "C", "YUANLU_PASSPHRASE": PASSPHRASE})
         assert done.exit_code == code, done.output
     assert "is there already" in done.stderr and read_capsule(desk.folder / "x").names.epoch == 7, "a capsule may be the only one"

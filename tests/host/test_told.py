@@ -314,3 +314,15 @@ def test_a_passphrase_that_nobody_can_type_is_told_where_standard_input_is_close
             assert done.returncode == 2 and '"nobody_types"' in done.stdout + done.stderr, (closed, done.stderr)
     finally:
         terminal.close()
+
+
+def test_a_key_file_that_is_not_there_is_one_trouble(key_file: Path) -> None:
+    """Once a terminal answers. Control: the file that is there opens, and the terminal is asked."""
+    terminal = HostileTerminal(lambda command, given: OK, SECRET)
+    try:
+        for path, code, exit_code in ((key_file.with_name("none"), "file", 2), (key_file, "protocol", 12)):
+            done = ask(terminal, path, "status", "--json")
+            assert isinstance(done.exception, SystemExit), done.exc_info
+            assert (done.exit_code, json.loads(done.stderr)["error"]["code"]) == (exit_code, code)
+    finally:
+        terminal.close()

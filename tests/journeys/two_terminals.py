@@ -164,18 +164,10 @@ class Laptop:
         """In the place of `export`, from what the old one's chips say."""
         self.two.old.keep(folder)
         (folder / "authority.key").write_bytes(authority.new(PASSPHRASE, self.two.old.authority_key))
-        words = [
-            "handover",
-            "salvage",
-            folder / "authority.key",
-            "--passphrase",
-            PASSPHRASE,
-            "-t",
-            f"image:{folder / 'chip.img'}",
-        ]
+        words = ["handover", "salvage", folder / "authority.key", "-t", f"image:{folder / 'chip.img'}"]
         words += ["--settings", f"image:{folder / 'settings.img'}", "--anchor", (folder / "anchor").read_text().strip()]
         words += ["--spare", SPARE, "--epoch", self.names.epoch, "-o", folder / "open.ylh"]
-        done = CliRunner().invoke(yuanluctl, [str(word) for word in words])
+        done = CliRunner().invoke(yuanluctl, [str(word) for word in words], env={"YUANLU_PASSPHRASE": PASSPHRASE})
         assert done.exit_code == 0, done.output
         self.capsule = handover.read_capsule(folder / "open.ylh")
 
