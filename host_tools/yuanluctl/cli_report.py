@@ -180,6 +180,8 @@ def _explained(voice: Voice, finding: Finding, evidence: str) -> list[str]:
     text = f"{name}{voice.say(f'reconcile.{finding.what}', *finding.values)}{state}"
     number = one.number if one else "-"
     numbers = ",".join(str(line.number) for line in finding.lines) or "-"
+    if finding.lines:  # the day of what is there, not that up to which nothing was found
+        evidence = f"{finding.lines[0].date % 1_000_000:06}{evidence[6:]}"
     return [text, "    -> " + voice.say(f"decision.{finding.decision}", number, numbers, evidence)]
 
 

@@ -42,16 +42,18 @@ def _of_line(terminal: LiveTerminal, voice: Voice) -> None:
     _end(people, held)
 
 
-def _money(voice: Voice, waiting: int, people: int, held: str) -> list[str]:
+def _money(voice: Voice, waiting: int, people: int, held: str, whole: bool = True) -> list[str]:
     """First of all, whether money is stuck."""
     if people:
-        first = voice.say("status.stuck", people, waiting)
+        first = [voice.say("status.stuck", people, waiting)]
+    elif waiting:
+        first = [voice.say("status.under_way", waiting)]
     else:
-        first = voice.say("status.under_way", waiting) if waiting else voice.say("status.nothing")
-    return [first] + [voice.say("queue.held", held)] * bool(held)
+        first = [voice.say("status.nothing")] * whole
+    return first + [voice.say("queue.held", held)] * bool(held)
 
 
-def _end(people: int, held: str) -> None:
+def _end(people: bool | int, held: str) -> None:
     """As `diagnose` ends where its check of money fails, and `queue list` where anything waits."""
     if people or held:
         raise SystemExit(FINDINGS)
@@ -63,20 +65,22 @@ def status(chip: Chip, voice: Voice) -> None:
     """Say in one screen who the terminal is, whether its journal is whole, and what money waits. On a line the terminal itself
     is asked, and its journal is not looked through: `diagnose` does that.
 
-    Exit codes: 0 shown, 1 shown, and money needs a person or a person holds the queue, 2 wrong use or unreadable file,
-    3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
+    Exit codes: 0 shown, 1 shown, and money needs a person, a person holds the queue, or the journal has findings, 2 wrong use or
+    unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
     state = read_state(chip.image, chip.geometry)
     told = status_of(state) | chip.terminal.status()
     voice.answer({"target": chip.terminal.name, **told}, _lines(voice, told, verdict.told(voice.language, state.report)))
-    _end(told["need_a_person"], told["held"])
+    _end(told["need_a_person"] or not told["consistent"], told["held"])
 
 
 def _lines(voice: Voice, told: dict[str, Any], structure: str) -> list[str]:
     first, last = told["records"]
-    waiting = told["waiting"]
+    waiting, given = told["waiting"], told["handed_to"]
     lines = [
-        *_money(voice, len(waiting), told["need_a_person"], told["held"]),
+        *[voice.say("check.hurt")] * (not told["consistent"]),
+        *[voice.say("check.given", given)] * bool(given),
+        *_money(voice, len(waiting), told["need_a_person"], told["held"], told["consistent"]),
         voice.say("status.terminal", told["terminal"] or "-", told["batch"] or "-", told["trace"]),
         voice.say("status.journal", first, last, structure),
         voice.say("status.head", told["head"] or "-"),
@@ -108,9 +112,10 @@ def diagnose(chip: Chip, voice: Voice, bundle: Path | None, as_of: int) -> None:
     state, live = read_state(chip.image, chip.geometry), chip.terminal.status()
     found = []
     for check in checks(state, day_of(as_of or live.get("date", 0)) or date.today()):
-        hint = "" if check.level == "pass" else voice.say(f"check.{check.name}.hint")
+        name = f"check.{check.why or check.name}"
+        hint = "" if check.level == "pass" else voice.say(f"{name}.hint")
         values = (verdict.told(voice.language, state.report),) if check.name == "structure" else check.values
-        text = voice.say(f"check.{check.name}.{check.level}", *values)
+        text = voice.say(name if check.why else f"{name}.{check.level}", *values)
         found.append({"check": check.name, "level": check.level, "text": text, "hint": hint})
     answer: dict[str, Any] = {"target": chip.terminal.name, "checks": found}
     if bundle:

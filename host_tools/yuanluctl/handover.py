@@ -13,13 +13,13 @@ from struct import Struct, error, pack, unpack_from
 from typing import Any, NamedTuple
 
 from host_tools.yuanluctl import authority, carried
+from host_tools.yuanluctl.journal.ledger import STANDINGS
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.refusal import Refusal
 from host_tools.yuanluctl.service import Session
 from host_tools.yuanluctl.targets import read_regular
 from yuanlu.wire import service as wire
 
-STANDINGS = "own given back finished taking taken declined lost".split()
 LOST = 7  # then the epoch is the number that a word of the authority names, and the rooms are what stood there before
 OWNER = Struct("<BI8sHHHI")
 TAKEN, DECLINED = "taken", "declined"

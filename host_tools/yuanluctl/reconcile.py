@@ -113,8 +113,13 @@ def reconcile(ledger: Ledger, lines: list[Line], span: Span, days: int, whole: b
         if line.number not in taken:
             findings.append(Finding("stranger", None, (line,), "ask_acquirer", (line.number, yuan(line.amount), line.trace)))
     nobodys = [line for line in mine if line.number not in explained]
-    found_all = _without_false_proof(findings, nobodys, foreign)
-    return found_all if whole else [_unproven(finding, "journal_hurt") for finding in found_all]
+    findings = _without_false_proof(findings, nobodys, foreign)
+    findings += [Finding("brought", one, (), "ask_acquirer") for one in ledger.unsettled if one.brought]
+    if not whole:
+        findings = [_unproven(finding, "journal_hurt") for finding in findings]
+    if ledger.given_to:
+        findings = [one._replace(decision="at_other") if one.decision.startswith("resolve") else one for one in findings]
+    return findings
 
 
 def _without_false_proof(findings: list[Finding], nobodys: list[Line], foreign: list[Line]) -> list[Finding]:
@@ -210,6 +215,8 @@ def _present(one: Transaction, lines: list[Line]) -> Finding:
     numbers = _numbers(lines)
     if len(lines) > 1:
         return Finding("booked_twice", one, tuple(lines), "claim_back", (numbers,))
+    if one.rrn and any(line.rrn and line.rrn.upper().lstrip("0") != one.rrn.upper().lstrip("0") for line in lines):
+        return Finding("rrn_differs", one, tuple(lines), "person", (numbers,))
     if one.state in DONE:
         return Finding("agreed", one, tuple(lines))
     if not one.sent:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from host_tools.yuanluctl import authority, bundles, handover, settings
 from host_tools.yuanluctl.handover import Capsule, Names
 from host_tools.yuanluctl.journal.layout import ALARM, HANDOVER, INTENT, REFUND, SALE, Geometry, Record, Summary
-from host_tools.yuanluctl.journal.ledger import DONE, Ledger, Transaction, every_record, fold
+from host_tools.yuanluctl.journal.ledger import DONE, STANDINGS, Ledger, Transaction, every_record, fold
 from host_tools.yuanluctl.journal.reader import read_journal
 from host_tools.yuanluctl.journal.report import Anchor, Kind, Report
 from host_tools.yuanluctl.journal.verify import verify
@@ -90,7 +90,7 @@ def _taking(records: list[Record], names: Names) -> int:
     own = [record for record in records if record.type == HANDOVER and not record.transaction]
     if not own:
         return 0
-    standing, other = handover.STANDINGS[own[-1].value("standing")], _other(own[-1]).decode("ascii", "replace")
+    standing, other = STANDINGS[own[-1].value("standing")], _other(own[-1]).decode("ascii", "replace")
     if standing == "finished" or (standing == "given" and other != names.spare):
         raise Trouble("given_away", names.old, other)
     return own[-1].number if standing == "taking" else 0

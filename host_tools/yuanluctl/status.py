@@ -14,6 +14,7 @@ from host_tools.yuanluctl.journal.verify import verify
 WORN_ERASES = 80_000  # of the 100 000 that a NOR sector is made for
 MANY_BOOTS = 20  # power-ups that wrote, per hundred transactions
 MANY_WRONG_PINS = 5
+_MONEY = ("unsure", "alarm", "person", "waiting")  # checks
 
 
 class State(NamedTuple):
@@ -25,11 +26,13 @@ class State(NamedTuple):
 
 
 class Check(NamedTuple):
-    """`level` is pass, warn or fail; `values` complete the words check.NAME.LEVEL."""
+    """`level` is pass, warn or fail; `values` complete the words check.NAME.LEVEL, or others where the check itself cannot tell:
+    check.WHY, with check.WHY.hint."""
 
     name: str
     level: str
     values: tuple[object, ...] = ()
+    why: str = ""
 
 
 def read_state(image: bytes, geometry: Geometry) -> State:
@@ -49,12 +52,14 @@ def status(state: State) -> dict[str, Any]:
         "records": [report.first, report.last],
         "head": f"{last.number}:{last.tag.hex()}" if last else None,
         "structure": report.verdict,
+        "consistent": report.consistent,
         "batch": summary.batch if summary else None,
         "trace": max([summary.trace if summary else 0, *(one.trace for one in ledger.transactions.values())]),
         "boots": ledger.boots,
         "erases": max((header.erases for header in journal.headers.values()), default=0),
         "retired": len(summary.retired) if summary else 0,
         "held": ledger.held,
+        "handed_to": ledger.given_to,
         "waiting": [entry(one) for one in waiting],
         "waiting_amount": sum(one.amount for one in waiting if one.kind != "sale"),
         "need_a_person": sum(one.state in NEEDS_A_PERSON for one in waiting),
@@ -80,7 +85,7 @@ def checks(state: State, today: date) -> list[Check]:
     clocks = [one.number for one in ledger.transactions.values() if one.kind and not one.clock]
     often = ledger.boots > max(MANY_BOOTS, len(ledger.transactions) * MANY_BOOTS // 100)
     retired = len(summary.retired) if summary else 0
-    return [
+    found = [
         _check("structure", "fail" if report.findings else "pass", report.verdict),
         _check("unsure", "warn" if summary and summary.unsure else "pass", summary.unsure if summary else 0),
         _check("alarm", "fail" if alarms else "pass", ", ".join(alarms)),
@@ -93,6 +98,19 @@ def checks(state: State, today: date) -> list[Check]:
         _check("retired", "warn" if retired else "pass", retired),
         _check("pins", "warn" if wrong >= MANY_WRONG_PINS else "pass", wrong),
     ]
+    return [_doubted(state, check) if check.name in _MONEY else check for check in found]
+
+
+def _doubted(state: State, check: Check) -> Check:
+    """What is said of money where the journal has findings, or where another terminal or a person sees to it."""
+    ledger = state.ledger
+    if check.level == "pass" and not state.report.consistent:
+        return Check(check.name, "warn", (), "hurt")
+    if check.level != "pass" and ledger.given_to:
+        return Check(check.name, "warn", (ledger.given_to,), "given")
+    if check.name == "waiting" and ledger.held:
+        return Check(check.name, "fail", (ledger.held,), "held")
+    return check
 
 
 def _check(name: str, level: str, *values: object) -> Check:

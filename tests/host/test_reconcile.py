@@ -227,6 +227,25 @@ def test_a_void_and_its_sale_are_missing_together_or_one_is_missed() -> None:
         assert (found[sale].what, found[void].what) == what, there
 
 
+def test_another_rrn_is_a_contradiction() -> None:
+    """Control: the same, without its leading zeros as spreadsheets write it."""
+    writer, numbers = shop()
+    of, rrn = traces(writer), ledger(writer).transactions[numbers["done"]].rrn
+    done = line(3, of[numbers["done"]], 500)
+    for other, what in (("999999999999", "rrn_differs"), (rrn.lstrip("0"), "agreed"), ("", "agreed")):
+        assert told(writer, [done._replace(rrn=other)])[numbers["done"]].what == what, other
+    assert rrn
+
+
+def test_what_was_handed_over_is_compared_where_it_is_now() -> None:
+    writer, numbers = shop()
+    lines = [*whole(writer, numbers), line(4, traces(writer)[numbers["open"]], 500)]
+    assert told(writer, lines)[numbers["open"]].decision == "resolve_done", "control"
+    writer.hand_over()
+    assert told(writer, lines)[numbers["open"]].decision == "at_other"
+    assert told(writer, lines[:2])[numbers["open"]].decision == "at_other", "what is not on it neither"
+
+
 def test_two_equal_parts_are_never_matched_by_machine() -> None:
     writer = Writer()
     sale = writer.sale()
@@ -370,7 +389,8 @@ def test_the_verb(tmp_path: Path) -> None:
     assert done.stdout.startswith("statement of 1 line, whole for no day"), "not from a day to the day before it"
     whole = run(tmp_path, "--from", "2026-11-22", "--through", "2026-11-25").stdout
     assert whole.startswith("statement of 1 line, whole from 20261122 to 20261125"), "control"
-    assert "the statement has it booked: line 2" in done.stdout and "may be found done; evidence: line 2" in done.stdout
+    assert "the statement has it booked: line 2" in done.stdout and "may be found done, by line 2" in done.stdout
+    assert f"queue resolve {numbers['open']} --as done --evidence 261122" in done.stdout
     answer = json.loads(run(tmp_path, "--json", "--lang", "zh").stdout)
     (booked,) = [one for one in answer["differences"] if one["what"] == "booked_open"]
     assert booked["lines"] == [2] and booked["decision"] == "resolve_done" and "核对为成功" in booked["advice"]

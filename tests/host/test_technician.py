@@ -251,7 +251,7 @@ emu image socket rfc dev ttyUSB HOST PORT FILE OLD SPARE NAME make run keep buil
 export import finish decline handover salvage report sheet evidence reconcile operators journal verify show pull rescue scan carve
 firmware info push confirm rollback authority ticket key public config validate get schema sign after queue release hold status
 logs list tail explain yuanluctl timeout wait sector size unit target sheets yes from through fonts wqy microhei YUANLU FONT
-PASSPHRASE board port checkout baud KEY tables support YLR YLT done not csv json KiB IMAGE dump wrap""".split()
+PASSPHRASE board port checkout baud KEY tables support YLR YLT done not csv json KiB IMAGE dump wrap resolve""".split()
 
 
 def foreign(text: str) -> set[str]:
@@ -402,6 +402,51 @@ def test_diagnose_names_what_fails_and_what_to_do(folder: Path) -> None:
     worn[60] ^= 1
     (folder / "hurt").write_bytes(worn)
     assert "journal verify" in run("diagnose", "-t", f"image:{folder / 'hurt'}").stdout
+
+
+def checks_of(image: Path) -> dict[str, dict[str, str]]:
+    done = run("diagnose", "-t", f"image:{image}", "--as-of", "2026-11-22", "--json")
+    return {one["check"]: one for one in json.loads(done.stdout)["checks"]}
+
+
+def test_what_a_hurt_journal_lacks_is_not_told_as_settled(folder: Path) -> None:
+    """Control: the whole one says that money is owed; hurt, it cannot tell."""
+    writer = Writer()
+    writer.refund(writer.sale(), settle=False)
+    (folder / "whole").write_bytes(writer.chip)
+    assert run("status", "-t", f"image:{folder / 'whole'}").stdout.startswith("1 not settled")
+    hurt = bytearray(writer.chip)
+    hurt[:32] = bytes(32)  # the header of the only sector
+    (folder / "hurt").write_bytes(hurt)
+    chip = ("--sector-size", 4096, "--unit", 16)
+    for name, is_whole in (("whole", True), ("hurt", False)):
+        done = run("status", "-t", f"image:{folder / name}", *chip)
+        told = json.loads(run("status", "-t", f"image:{folder / name}", *chip, "--json").stdout)
+        assert told["consistent"] is is_whole and ("cannot be told" not in done.stdout) is is_whole
+        assert "No money is waiting" not in done.stdout and done.exit_code == (not is_whole)
+
+
+def test_what_was_handed_over_is_not_told_as_waiting_here(folder: Path) -> None:
+    """Somebody would mend the line for it, or pay it in cash."""
+    writer = Writer()
+    writer.refund(writer.sale(), settle=False)
+    (folder / "own").write_bytes(writer.chip)
+    writer.hand_over(3)
+    (folder / "given").write_bytes(writer.chip)
+    assert "goes by itself" in checks_of(folder / "own")["waiting"]["hint"], "control"
+    given = checks_of(folder / "given")["waiting"]
+    assert "YL000002 sees to it" in given["text"] and "goes by itself" not in given["hint"]
+    assert run("status", "-t", f"image:{folder / 'given'}").stdout.startswith("what is not settled here was handed over: YL0")
+
+
+def test_a_queue_that_a_person_holds_does_not_go_by_itself(folder: Path) -> None:
+    writer = Writer()
+    sale = writer.sale()
+    writer.hold()
+    writer.refund(sale, settle=False)
+    (folder / "held").write_bytes(writer.chip)
+    found = checks_of(folder / "held")["waiting"]
+    assert found["level"] == "fail" and "case 1" in found["text"] and "queue release" in found["hint"]
 
 
 def test_a_bundle_is_the_same_each_time_and_written_only_when_it_is_meant(folder: Path) -> None:

@@ -51,6 +51,7 @@ VERDICTS = {
     11: "accepted",
 }
 HELD = 4  # a DECISION of no transaction
+STANDINGS = "own given back finished taking taken declined lost".split()  # of a handover
 DECISIONS = {1: "resolved_not_done", 2: "queued", 3: "waiting"}
 NOTES = {1: "complaint", 2: "call", 3: "feedback", 4: "self-test", 5: "case", 6: "found", 7: "people", 8: "refused"} | {
     11: "rest",
@@ -159,11 +160,18 @@ class Ledger:
     wrong_pins: dict[int, int] = field(default_factory=dict)  # by operator
     last: Record | None = None
     held: str = ""  # the evidence on which a person holds the queue
+    standing: str = "own"  # of the newest handover
+    other: str = ""  # its other terminal
 
     @property
     def check(self) -> str:
         """The check digits that the newest record carries of its terminal's id; empty without a record."""
         return f"{self.last.terminal:08x}" if self.last else ""
+
+    @property
+    def given_to(self) -> str:
+        """The terminal that sees to what is open here: it was handed over, and nothing is sent from here any more."""
+        return self.other if self.standing in ("given", "finished") else ""
 
     @property
     def unsettled(self) -> list[Transaction]:
@@ -226,6 +234,10 @@ def fold(records: Iterable[Record]) -> Ledger:
             ledger.closings.append(record)
         elif record.type == DECISION and not record.transaction:
             ledger.held = text_of(record, "evidence") if record.value("decision") == HELD else ""
+        elif record.type == HANDOVER and not record.transaction:
+            standing = record.value("standing")
+            ledger.standing = STANDINGS[standing] if standing < len(STANDINGS) else "lost"
+            ledger.other = text_of(record, "other")
         elif record.type == TECHNICIAN:
             if about := ledger.transactions.get(record.value("about")):
                 about.visits.append(record)
