@@ -173,6 +173,39 @@ def test_a_technicians_hold_keeps_what_waits_and_outlives_power(technician: Tech
     assert session.status()["held"] == "case 3"
 
 
+def test_L7_what_cannot_be_sent_now_says_what_has_to_happen_first():
+    """By its own state. Control: what only waits for its hour is sent when it is told to."""
+    with on_the_line(FIRMWARE, kind="c", can_be_asked=False) as technician:
+        shop, clerk = technician.shop, Clerk(technician.shop)
+        clerk.start_sale(12_300)
+        clerk.see("消费成功")
+        clerk.back_to_menu()
+        shop.terminal.plug_network(False)
+        for fen in (1000, 500):
+            clerk.start_refund(fen)
+            clerk.back_to_menu()
+        session = technician.come_in(wire.DIAG | wire.QUEUE)
+        first, second = (row[0] for row in session.status()["waiting"])
+
+        def why(number: int) -> str:
+            with pytest.raises(Trouble) as refused:
+                session.command(wire.SEND_NOW, pack("<I", number))
+            return str(refused.value.about[1])
+
+        assert why(second) == "behind"
+        session.command(wire.HOLD, b"case 1")
+        assert why(first) == "closing_held"
+        session.command(wire.RELEASE, b"mended")
+        with pytest.raises(Trouble, match="not_held"):
+            session.command(wire.RELEASE, b"mended")
+        shop.acquirer.set_mood("silent", 99)
+        shop.terminal.plug_network(True)
+        session.command(wire.SEND_NOW, pack("<I", first))
+        shop.world.run(60_000)
+        assert [row[2] for row in session.status()["waiting"]][0] == "parked"
+        assert why(first) == "person" and why(99) == "not_open"
+
+
 def test_L8_the_terminal_itself_keeps_no_number_like_a_cards(technician: Technician):
     """A tool of somebody else's may not look. It says from which character on. Control: fewer digits are taken."""
     session = technician.come_in(wire.DIAG | wire.QUEUE)
