@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from host_tools.yuanluctl.journal.decisions import Decision
+from host_tools.yuanluctl.journal.finding import find
 from host_tools.yuanluctl.journal.layout import Record
 from host_tools.yuanluctl.journal.ledger import CASH, Ledger, Transaction
 from host_tools.yuanluctl.journal.report import Report
@@ -28,7 +29,7 @@ class Case(NamedTuple):
 
 def open_case(ledger: Ledger, words: str, report: Report, terminal: str) -> Case:
     """The one that was asked for; Trouble where none or several are meant, or the journal is another terminal's."""
-    found = ledger.find(words)
+    found = find(ledger, words)
     if len(found) > 1:  # a sale and its void may share what was asked for: the refund is meant
         found = [one for one in found if one.kind != "sale"] or found
     if len(found) != 1:

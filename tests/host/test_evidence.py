@@ -14,7 +14,8 @@ from emulator.clerk import Clerk
 from host_tools.yuanluctl.evidence import evidence, open_case
 from host_tools.yuanluctl.evidence_paper import evidence_page, sheet_page
 from host_tools.yuanluctl.journal.decisions import COMMANDS
-from host_tools.yuanluctl.journal.layout import Geometry
+from host_tools.yuanluctl.journal.finding import find
+from host_tools.yuanluctl.journal.layout import HANDOVER, Geometry
 from host_tools.yuanluctl.journal.ledger import NOTES, Ledger
 from host_tools.yuanluctl.operators import work
 from host_tools.yuanluctl.paper import Text, on_screen
@@ -24,6 +25,7 @@ from tests.conftest import FIRMWARE
 from tests.host.journal_writer import RESULT, TERMINAL, Writer
 from tests.host.kept_chips import keep, ledger_of, run
 from tests.host.service_line import on_the_line
+from yuanlu.refund import slip_code
 from yuanlu.wire import service as wire
 
 DECISION, WITHDRAWN, APPROVAL, REFUND, ALARM, NOTE, TECHNICIAN = 6, 7, 8, 16, 18, 20, 21
@@ -92,7 +94,7 @@ def test_what_a_person_found_done_is_no_answer_of_an_acquirer() -> None:
 
 
 def run_find(writer: Writer, rrn: str) -> list[int]:
-    return [one.number for one in read_state(bytes(writer.chip), CHIP).ledger.find(rrn)]
+    return [one.number for one in find(read_state(bytes(writer.chip), CHIP).ledger, rrn)]
 
 
 def test_the_page_says_it_as_the_terminals_slip_does() -> None:
@@ -331,3 +333,25 @@ def test_what_a_technician_finds_out_over_the_line_is_told_as_his(tmp_path: Path
     assert (people[254, 4711]["found_done_amount"], people[254, 4711]["found_not_done_amount"]) == (1500, 2000)
     shown = run("journal", "tail", "-n", 99, *target).stdout
     assert f"evidence={LINE.decode()}" in shown and f"rrn={LINE.decode()}" not in shown and "decider=254" in shown
+
+
+def test_a_slip_finds_its_own_refund_and_no_other_terminals() -> None:
+    """In each form that stands on one. Control: another name of a terminal finds what that one handed over, or nothing."""
+    writer = Writer()
+    sale = writer.sale()
+    refund = writer.refund(sale)
+    own = read_state(bytes(writer.chip), CHIP).ledger.transactions[refund]
+    trace = max(own.traces)
+    typed = slip_code.typed(TERMINAL, refund, trace, 500)
+    scanned = slip_code.encode(TERMINAL, refund, trace, 500, (refund, bytes(8)))
+    life, code = f"{TERMINAL}-0001-{refund:08}", f"{TERMINAL}-{own.batch:06}-{trace:06}-{own.date:08}"
+    spaced = " ".join(typed[at : at + 4] for at in range(0, 24, 4))
+    for words in (str(refund), typed, spaced, scanned, life, code):
+        assert run_find(writer, words) == [refund], words
+    other = "XX999999"
+    for words in (other + scanned[8:], other + life[8:], other + code[8:], slip_code.typed(TERMINAL, refund, trace, 501)):
+        assert run_find(writer, words) == [], words
+    described = writer.described(2, 700)
+    brought = described[:25] + bytes((described[25] | 64,)) + described[26:]
+    came = writer.append(HANDOVER, sale, brought + struct.pack("<B8sHII", 0, other.encode(), 1, refund, 9), writer.number + 1)
+    assert run_find(writer, other + life[8:]) == [came] and run_find(writer, life) == [refund]

@@ -202,7 +202,7 @@ def test_L7_what_cannot_be_sent_now_says_what_has_to_happen_first():
         shop.terminal.plug_network(True)
         session.command(wire.SEND_NOW, pack("<I", first))
         shop.world.run(60_000)
-        assert [row[2] for row in session.status()["waiting"]][0] == "parked"
+        assert session.status()["waiting"][0][2] == "parked"
         assert why(first) == "person" and why(99) == "not_open"
 
 

@@ -6,7 +6,6 @@ those that were carved from a damaged chip, and never refuses: where records are
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -189,23 +188,6 @@ class Ledger:
     def refunds_of(self, original: int) -> list[Transaction]:
         """Of one sale, voids too, in order; asked once the ledger is whole."""
         return self._by_original.get(original, [])
-
-    def find(self, words: str) -> list[Transaction]:
-        """By its number, short or as slips have it, trace (`t` before it or not), RRN, or the code at the end of its slip."""
-        on_slip = re.fullmatch(r"[^\s-]+-[0-9A-F]{4,8}-(\d{8,10})", words)
-        words = on_slip[1].lstrip("0") if on_slip else words
-        code = re.fullmatch(r"(\S+)-(\d{6})-(\d{6})-(\d{8})", words)
-        every = self.transactions.values()
-        if code:
-            batch, trace, date = (int(part) for part in code.groups()[1:])
-            return [one for one in every if (one.batch, one.date) == (batch, date) and trace in one.traces]
-        if not words.removeprefix("t").isascii() or not words.removeprefix("t").isdigit() or len(words) > 12:
-            return []
-        number = int(words.removeprefix("t"))
-        if words.startswith("t"):
-            return [one for one in every if number in one.traces]
-        exact = [one for one in every if one.number == number or (one.rrn and one.rrn == words)]
-        return exact or [one for one in every if number in one.traces]
 
 
 def every_record(journal: Journal) -> list[Record]:
