@@ -5,9 +5,9 @@ from __future__ import annotations
 from host_tools.yuanluctl import verdict
 from host_tools.yuanluctl.evidence import Case, code_of, records_of
 from host_tools.yuanluctl.journal.ledger import CASH, NO_ORIGINAL, Attempt, Result, Transaction, moment, yuan
-from host_tools.yuanluctl.paper import Block, Both, Code, Heading, Pair, Table, Text, Value, said, whose
-from host_tools.yuanluctl.persons import by, decided_when, decider, person
-from host_tools.yuanluctl.words import words
+from host_tools.yuanluctl.paper import Block, Both, Code, Heading, Pair, Table, Text, Value, in_language, said, whose
+from host_tools.yuanluctl.persons import by, decided_when, decider
+from host_tools.yuanluctl.words import LANGUAGES, words
 
 REASONS = "returned wrong_amount not_delivered other quality price twice merchant".split()
 TO_FILL_IN = "evidence receipt statement customer stamp day".split()
@@ -34,7 +34,8 @@ def evidence_page(case: Case) -> list[Block]:
     if case.others:
         blocks += [Heading("evidence.others"), Table(ROW_NAMES, [row(other) for other in case.others], ROW_WIDTHS)]
     for note in one.notes:
-        told = Both(*(f"{moment(note.date, note.time)}  {who}  {note.text}" for who in person(note.operator)))
+        who = [in_language(by(note.operator), language) for language in LANGUAGES]
+        told = Both(*(f"{moment(note.date, note.time)}  {name}  {note.text}" for name in who))
         blocks.append(Pair(f"note.{note.kind}", told))
     blocks += [Heading("evidence.seal"), Text("paper.verdict", (Both(*verdict.in_both(case.report)),))]
     blocks += [Text("evidence.sealed" if case.report.sealed else "evidence.not_sealed")]

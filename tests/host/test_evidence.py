@@ -173,6 +173,9 @@ def test_an_alarm_keeps_what_the_acquirer_said_when_a_person_has_found_it_done()
     answer, pairs, _ = told(writer, number)
     assert (answer["refund"]["rrn"], answer["refund"]["operator"], answer["decision"]) == (LINE.decode(), 3, "stmt 9")
     assert [one["what"] for one in answer["decisions"]] == ["found_not_done", "found_done"] and pairs["RRN"] == LINE.decode()
+    writer.append(ALARM, sale, described(700, 8) + LINE + b"A1B2C3" + struct.pack("<I", 700), number)
+    alone = writer.append(ALARM, sale, described(700, 8) + LINE + b"A1B2C3" + struct.pack("<I", 700), 4001) and 4001
+    assert [told(writer, one)[0]["refund"]["operator"] for one in (number, alone)] == [3, None]
 
 
 def test_what_was_taken_back_says_by_whom() -> None:

@@ -100,8 +100,8 @@ class Note(NamedTuple):
 @dataclass
 class Transaction:
     """A sale, refund or void. Amounts in fen; `number` is that of its INTENT, or of the lone SALE. `operator` is who confirmed
-    it, None where that has left the journal: what a person found done names there who found it. `rrn` and `approval` are an
-    acquirer's, never a person's evidence. `visits`: the TECHNICIAN records that are about it."""
+    it, None where that has left the journal: what a person found done names who found it, and an alarm may. `rrn` and
+    `approval` are an acquirer's, never a person's evidence. `visits`: the TECHNICIAN records that are about it."""
 
     number: int
     original: int
@@ -274,7 +274,7 @@ def _describe(transaction: Transaction, record: Record) -> None:
     transaction.brought = bool(record.value("quality") & 64)
     for name in ("amount", "batch", "trace", "date", "time", "reason", "approver"):
         setattr(transaction, name, record.value(name))
-    if not (is_resolved(record) or transaction.decisions or record.value("operator") == BY_TECHNICIAN):
+    if _names_who_confirmed(record):
         transaction.operator = record.value("operator")
     transaction.reason &= 127
     if record.type == INTENT:
@@ -296,6 +296,13 @@ def _describe(transaction: Transaction, record: Record) -> None:
     if transaction.attempts:  # this record is the answer to the last attempt
         answer = Result(record.number, "done", "", transaction.rrn, transaction.approval, 0, 0)
         transaction.attempts[-1].results.append(answer)
+
+
+def _names_who_confirmed(record: Record) -> bool:
+    """What comes after a decision may have the name of who decided, an alarm too, and a HANDOVER of one."""
+    if record.type == ALARM or (record.type == HANDOVER and record.value("quality") & 128):
+        return False
+    return not is_resolved(record) and record.value("operator") != BY_TECHNICIAN
 
 
 def _answer(transaction: Transaction, record: Record) -> None:
