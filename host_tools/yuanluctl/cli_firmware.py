@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from host_tools.yuanluctl import firmware as bundled
 from host_tools.yuanluctl.bundles import LARGEST, BadBundle, Bundle
 from host_tools.yuanluctl.cli_authority import key_file_argument, open_seed, signer_options
 from host_tools.yuanluctl.cli_config import signature_of
-from host_tools.yuanluctl.cli_target import Reach, Voice, reaching, spoken
+from host_tools.yuanluctl.cli_target import Reach, Seconds, Voice, reaching, spoken
 from host_tools.yuanluctl.cli_upgrade import confirm, info_lines, push, rollback, selftest
 from host_tools.yuanluctl.completing import targets
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
+from host_tools.yuanluctl.output_lost import tell
 from host_tools.yuanluctl.targets import LINES, parse, read_regular
 
 _file = click.argument("file", type=click.Path(path_type=Path))
@@ -126,25 +128,29 @@ def verify(voice: Voice, file: Path, key: Path, installed: str | None) -> None:
 @firmware.command()
 @click.option("--board", type=click.Choice(["rp2", "esp32", "stm32", "emulator"]), required=True, help="What it is.")
 @click.option("--port", required=True, metavar="PORT", help="Where its MicroPython answers.")
+@click.option("--timeout", type=Seconds(0, 86400), default=10, show_default=True, metavar="S", help="For each answer.")
 @spoken(writes=True)
-def deploy(voice: Voice, board: str, port: str) -> None:
+def deploy(voice: Voice, board: str, port: str, timeout: float) -> None:
     """Put the firmware of this checkout, not signed, on a bare MicroPython board over its REPL.
 
     When the cable came out, run it again: it goes on. For a board that is being brought up: a terminal in use takes signed
     firmware alone. `emulator` is a MicroPython on this computer.
 
-    Exit codes: 0 there, 2 wrong use, 3 no such port, 4 port busy, 5 no answer, cable out or the board failed, 12 another board,
-    or no room on it.
+    Exit codes: 0 there, 2 wrong use, 3 no such port, 4 port busy, 5 no answer, cable out, the board failed or does not stop,
+    12 another board, or no room on it.
     """
     from host_tools.yuanluctl import deploy as bare  # loaded where it is used, so that --help is quick
 
-    target = bare.Board(port)
+    target = bare.Board(port, timeout)
     image = bundled.build(board).files[0][1]
     if voice.dry_run:
         voice.answer(
             {"port": port, "board": board, "bytes": len(image), "dry_run": True}, [voice.say("would_write", len(image), port)]
         )
         return
+    if voice.as_json:
+        tell(json.dumps({"event": "waiting", "for": "board", "most": timeout}))
+    voice.chat("deploy.asking", port, f"{timeout:g}")
     with voice.progress("deploy", len(image)) as progress:
         where = bare.deploy(target, board, image, lambda done, total: progress(done))
     voice.answer({"port": port, "board": board, "bytes": len(image), "place": where}, [voice.say(f"deploy.{where}", len(image))])

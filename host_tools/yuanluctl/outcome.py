@@ -81,12 +81,14 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "went_back": (OTHER_VERSION, False),
     "no_rom": (OTHER_VERSION, False),
     "board_failed": (TIMEOUT, True),
+    "board_runs": (TIMEOUT, True),
     "image_only": (OTHER_VERSION, False),
     "pull_first": (OTHER_VERSION, False),
 }
 
 
-_REASONED = ("file", "key_file", "components", "bundle")  # the last of what completes their words is a sentence, in English
+# The last of what completes the words of these is a sentence, in English.
+_REASONED = ("file", "key_file", "components", "bundle", "no_port", "port")
 
 
 class Trouble(Exception):
