@@ -11,7 +11,7 @@ import rich_click as click
 from host_tools.yuanluctl import authority
 from host_tools.yuanluctl import firmware as bundled
 from host_tools.yuanluctl.bundles import LARGEST, BadBundle, Bundle
-from host_tools.yuanluctl.cli_authority import key_file_argument, open_seed, signer_options
+from host_tools.yuanluctl.cli_authority import check_signer, key_file_argument, open_seed, signer_options
 from host_tools.yuanluctl.cli_config import signature_of
 from host_tools.yuanluctl.cli_target import Reach, Seconds, Voice, reaching, spoken
 from host_tools.yuanluctl.cli_upgrade import confirm, info_lines, push, rollback, selftest
@@ -49,7 +49,7 @@ def build(voice: Voice, out: Path, board: str, least: str, session_keys: bool) -
     except BadBundle as problem:
         raise Trouble("bundle", out, problem) from problem
     voice.write(out, bundle.to_bytes())
-    voice.answer({"file": str(out), **bundled.told(bundle)}, _lines(voice, bundle))
+    voice.answer({"file": str(out), "signature": "none", **bundled.told(bundle)}, _lines(voice, bundle, "none"))
 
 
 @firmware.command()
@@ -62,13 +62,17 @@ def build(voice: Voice, out: Path, board: str, least: str, session_keys: bool) -
     shell_complete=targets,
     help="The line of a live terminal, instead of FILE.",
 )
+@click.option("--key", type=click.Path(path_type=Path), metavar="FILE", help="The authority's public key, to check who signed.")
 @reaching()
-def info(voice: Voice, reach: Reach, file: Path | None, target: str | None) -> None:
-    """Say what a bundle brings and for whom; or what runs on a terminal, and whether it is on trial.
+def info(voice: Voice, reach: Reach, file: Path | None, target: str | None, key: Path | None) -> None:
+    """Say what a bundle brings and for whom, who signed it and when; or what runs on a terminal, and whether it is on trial.
 
-    Exit codes: 0 shown, 2 wrong use or no whole bundle, 3 nobody there or no such file, 4 port busy, 5 no answer, 6 not allowed.
+    Exit codes: 0 shown, 1 shown, but not signed with that key, 2 wrong use or no whole bundle, 3 nobody there or no such file,
+    4 port busy, 5 no answer, 6 not allowed.
     """
     if file is None:
+        if key is not None:
+            raise click.UsageError("--key checks a FILE")
         if target is None:
             raise click.UsageError("FILE or --target is needed")
         from host_tools.yuanluctl.upgrade import Upgrade  # loaded where it is used, so that --help is quick
@@ -82,7 +86,9 @@ def info(voice: Voice, reach: Reach, file: Path | None, target: str | None) -> N
         voice.answer(content, info_lines(voice, told))
         return
     bundle = _read(file)
-    voice.answer({"file": str(file), **bundled.told(bundle)}, _lines(voice, bundle))
+    signature = _signature(bundle, key)
+    voice.answer({"file": str(file), "signature": signature, **bundled.told(bundle)}, _lines(voice, bundle, signature))
+    raise SystemExit(0 if key is None or signature == "good" else FINDINGS)
 
 
 @firmware.command()
@@ -96,12 +102,13 @@ def sign(voice: Voice, key_file: Path, file: Path, out: Path, by: str, date: int
 
     Exit codes: 0 signed, 2 wrong use, no whole bundle, no key file or another passphrase, 3 no such file.
     """
+    check_signer(by)
     try:
         bundle = replace(_read(file), by=by, date=date).signed(authority.signing_key(open_seed(voice, key_file)))
     except BadBundle as problem:
         raise Trouble("bundle", file, problem) from problem
     voice.write(out, bundle.to_bytes())
-    voice.answer({"file": str(out), **bundled.told(bundle)}, _lines(voice, bundle))
+    voice.answer({"file": str(out), "signature": "good", **bundled.told(bundle)}, _lines(voice, bundle, "good"))
 
 
 @firmware.command()
@@ -115,12 +122,12 @@ def verify(voice: Voice, file: Path, key: Path, installed: str | None) -> None:
     Exit codes: 0 good, 1 not signed with that key, or not newer, 2 no whole bundle, 3 no such file.
     """
     bundle = _read(file)
-    signature = signature_of(bundle, key)
+    signature = _signature(bundle, key)
     try:
         newer = installed is None or bundle.version > bundled.number_of(installed)
     except BadBundle as problem:
         raise Trouble("bundle", "--installed", problem) from problem
-    lines = [*_lines(voice, bundle), voice.say(f"signature.{signature}")] + ([] if newer else [voice.say("firmware.not_newer")])
+    lines = _lines(voice, bundle, signature) + ([] if newer else [voice.say("firmware.not_newer")])
     voice.answer({"file": str(file), "signature": signature, "newer": newer, **bundled.told(bundle)}, lines)
     raise SystemExit(0 if signature == "good" and newer else FINDINGS)
 
@@ -164,8 +171,21 @@ def _read(file: Path) -> Bundle:
         raise Trouble("bundle", file, problem) from problem
 
 
-def _lines(voice: Voice, bundle: Bundle) -> list[str]:
+def _signature(bundle: Bundle, key: Path | None) -> str:
+    """none, unchecked, good or wrong; Trouble when that file holds no key."""
+    found = signature_of(bundle, key)
+    return found if any(bundle.signature) else "none"
+
+
+def _lines(voice: Voice, bundle: Bundle, signature: str) -> list[str]:
     told = bundled.told(bundle)
     lines = [voice.say("firmware.version", told["version"], told["board"], told["least"])]
+    if signature != "none":
+        lines.append(
+            voice.say(
+                "firmware.signer", bundle.by, f"{bundle.date // 10000:04}-{bundle.date // 100 % 100:02}-{bundle.date % 100:02}"
+            )
+        )
+    lines.append(voice.say(f"signature.{signature}"))
     lines.append(voice.say("firmware.journal", told["journal"], " ".join(map(str, told["records"]))))
     return lines + [f"{one['bytes']:>9}  {one['path']}" for one in told["files"]]

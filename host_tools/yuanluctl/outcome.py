@@ -25,6 +25,7 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "settings": (USAGE, False),
     "refused_settings": (USAGE, False),
     "bundle": (USAGE, False),
+    "unsigned": (USAGE, False),
     "public_key": (USAGE, False),
     "other_authority": (USAGE, False),
     "checkout": (USAGE, False),

@@ -170,7 +170,9 @@ FLOOD = b"import time\r\nwhile True:\r\n    print('busy'); time.sleep(0.01)\r\n\
 SLEEP = b"import time; time.sleep(99)\r\n"
 
 
-@pytest.mark.parametrize(("program", "code"), [(b"", ""), (FLOOD, "board_runs"), (SLEEP, "silent")])
+@pytest.mark.parametrize(
+    ("program", "code"), [(b"", ""), (FLOOD, "board_runs"), (SLEEP, "silent")], ids=["idle", "prints", "sleeps"]
+)
 def test_a_board_that_does_not_stop_is_one_trouble_and_stderr_is_for_programs(repl: Repl, program: bytes, code: str) -> None:
     """A pty in raw mode makes no interrupt of Ctrl-C: the program goes on as one that ignores it. Something is said before the
     answer is waited for. Control: an idle board gets its firmware."""
