@@ -30,6 +30,17 @@ def signer_options(verb: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--by", required=True, metavar="NAME", help="Who signs, as the terminal shows it.")(dated)
 
 
+def check_signer(by: str) -> None:
+    """Wrong use where a terminal could not show or hold who signs; Trouble without the tables of a checkout."""
+    from host_tools.yuanluctl import bundles, settings  # loaded where it is used: it brings the firmware's rules with it
+
+    if wrong := settings.unshown(by):
+        raise click.BadParameter("; ".join(wrong), param_hint="--by")
+    most = bundles.LONGEST_NAME
+    if not 0 < len(by.encode()) <= most:
+        raise click.BadParameter(f"a name has 1 to {most} bytes", param_hint="--by")
+
+
 def _date(_: click.Context, __: click.Parameter, text: str | None) -> int:
     try:
         return int(f"{day.fromisoformat(text) if text else day.today():%Y%m%d}")
@@ -170,8 +181,9 @@ def sign(voice: Voice, key_file: Path, settings_file: str, out: Path, after: str
     """
     from host_tools.yuanluctl import bundles, settings  # loaded where it is used: it brings the firmware's rules with it
 
+    check_signer(by)
     values, before = settings.read(settings_file).values, settings.read(after).bundle if after else None
-    wrong = settings.problems(values, by)
+    wrong = settings.problems(values)
     if wrong:
         raise Trouble("refused_settings", settings_file, "; ".join(wrong))
     if after and before is None:

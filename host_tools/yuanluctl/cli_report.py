@@ -20,12 +20,12 @@ from host_tools.yuanluctl.evidence_paper import evidence_page, sheet_page
 from host_tools.yuanluctl.identity import identity
 from host_tools.yuanluctl.journal.ledger import Ledger, every_record, fold, yuan
 from host_tools.yuanluctl.journal.reader import read_journal
-from host_tools.yuanluctl.journal.report import Anchor
+from host_tools.yuanluctl.journal.report import Anchor, Report
 from host_tools.yuanluctl.journal.verify import verify
 from host_tools.yuanluctl.journal_text import wide
 from host_tools.yuanluctl.operators import Work, operators_page, tables, work
 from host_tools.yuanluctl.operators import period as period_of
-from host_tools.yuanluctl.outcome import FINDINGS
+from host_tools.yuanluctl.outcome import FINDINGS, Trouble
 from host_tools.yuanluctl.paper import Block, Frame, as_pdf, frame, in_language, on_screen, whose
 from host_tools.yuanluctl.reconcile import Finding, covered, own_lines
 from host_tools.yuanluctl.reconcile import reconcile as compare
@@ -97,13 +97,18 @@ def evidence(
 def sheet(chip: Chip, voice: Voice, ref: str, out: Path | None, terminal: str, merchant: str) -> None:
     """The manual request sheet, 退款申请表, for a refund that the acquirer has to settle by hand.
 
-    Exit codes: 0 made, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
+    Exit codes: 0 made, 1 made, but the journal has findings, and the paper says so; 2 wrong use or unreadable file, 3 nobody
+    there, 5 no answer, 4 port busy, 6 not allowed.
     """
     ledger = _ledger(chip)
     known = identity(chip, ledger)
     case = open_case(ledger, ref, verify(chip.image, chip.geometry), terminal or known.terminal)
+    if case.one.kind not in ("refund", "void"):
+        raise Trouble("no_refund" if case.one.kind else "lost_refund", case.one.number)
     merchant = merchant or known.merchant
     _give(voice, evidence_of(case) | {"merchant": merchant or None}, sheet_page(case, merchant), out, _frame_of(case))
+    if not case.report.consistent:
+        raise SystemExit(FINDINGS)
 
 
 def _frame_of(case: Case) -> Frame:
@@ -134,8 +139,7 @@ def reconcile(chip: Chip, voice: Voice, statement: Path, days: int, first: int, 
     Exit codes: 0 all agrees or it is too early to tell, 1 differences, or the journal has findings, 2 wrong use or unreadable
     file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
-    if first and last and first > last:
-        raise click.UsageError("--from is after --through")
+    check_order(first, last)
     if last >= int(f"{date.today():%Y%m%d}"):
         raise click.UsageError("--through is not over yet: it has to be a whole day")
     content = read_regular(statement, LARGEST, "no_image", str(statement))
@@ -158,8 +162,7 @@ def reconcile(chip: Chip, voice: Voice, statement: Path, days: int, first: int, 
         heading = [voice.say("reconcile.heading", len(lines), span.first, span.last, agreed)]
     else:  # of one day alone, say, which may go on
         heading = [voice.say("reconcile.heading_no_day", len(lines), agreed)]
-    if not verified.consistent:
-        heading.append(voice.say("reconcile.hurt", verdict.told(voice.language, verified)))
+    heading += _hurt(voice, verified)
     if others:
         heading.append(voice.say("reconcile.others", ", ".join(others[:MOST_OTHERS]) + (" ..." if others[MOST_OTHERS:] else "")))
     rows = [row for finding in differences for row in _explained(voice, finding, evidence)]
@@ -196,20 +199,32 @@ def operators(chip: Chip, voice: Voice, first: int, last: int, out: Path | None)
     A refund counts for who confirmed it, what was found out about it for who decided that, on the day of the refund: a decision
     has no day of its own.
 
-    Exit codes: 0 shown, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
+    Exit codes: 0 shown, 1 shown, but the journal has findings and may lack some of it, 2 wrong use or unreadable file, 3 nobody
+    there, 5 no answer, 4 port busy, 6 not allowed.
     """
-    ledger = _ledger(chip)
+    check_order(first, last)
+    ledger, report = _ledger(chip), verify(chip.image, chip.geometry)
     found = work(ledger, first, last or 99991231)
     terminal, days = identity(chip, ledger).terminal, period_of(ledger, first, last)
     told: dict[str, Any] = {"target": chip.terminal.name, "terminal": terminal or None, "terminal_check": ledger.check}
     if out:
         whom = whose(terminal, ledger.check)
-        report = verify(chip.image, chip.geometry)
         voice.write(out, as_pdf(operators_page(found, whom, days, report), frame(whom)))
         told |= {"file": str(out), "dry_run": voice.dry_run}
-    voice.answer(
-        {**told, "operators": [one._asdict() for one in found]}, _columns(voice, found, in_language(days, voice.language))
-    )
+    told |= {"verdict": report.verdict, "consistent": report.consistent, "operators": [one._asdict() for one in found]}
+    voice.answer(told, _hurt(voice, report) + _columns(voice, found, in_language(days, voice.language)))
+    if not report.consistent:
+        raise SystemExit(FINDINGS)
+
+
+def _hurt(voice: Voice, report: Report) -> list[str]:
+    return [] if report.consistent else [voice.say("reconcile.hurt", verdict.told(voice.language, report))]
+
+
+def check_order(first: int, last: int) -> None:
+    """Wrong use where the days are the wrong way round."""
+    if first and last and first > last:
+        raise click.UsageError("--from is after --through")
 
 
 def _columns(voice: Voice, found: list[Work], days: str) -> list[str]:

@@ -39,7 +39,7 @@ def push(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool, no_confirm
     """
     if voice.as_json and not (yes or voice.dry_run):
         raise click.UsageError("--json takes --yes or --dry-run: nobody is asked")
-    bundle = _signed(voice, file)
+    bundle = _signed(file)
     refuse_a_strangers(terminal, voice, file, bundle, key)
     upgrade = Upgrade(terminal)
     before = upgrade.info()
@@ -148,7 +148,7 @@ def _compare(terminal: LiveTerminal, key: Path) -> None:
         raise Trouble("other_authority", key, ours, theirs.upper())
 
 
-def _signed(voice: Voice, file: Path) -> Bundle:
+def _signed(file: Path) -> Bundle:
     """Trouble for what is no firmware, or bears no signature."""
     content = read_regular(file, LARGEST, "no_image", str(file))
     try:
@@ -156,7 +156,7 @@ def _signed(voice: Voice, file: Path) -> Bundle:
     except BadBundle as problem:
         raise Trouble("bundle", file, problem) from problem
     if not any(bundle.signature):
-        raise Trouble("bundle", file, voice.say("signature.none"))
+        raise Trouble("unsigned", file)
     return bundle
 
 

@@ -7,14 +7,19 @@ whole, or nothing starts, and the next run goes on.
 
 from __future__ import annotations
 
+import ast
 import binascii
 import contextlib
 import errno
 import hashlib
+import io
+import os
+import stat
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +29,7 @@ from mpremote.transport_serial import SerialTransport
 
 from host_tools.yuanluctl.image import FIRMWARE
 from host_tools.yuanluctl.outcome import Trouble
-from host_tools.yuanluctl.relay import port_advice
+from host_tools.yuanluctl.relay import open_line, port_trouble
 
 # By board: what its MicroPython calls itself. `emulator` is a MicroPython of this computer, for trying.
 PLATFORMS = {"rp2": "rp2", "esp32": "esp32", "stm32": "pyboard", "emulator": "linux"}
@@ -33,7 +38,8 @@ LEAST_PYTHON = (1, 25)
 HEAP = 128 << 10  # bytes that the firmware takes besides an image in memory
 BYTECODE = 6
 PIECE = 2048
-SECONDS = 10
+SECONDS = 10  # for an answer
+ROM_SECONDS = 600  # for a whole partition
 
 _FROM_FILE = 'import vfs\n\nvfs.mount(vfs.VfsRom(memoryview(open("{}", "rb").read())), "/rom")\n'
 _START = 'import sys\n\nsys.path.insert(0, "/rom")\n'
@@ -68,29 +74,38 @@ _WHO = (
 )
 
 
-class Board:
-    """The REPL at a port, once `open` was entered. Trouble: no such port, silent, or the cable came out."""
+class _Late(TransportError):
+    """The board may still be saying something, but nothing of what it was asked for."""
 
-    def __init__(self, port: str) -> None:
+
+class Board:
+    """The REPL at a port, once `open` was entered. timeout: seconds for each answer. Trouble: no such port, none that is serial,
+    silent, a program that cannot be stopped, or the cable came out."""
+
+    def __init__(self, port: str, timeout: float = SECONDS) -> None:
         if not Path(port).exists():
-            raise Trouble("no_port", port, port_advice(port, OSError(errno.ENOENT, "")))
-        self.port = port
+            raise port_trouble(port, OSError(errno.ENOENT, ""))
+        if os.name == "posix" and not stat.S_ISCHR(Path(port).stat().st_mode):
+            raise _not_serial(port)
+        self.port, self.timeout = port, timeout
         self._transport: Any = None
+        self._until = self._heard = 0.0
 
     @contextlib.contextmanager
     def open(self) -> Iterator[None]:
         """Stop what runs there and ask. Trouble."""
         try:
-            self._transport = SerialTransport(self.port, timeout=SECONDS)
+            self._transport = SerialTransport(self.port, timeout=self.timeout)
         except (TransportError, OSError) as problem:
-            raise Trouble("port", self.port, port_advice(self.port, OSError(errno.EBUSY, ""))) from problem
+            raise _why_not_open(self.port) from problem
         try:
-            with contextlib.redirect_stdout(sys.stderr), self._told("silent"):
-                self._transport.enter_raw_repl(soft_reset=False, timeout_overall=SECONDS)
+            self._watch(self._transport.serial)
+            with self._told("silent"):
+                self._transport.enter_raw_repl(soft_reset=False, timeout_overall=self.timeout)
             self.run(_ASK)
             yield
         finally:
-            with contextlib.suppress(TransportError, OSError):
+            with contextlib.suppress(TransportError, OSError), self._in_time():
                 self._transport.exit_raw_repl()
             with contextlib.suppress(OSError):
                 self._transport.close()
@@ -98,22 +113,68 @@ class Board:
     def run(self, code: str) -> None:
         """Have that done; Trouble."""
         with self._told("line_lost"):
-            self._transport.exec(code)
+            self._exec(code)
 
     def ask(self, expression: str) -> Any:
         """What a literal comes of; Trouble."""
         with self._told("line_lost"):
-            return self._transport.eval(expression)
+            return ast.literal_eval(self._exec(f"print(repr({expression}))").strip().decode())
+
+    def _exec(self, code: str) -> bytes:
+        said, failed = self._transport.exec_raw(code, timeout=self.timeout)
+        if failed:
+            raise TransportExecError(said, failed.decode())
+        return bytes(said)
+
+    def _watch(self, line: Any) -> None:
+        """mpremote waits for as long as anything at all comes: its line gives up in time."""
+        line.write_timeout = self.timeout
+
+        def in_time(act: Callable[..., Any]) -> Callable[..., Any]:
+            def acted(*given: Any) -> Any:
+                if time.monotonic() >= self._until:
+                    raise _Late("no answer")
+                got = act(*given)
+                if isinstance(got, bytes) and got:
+                    self._heard = time.monotonic()
+                return got
+
+            return acted
+
+        for name in ("inWaiting", "read", "write"):
+            setattr(line, name, in_time(getattr(line, name)))
+
+    @contextlib.contextmanager
+    def _in_time(self) -> Iterator[None]:
+        self._until = time.monotonic() + self.timeout
+        with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what it did not understand
+            yield
 
     @contextlib.contextmanager
     def _told(self, name: str) -> Iterator[None]:
         try:
-            yield
+            with self._in_time():
+                yield
         except TransportExecError as problem:
             lines = problem.error_output.strip().split("\n")
             raise Trouble("board_failed", self.port, lines[-1]) from problem
+        except _Late as problem:
+            raise Trouble("board_runs" if time.monotonic() - self._heard < 1 else name, self.port, problem) from problem
         except (TransportError, OSError, ValueError, SyntaxError, struct.error) as problem:
             raise Trouble(name, self.port, problem) from problem
+
+
+def _why_not_open(port: str) -> Trouble:
+    """mpremote does not tell."""
+    try:
+        open_line(port).close()
+    except OSError as problem:
+        return _not_serial(port) if problem.errno is None else port_trouble(port, problem)
+    return port_trouble(port, OSError(errno.EBUSY, ""))  # it was, until now
+
+
+def _not_serial(port: str) -> Trouble:
+    return Trouble("no_port", port, f"{port or '.'} is no serial device")
 
 
 def deploy(target: Board, board: str, image: bytes, progress: Callable[[int, int], None] = lambda done, total: None) -> str:
@@ -177,6 +238,9 @@ def _write_rom(target: Board, image: bytes) -> None:
         file.write(image)
         file.flush()
         command = [sys.executable, "-m", "mpremote", "connect", target.port, "resume", "romfs", "deploy", file.name]
-        done = subprocess.run(command, capture_output=True, text=True)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=ROM_SECONDS)
+        except subprocess.TimeoutExpired as problem:
+            raise Trouble("silent", target.port) from problem
     if done.returncode:
         raise Trouble("board_failed", target.port, (done.stdout + done.stderr).strip().split("\n")[-1])

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from host_tools.yuanluctl.journal.decisions import Decision
-from host_tools.yuanluctl.journal.finding import find
+from host_tools.yuanluctl.journal.finding import came_from, find, told_number
 from host_tools.yuanluctl.journal.layout import Record
 from host_tools.yuanluctl.journal.ledger import CASH, Ledger, Transaction
 from host_tools.yuanluctl.journal.report import Report
@@ -25,6 +25,7 @@ class Case(NamedTuple):
     terminal: str
     report: Report
     check: str
+    given_to: str = ""  # the terminal that sees to it now
 
 
 def open_case(ledger: Ledger, words: str, report: Report, terminal: str) -> Case:
@@ -41,7 +42,8 @@ def open_case(ledger: Ledger, words: str, report: Report, terminal: str) -> Case
     sale = ledger.transactions.get(one.original) if one.original != one.number else None
     others = [other for other in ledger.refunds_of(one.original) if other is not one]
     head = f"{last.number}:{last.tag.hex()}" if last else ""
-    return Case(one, sale if sale and sale.kind else None, others, head, terminal, report, ledger.check)
+    given_to = "" if one.settled else ledger.given_to
+    return Case(one, sale if sale and sale.kind else None, others, head, terminal, report, ledger.check, given_to)
 
 
 def code_of(case: Case) -> str:
@@ -67,6 +69,8 @@ def evidence(case: Case) -> dict[str, Any]:
         "terminal": case.terminal or None,
         "terminal_check": case.check,
         "refund": entry(one) | by,
+        "handed_to": case.given_to or None,
+        "came_from": {"terminal": came_from(one), "number": told_number(one)} if one.brought else None,
         "sale": _sale(case.sale) if case.sale else None,
         "others": [entry(other) for other in case.others],
         "attempts": [

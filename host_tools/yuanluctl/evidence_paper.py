@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from host_tools.yuanluctl import verdict
 from host_tools.yuanluctl.evidence import Case, code_of, records_of
+from host_tools.yuanluctl.journal.finding import came_from, told_number
 from host_tools.yuanluctl.journal.ledger import CASH, NO_ORIGINAL, Attempt, Result, Transaction, moment, yuan
 from host_tools.yuanluctl.paper import Block, Both, Code, Heading, Pair, Table, Text, Value, in_language, said, whose
 from host_tools.yuanluctl.persons import by, decided_when, decider
@@ -21,8 +22,8 @@ ROW_WIDTHS = (10, 14, 12, 18, 22, 24)  # against each other
 def evidence_page(case: Case) -> list[Block]:
     """The same for people, in both languages."""
     one = case.one
-    blocks: list[Block] = [Heading("evidence.title"), Code(code_of(case)), Text(f"evidence.says.{_outcome(one)}")]
-    blocks += [whose(case.terminal, case.check), *_described(one)]
+    blocks: list[Block] = [Heading("evidence.title"), Code(code_of(case)), _says(case)]
+    blocks += [whose(case.terminal, case.check), *_described(one), *_came(one)]
     blocks += [Heading("evidence.sale"), *(_described(case.sale) if case.sale else [_no_sale(one)])]
     if one.road != CASH:
         blocks += [Heading("evidence.attempts")]
@@ -75,8 +76,20 @@ def sheet_page(case: Case, merchant: str) -> list[Block]:
     cases = [note.text for note in one.notes if note.kind in ("case", "complaint")]
     blocks += [_reason(one), Pair("sheet.case", cases[-1] if cases else "")]
     blocks += [Pair("evidence.sends", str(sum(len(attempt.sends) for attempt in one.attempts)))]
-    blocks += [Text(f"evidence.says.{_outcome(one)}"), *_decided(one), Heading("sheet.to_fill_in")]
+    blocks += [_says(case), *_decided(one), *_came(one)]
+    if not case.report.consistent:
+        blocks.append(Text("paper.verdict", (Both(*verdict.in_both(case.report)),)))
+    blocks.append(Heading("sheet.to_fill_in"))
     return [*blocks, *(Pair(f"sheet.{name}", "") for name in TO_FILL_IN)]
+
+
+def _says(case: Case) -> Text:
+    """What became of it, first of all."""
+    return Text("evidence.says.given", (case.given_to,)) if case.given_to else Text(f"evidence.says.{_outcome(case.one)}")
+
+
+def _came(one: Transaction) -> list[Block]:
+    return [Pair("evidence.came_from", f"{came_from(one)}  {told_number(one)}")] if one.brought else []
 
 
 def _no_sale(one: Transaction) -> Text:

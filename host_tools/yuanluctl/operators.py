@@ -50,7 +50,8 @@ def work(ledger: Ledger, first: int = 0, last: int = 99991231) -> list[Work]:
     """From one day to another (yyyymmdd), by person. A decision counts on the day of what it is about: it has none itself. Wrong
     PINs have no day: all of them count."""
     every = [one for one in ledger.transactions.values() if one.kind and first <= one.date <= last]
-    persons: set[Person] = {(one.operator, 0) for one in every} | {(one.approver, 0) for one in every if one.approver}
+    persons: set[Person] = {(one.operator, 0) for one in every if not one.brought}
+    persons |= {(one.approver, 0) for one in every if one.approver}
     persons |= {who for who, _, _ in _decided(every)} | {(number, 0) for number in ledger.wrong_pins}
     return [_work(ledger, every, who) for who in sorted(persons, key=lambda who: (who[0] is None, who[0] or 0, who[1]))]
 
@@ -64,7 +65,7 @@ def _decided(every: Iterable[Transaction]) -> Iterator[tuple[Person, Transaction
 
 def _work(ledger: Ledger, every: list[Transaction], who: Person) -> Work:
     number, technician = who
-    own = [one for one in every if (one.operator, 0) == who]
+    own = [one for one in every if (one.operator, 0) == who and not one.brought]  # what came from another counts there
     back = [one for one in own if one.kind != "sale"]
     refunds = [one for one in back if one.kind == "refund" and one.state in DONE]
     still = [one for one in back if not one.settled]

@@ -22,6 +22,8 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "far_date": (USAGE, False),
     "output": (USAGE, False),
     "no_record": (USAGE, False),
+    "no_refund": (USAGE, False),
+    "lost_refund": (USAGE, False),
     "evidence": (USAGE, False),
     "evidence_card": (USAGE, False),
     "statement": (USAGE, False),
@@ -29,6 +31,7 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "settings": (USAGE, False),
     "refused_settings": (USAGE, False),
     "bundle": (USAGE, False),
+    "unsigned": (USAGE, False),
     "public_key": (USAGE, False),
     "other_authority": (USAGE, False),
     "checkout": (USAGE, False),
@@ -86,12 +89,14 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "went_back": (OTHER_VERSION, False),
     "no_rom": (OTHER_VERSION, False),
     "board_failed": (TIMEOUT, True),
+    "board_runs": (TIMEOUT, True),
     "image_only": (OTHER_VERSION, False),
     "pull_first": (OTHER_VERSION, False),
 }
 
 
-_REASONED = ("file", "key_file", "components", "bundle")  # the last of what completes their words is a sentence, in English
+# The last of what completes the words of these is a sentence, in English.
+_REASONED = ("file", "key_file", "components", "bundle", "no_port", "port")
 
 
 class Trouble(Exception):

@@ -6,6 +6,7 @@ import codecs
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -92,16 +93,23 @@ def problems(values: dict[str, Any], by: str = "") -> list[str]:
         Config(json.dumps(values))
     except BadConfig as problem:
         found.append(str(problem).removeprefix("config: "))
-    if not (FOLDER / SUBSET).exists():
-        raise Trouble("checkout")
     if len(by.encode()) > bundles.LONGEST_NAME:
         found.append(f"'by' is at most {bundles.LONGEST_NAME} bytes")
-    glyphs = read_glyphs(FOLDER / SUBSET)
-    for name, text in [*((name, value) for name, value in sorted(values.items()) if isinstance(value, str)), ("by", by)]:
-        for character in dict.fromkeys(text):
-            if ord(character) not in glyphs and character != "\n":
-                found.append(f"'{name}': no glyph for {character!r} (U+{ord(character):04X})")
-    return found
+    texts = [*((name, value) for name, value in sorted(values.items()) if isinstance(value, str)), ("by", by)]
+    return found + [f"'{name}': {wrong}" for name, text in texts for wrong in unshown(text.replace("\n", ""))]
+
+
+def unshown(text: str) -> list[str]:
+    """Characters that a terminal cannot show; Trouble without the tables of a checkout."""
+    if not (FOLDER / SUBSET).exists():
+        raise Trouble("checkout")
+    glyphs = _glyphs()
+    return [f"no glyph for {one!r} (U+{ord(one):04X})" for one in dict.fromkeys(text) if ord(one) not in glyphs]
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    return frozenset(read_glyphs(FOLDER / SUBSET))
 
 
 def schema() -> dict[str, Any]:

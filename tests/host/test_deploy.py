@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
 import select
 import subprocess
+import sys
 import threading
+import time
 import tty
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +22,7 @@ from emulator.child import interpreter
 from host_tools.yuanluctl import deploy
 from host_tools.yuanluctl.cli import yuanluctl
 from host_tools.yuanluctl.outcome import Trouble
-from tests.conftest import FIRMWARE
+from tests.conftest import FIRMWARE, ROOT
 from yuanlu import VERSION
 
 
@@ -161,3 +164,70 @@ def test_another_board_no_room_and_nobody_are_told_apart(repl: Repl, tmp_path: P
         yuanluctl, ["firmware", "deploy", "--board", "emulator", "--port", "/dev/null", "--dry-run", "--json"]
     )
     assert run.exit_code == 0 and json.loads(run.stdout)["bytes"] > 100_000
+
+
+FLOOD = b"import time\r\nwhile True:\r\n    print('busy'); time.sleep(0.01)\r\n\r\n\r\n"
+SLEEP = b"import time; time.sleep(99)\r\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "code"), [(b"", ""), (FLOOD, "board_runs"), (SLEEP, "silent")], ids=["idle", "prints", "sleeps"]
+)
+def test_a_board_that_does_not_stop_is_one_trouble_and_stderr_is_for_programs(repl: Repl, program: bytes, code: str) -> None:
+    """A pty in raw mode makes no interrupt of Ctrl-C: the program goes on as one that ignores it. Something is said before the
+    answer is waited for. Control: an idle board gets its firmware."""
+    os.write(repl.ours, program)
+    said, until = b"", time.monotonic() + 10
+    while program and said.count(b"busy" if program == FLOOD else b"sleep") < 3 - 2 * (program == SLEEP):
+        assert time.monotonic() < until and select.select([repl.ours], [], [], 10)[0], said
+        said += os.read(repl.ours, 4096)
+    cable = Cable(repl)
+    words = ["firmware", "deploy", "--board", "emulator", "--port", cable.port, "--json"]
+    words += ["--timeout", "2"] if program else []
+    command = [sys.executable, "-m", "host_tools.yuanluctl", *words]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    finally:
+        cable.close()
+    told = [json.loads(line) for line in done.stderr.splitlines()]
+    assert (told[0]["event"], told[0]["for"]) == ("waiting", "board")
+    assert done.returncode == (5 if code else 0), done.stderr
+    if code:
+        assert told[-1]["error"]["code"] == code and done.stdout == "" and list(repl.folder.iterdir()) == []
+
+
+def test_a_port_that_cannot_be_opened_is_told_as_what_it_is(repl: Repl, tmp_path: Path) -> None:
+    """Control: the same port, free and permitted, is open."""
+
+    def trouble(port: str) -> tuple[str, int, str]:
+        with pytest.raises(Trouble) as caught, deploy.Board(port, 1).open():
+            pass
+        return caught.value.name, caught.value.exit, caught.value.text("en")
+
+    (tmp_path / "file").touch()
+    for port in ("", str(tmp_path), str(tmp_path / "file"), "/dev/null"):
+        name, code, text = trouble(port)
+        assert (name, code) == ("no_port", 3) and "is no serial device" in text
+    assert trouble("/dev/ttyNOT")[:2] == ("no_port", 3)
+    (tmp_path / "file").unlink()
+    cable = Cable(repl)
+    line = os.open(cable.port, os.O_RDWR | os.O_NOCTTY)
+    try:
+        fcntl.flock(line, fcntl.LOCK_EX)
+        name, code, text = trouble(cable.port)
+        assert (name, code) == ("port", 4) and "is busy" in text
+        fcntl.flock(line, fcntl.LOCK_UN)
+        os.chmod(cable.port, 0)
+        before = os.geteuid()
+        os.seteuid(before or 65534)  # root needs no permission
+        try:
+            name, code, text = trouble(cable.port)
+        finally:
+            os.seteuid(before)
+        assert (name, code) == ("port", 4) and "no permission" in text
+        os.chmod(cable.port, 0o600)
+        with deploy.Board(cable.port, 5).open():
+            pass
+    finally:
+        os.close(line)
+        cable.close()

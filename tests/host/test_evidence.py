@@ -17,6 +17,7 @@ from host_tools.yuanluctl.journal.decisions import COMMANDS
 from host_tools.yuanluctl.journal.finding import find
 from host_tools.yuanluctl.journal.layout import HANDOVER, Geometry
 from host_tools.yuanluctl.journal.ledger import NOTES, Ledger
+from host_tools.yuanluctl.journal.reader import read_journal
 from host_tools.yuanluctl.operators import work
 from host_tools.yuanluctl.paper import Text, on_screen
 from host_tools.yuanluctl.status import read_state
@@ -358,3 +359,47 @@ def test_a_slip_finds_its_own_refund_and_no_other_terminals() -> None:
     brought = described[:25] + bytes((described[25] | 64,)) + described[26:]
     came = writer.append(HANDOVER, sale, brought + struct.pack("<B8sHII", 0, other.encode(), 1, refund, 9), writer.number + 1)
     assert run_find(writer, other + life[8:]) == [came] and run_find(writer, life) == [refund]
+
+
+def test_what_was_handed_over_is_told_as_the_other_terminals() -> None:
+    """Who pays by a paper that says "not sent yet" pays twice. Control: before it, the paper says that it is open."""
+    writer = Writer()
+    _, number = parked(writer)
+    assert "evidence.says.open" in told(writer, number)[2]
+    writer.hand_over(3)
+    answer, _, says = told(writer, number)
+    assert says[0] == "evidence.says.given" and "evidence.says.open" not in says and answer["handed_to"] == "YL000002"
+
+
+def test_what_came_from_another_terminal_says_from_where_and_is_nobodys_work_here() -> None:
+    """Control: a refund of this terminal says nothing of the kind, and counts."""
+    writer = Writer()
+    sale, number = parked(writer, operator=3)
+    brought = described(700, 3, 65) + struct.pack("<B8sHII", 0, b"XX999999", 1, 15, 9)
+    came = writer.append(HANDOVER, sale, brought, writer.number + 1)
+    answer, pairs, _ = told(writer, came)
+    assert answer["came_from"] == {"terminal": "XX999999", "number": 15} and pairs["Terminal that it came from"] == "XX999999  15"
+    answer, pairs, _ = told(writer, number)
+    assert answer["came_from"] is None and "Terminal that it came from" not in pairs
+    (mine,) = [one for one in work(read_state(bytes(writer.chip), CHIP).ledger) if one.operator == 3]
+    assert (mine.open, mine.open_amount) == (1, 500)
+
+
+def test_a_sheet_is_made_of_a_refund_that_the_journal_knows_and_of_nothing_else(tmp_path: Path) -> None:
+    """No request for money that nobody asked for, none of 0.00. Control: the refund's own; hurt elsewhere, it says so."""
+    writer = Writer()
+    sale, number = parked(writer)
+    chip = tmp_path / "chip"
+    chip.write_bytes(writer.chip)
+    image = f"image:{chip}"
+    assert run("report", "sheet", number, "-t", image).exit_code == 0
+    of_sale = run("report", "sheet", sale, "-t", image, "--json")
+    assert (of_sale.exit_code, json.loads(of_sale.stderr)["error"]["code"]) == (2, "no_refund")
+    records = {record.number: record for sector in read_journal(bytes(writer.chip), CHIP).sectors for record in sector.records}
+    for record, code in ((number, 2), (number + 1, 1)):
+        hurt = bytearray(writer.chip)
+        hurt[records[record].address + 20] ^= 0x55
+        chip.write_bytes(hurt)
+        done = run("report", "sheet", number, "-t", image)
+        assert done.exit_code == code and ("is lost" in done.output or "Verdict: " in done.output), done.output
+        assert run("report", "operators", "-t", image).exit_code == 1

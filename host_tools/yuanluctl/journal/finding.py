@@ -31,7 +31,7 @@ def find(ledger: Ledger, words: str) -> list[Transaction]:
         return [one for one in of if (one.batch, one.date) == (batch, date) and trace in one.traces]
     if for_life := _FOR_LIFE.fullmatch(words):
         number, own = int(for_life[2]), _is_own(ledger, for_life[1])
-        return [one for one in _of(ledger, for_life[1], every) if number == (one.number if own else _told(one))]
+        return [one for one in _of(ledger, for_life[1], every) if number == (one.number if own else told_number(one))]
     if not words.removeprefix("t").isascii() or not words.removeprefix("t").isdigit() or len(words) > 12:
         return []
     number = int(words.removeprefix("t"))
@@ -56,6 +56,6 @@ def came_from(one: Transaction) -> str:
     return next((text_of(record, "other") for record in one.records if record.type == HANDOVER), "")
 
 
-def _told(one: Transaction) -> int:
+def told_number(one: Transaction) -> int:
     """The number that it has at the terminal that handed it over."""
     return next((record.value("told") for record in one.records if record.type == HANDOVER), 0)
