@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from host_tools.yuanluctl import journal_text
 from host_tools.yuanluctl.asking import is_a_screen
+from host_tools.yuanluctl.cli_export import export
 from host_tools.yuanluctl.cli_image import (
     EXIT_FINDINGS,
     EXIT_USAGE,
@@ -28,10 +28,8 @@ from host_tools.yuanluctl.cli_image import (
     told_geometry,
 )
 from host_tools.yuanluctl.cli_target import Chip, Voice, on_a_line, on_a_terminal
-from host_tools.yuanluctl.export import as_csv, as_paper
-from host_tools.yuanluctl.identity import identity
 from host_tools.yuanluctl.journal.layout import Record
-from host_tools.yuanluctl.journal.ledger import every_record, fold
+from host_tools.yuanluctl.journal.ledger import every_record
 from host_tools.yuanluctl.journal.reader import Gap, Journal, Sector, read_journal
 from host_tools.yuanluctl.journal.report import Anchor
 from host_tools.yuanluctl.journal.rows import fields_of, rows
@@ -40,7 +38,6 @@ from host_tools.yuanluctl.journal.verify import verify as verify_image
 from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.output_lost import look_for_readers
-from host_tools.yuanluctl.paper import as_pdf, frame, whose
 from host_tools.yuanluctl.targets import Terminal
 from host_tools.yuanluctl.words import say
 
@@ -206,45 +203,7 @@ def tail(chip: Chip, voice: Voice, count: int, follow: bool) -> None:
         last = max([last, *(record.number for record in shown)])
 
 
-def _where_to(context: click.Context, option: click.Parameter, value: Any) -> Any:
-    """Looked at once both are known, before anybody is asked for anything."""
-    known = {**context.params, option.name: value}
-    if known.get("kind") == "pdf" and "out" in known and known["out"] is None:
-        raise click.UsageError("a PDF needs a file: -o FILE says where it goes")
-    return value
-
-
-@journal.command()
-@click.argument("kind", type=click.Choice(["csv", "json", "pdf"]), metavar="csv|json|pdf", callback=_where_to)
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), metavar="FILE", callback=_where_to, help="Else stdout; a PDF needs a file."
-)
-@on_a_terminal(writes=True)
-def export(chip: Chip, voice: Voice, kind: str, out: Path | None) -> None:
-    """Write every record as csv or json, or the transactions as pdf: no message, no key, no card number.
-
-    Exit codes: 0 written, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
-    """
-    records = every_record(read_journal(chip.image, chip.geometry))
-    report = verify_image(chip.image, chip.geometry)
-    verdict = report.verdict
-    if kind == "json":
-        content = json.dumps({"target": chip.terminal.name, "verdict": verdict, "records": list(rows(records))}).encode() + b"\n"
-    elif out is None and voice.as_json:
-        raise click.UsageError("--json leaves no room on stdout for a csv: -o FILE says where it goes")
-    elif kind == "csv":
-        content = as_csv(records)
-    else:
-        ledger = fold(records)
-        terminal = whose(identity(chip, ledger).terminal, ledger.check)
-        content = as_pdf(as_paper(ledger, terminal, report), frame(terminal))
-    if out is None:
-        click.echo(content, nl=False)
-        return
-    voice.write(out, content)
-    voice.answer(
-        {"file": str(out), "bytes": len(content), "records": len(records), "verdict": verdict, "dry_run": voice.dry_run}, []
-    )
+journal.add_command(export)
 
 
 def _items(found: Journal) -> Iterator[tuple[Sector, Record | Gap]]:

@@ -132,6 +132,7 @@ def as_pdf(blocks: Iterable[Block], pages: Frame) -> bytes:
     page = Page(pages)
     for block in blocks:
         if isinstance(block, Heading):
+            page.title = page.title or said(block.word).in_one
             page.heading(said(block.word).in_one)
         elif isinstance(block, Text):
             page.sentences(block.lines)

@@ -116,6 +116,8 @@ def test_a_paper_that_is_made_at_the_same_moment_is_the_same(chip: Path) -> None
     frames = [Frame(whose(TERMINAL, ""), "7", moment, "0.1.0") for moment in (MADE, MADE, MADE.replace(second=43))]
     first, again, later = (as_pdf(page, frame) for frame in frames)
     assert first == again != later
+    told = PdfReader(io.BytesIO(first)).metadata
+    assert told and told.title == "退款证据 / Evidence of a refund" and told.creation_date == MADE
 
 
 # What it says, and in which language
