@@ -13,7 +13,6 @@ from typing import Any
 import rich_click as click
 
 from host_tools.yuanluctl import authority as keys
-from host_tools.yuanluctl.cli_image import EXIT_USAGE, end
 from host_tools.yuanluctl.cli_target import Voice, spoken
 from host_tools.yuanluctl.keeping import keep, try_new
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
@@ -97,10 +96,10 @@ def approve(voice: Voice, key_file: Path, terminal: str, number: str, amount: st
     _check_terminal(terminal)
     shown = re.sub("[ -]", "", number)
     if re.fullmatch("[0-9]{8}", shown) is None:
-        end(EXIT_USAGE, f"--number {number} is not the 8 digits of the screen")
+        raise click.UsageError(f"--number {number} is not the 8 digits of the screen")
     told = re.fullmatch(r"([0-9]{1,6})\.([0-9]{2})", amount)
     if told is None:
-        end(EXIT_USAGE, f"--amount {amount} is not an amount like 150.00")
+        raise click.UsageError(f"--amount {amount} is not an amount like 150.00")
     fen = int(told[1]) * 100 + int(told[2])
     key = open_seed(voice, key_file)
     if purpose in keys.PAYS_AGAIN:
@@ -126,11 +125,9 @@ def ticket(voice: Voice, key_file: Path, request: str, allow: str, technician: i
 
     rights = [right.strip().upper() for right in allow.split(",")]
     if unknown := [right for right in rights if right not in CAPABILITIES]:
-        end(EXIT_USAGE, f"--allow: {', '.join(unknown)} is none of {', '.join(CAPABILITIES).lower()}")
-    try:
-        hello = service.read_request(request)
-    except Trouble as trouble:
-        end(EXIT_USAGE, f"{trouble.text('en')}. {trouble.hint('en')}")
+        asked, known = ", ".join(unknown), ", ".join(CAPABILITIES).lower()
+        raise click.UsageError(f"--allow: {asked} is none of {known}")
+    hello = service.read_request(request)
     terminal = hello.terminal.decode("ascii", "replace")
     key = keys.service_key(open_seed(voice, key_file), terminal)
     allowed = sum(1 << CAPABILITIES.index(right) for right in set(rights))
@@ -281,4 +278,4 @@ def making(key_file: Path) -> Iterator[None]:
 
 def _check_terminal(terminal: str) -> None:
     if re.fullmatch("[!-~]{8}", terminal) is None:
-        end(EXIT_USAGE, f"--terminal {terminal} is not the 8 characters of a terminal")
+        raise click.UsageError(f"--terminal {terminal} is not the 8 characters of a terminal")

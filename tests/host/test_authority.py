@@ -1,7 +1,10 @@
 """The authority's key file, and its code by telephone, which a terminal's own code must agree with."""
 
 import json
+import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,10 +16,12 @@ from host_tools.yuanluctl import bundles, carried, transport_keys
 from host_tools.yuanluctl.cli import yuanluctl
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.tables import read_words
+from tests.conftest import ROOT
 from tests.host.at_a_terminal import typed
 from tests.host.test_json import verbs
 from tests.host.test_technician import foreign
 from yuanlu.store import operators
+from yuanlu.wire.service import CAPABILITIES
 
 PASSPHRASE = "four words under snow"
 REFUND = ["--terminal", "YL000001", "--number", "1234 5678", "--amount", "150.00"]
@@ -217,3 +222,26 @@ def test_no_verb_takes_a_secret_on_its_command_line() -> None:
     """It would stand in `ps` and in the shell's history. Control: the walk finds an option that many have."""
     found = {text for _, verb in verbs(yuanluctl) for option in verb.params for text in option.opts}
     assert "--technician" in found and not [text for text in found if "pass" in text or "secret" in text]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["approve", "KEY", *REFUND[:5], "150"], "usage"),
+        (["approve", "KEY", *REFUND[:3], "1234", *REFUND[4:]], "usage"),
+        (["service-key", "KEY", "--terminal", "YL1"], "usage"),
+        (["ticket", "KEY", "YLR1.x", "--allow", "diagg", "--technician", "7"], "usage"),
+        (["ticket", "KEY", "YLR1.x", "--allow", "diag", "--technician", "7"], "request"),
+    ],
+    ids=lambda value: " ".join(value[:1]) if isinstance(value, list) else value,
+)
+def test_wrong_use_has_a_code_and_a_hint(key_file: str, words: list[str], code: str) -> None:
+    """In Chinese too, beside what was typed."""
+    given = ["authority", *(key_file if word == "KEY" else word for word in words)]
+    command = [sys.executable, "-m", "host_tools.yuanluctl", *given, "--json", "--lang"]
+    for language in ("en", "zh"):
+        done = subprocess.run([*command, language], cwd=ROOT, capture_output=True, text=True)
+        error = json.loads(done.stderr)["error"]
+        assert (done.returncode, done.stdout, error["code"]) == (2, "", code) and error["hint"], error
+    known = re.findall("[a-z]{2,}", " ".join([*words, *CAPABILITIES]).lower())
+    assert {word.lower() for word in foreign(error["message"] + error["hint"])} <= set(known), error
