@@ -4,6 +4,7 @@ At the end a table shows what each suite took against its allowance in CI, where
 """
 
 import ast
+import gc
 import inspect
 import os
 import re
@@ -202,6 +203,7 @@ def _keep_to_one_core(config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Find the interpreter and build the firmware once; a build that fails is told by the tests that need it."""
     _keep_to_one_core(config)
+    gc.set_threshold(50_000, 20, 50)  # whoever tears thousands of chips would look through all tests again and again
     trouble = ""
     try:
         image.build(FIRMWARE)
@@ -209,6 +211,11 @@ def pytest_configure(config: pytest.Config) -> None:
         trouble = str(error)
     config.stash[RUN] = Run(_find_interpreter(), trouble)
     config.pluginmanager.register(Stopwatch(config.stash[RUN]))
+
+
+def pytest_collection_finish() -> None:
+    """What is collected stays until the end: the garbage collector need not look there."""
+    gc.freeze()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
