@@ -201,12 +201,14 @@ def _keep_to_one_core(config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Find the interpreter and build the firmware once; a build that fails is told by the tests that need it."""
+    """Find the interpreter and build the firmware once; a build that fails is told by the tests that need it. YUANLU_BUILT=1: it
+    stands there already."""
     _keep_to_one_core(config)
     gc.set_threshold(50_000, 20, 50)  # whoever tears thousands of chips would look through all tests again and again
     trouble = ""
     try:
-        image.build(FIRMWARE)
+        if os.environ.get("YUANLU_BUILT") != "1":
+            image.build(FIRMWARE)
     except (image.BuildError, tables.TablesError) as error:
         trouble = str(error)
     config.stash[RUN] = Run(_find_interpreter(), trouble)

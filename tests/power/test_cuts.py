@@ -9,7 +9,6 @@ from cuts import KINDS_OF_TEAR, Outcome, Plan, operations, run
 from host_tools.yuanluctl import image
 
 BROKEN = Path(__file__).parents[1] / "broken"
-pytestmark = pytest.mark.micropython
 WORDS_32 = "YUANLU_MICROPYTHON" in os.environ  # make test-32 names its interpreter
 
 
@@ -24,6 +23,7 @@ def every_cut(kind: str, restarted: bool, firmware: Path | None = None, tears: t
     return [run(plan, kind, restarted=restarted, **chosen) for plan in plans]
 
 
+@pytest.mark.micropython
 @pytest.mark.parametrize("kind", ["a", "c"])
 @pytest.mark.parametrize("restarted", [False, True], ids=["running", "restarted"])
 def test_L1_L2_L4_L5_a_cut_anywhere_in_a_refund_loses_and_doubles_nothing(kind: str, restarted: bool) -> None:
