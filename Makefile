@@ -9,6 +9,9 @@ FROZEN_32 := build/frozen32/micropython
 DEMO := $(BIN)/python -m emulator demo $(if $(BREAK),--break '$(BREAK)')
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
+# Where nobody keeps bytecode, each of a thousand starts of Python compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup build run demo test test-32 bench fuzz power soak walk herd troubles check fix font codes outcomes golden picture plot slips states clean
 .DELETE_ON_ERROR:

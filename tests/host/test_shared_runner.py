@@ -51,12 +51,13 @@ def test_ends_the_process():
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A folder laid out like this one, with the runner and no test yet."""
+    """A folder laid out like this one, with the runner, the firmware that was built for this run, and no test yet."""
     shared = tmp_path / "tests" / "shared"
     shared.mkdir(parents=True)
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path / "tests")
     shutil.copy(ROOT / "tests" / "shared" / "runner.py", shared)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "build" / "firmware", tmp_path / "build" / "firmware")
     return tmp_path
 
 
@@ -65,7 +66,7 @@ def run(tree: Path, python: Path = Path(sys.executable), **environment: str) -> 
     done = subprocess.run(
         [python, "-m", "pytest", "-v", "-p", "no:cacheprovider"],
         cwd=tree,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'firmware'}", "CI": "", **environment},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'firmware'}", "CI": "", "YUANLU_BUILT": "1", **environment},
         capture_output=True,
         text=True,
         check=False,

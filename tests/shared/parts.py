@@ -10,7 +10,7 @@ import sys
 from raises import raises
 from yuanlu import record as r
 from yuanlu.boards.virtual_time import drive
-from yuanlu.compat import TimeoutError, create_task, sleep_ms, wait_for_ms
+from yuanlu.compat import TimeoutError, create_task, sleep_ms, visit, wait_for_ms
 from yuanlu.config import Config
 from yuanlu.crypto.aes import ecb
 from yuanlu.crypto.cmac import cmac
@@ -79,6 +79,13 @@ SETTINGS = {
 }
 
 
+def stay(*names):
+    """Visits of these modules that do not end: for a file that plays thousands of lives, where each visit would read the module
+    anew from a file and collect. The other files leave and come again as a device does."""
+    for name in names:
+        visit(name)
+
+
 def walk(counter, initial_key=INITIAL_KEY, key_id=KEY_ID):
     """The transaction key of a counter as a host finds it: one derivation for each one-bit, from the left."""
     key, prefix = initial_key, 0
@@ -120,6 +127,11 @@ REACHES = (
 def reaches(operation):
     """The reaches to try at an operation: all of them on CPython; on MicroPython, which is slower, one, another each time."""
     return range(len(REACHES)) if sys.implementation.name == "cpython" else (operation % len(REACHES),)
+
+
+def thinned(count, one_in):
+    """The numbers of so many cases: all of them on CPython, on MicroPython one in so many."""
+    return range(0, count, 1 if sys.implementation.name == "cpython" else one_in)
 
 
 def cut_everywhere(flash, vault, least, work):

@@ -1,8 +1,10 @@
 """Power goes at every flash operation of a day's work, at five places within the operation, and again in the life after it."""
 
-from parts import APPROVED, REACHES, Card, NorFlash, PowerCut, Terminal, every_record, keys_of, reaches
+from parts import APPROVED, REACHES, Card, NorFlash, PowerCut, Terminal, every_record, keys_of, reaches, stay
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, Draft
+
+stay("yuanlu.store.history", "yuanlu.wire.messages", "yuanlu.crypto.dukpt", "yuanlu.store.opening", "yuanlu.store.mount")
 
 # What is done to whom, in order; each step is one record and is acknowledged when it returns.
 DAY = """

@@ -3,13 +3,15 @@
 import json
 from struct import pack
 
-from parts import KEY_ID, PowerCut, Vault, beside, walk
+from parts import KEY_ID, PowerCut, Vault, beside, stay, walk
 from raises import raises
 from yuanlu.crypto import Dukpt
 from yuanlu.crypto.aes import ecb
 from yuanlu.crypto.dukpt import PLACES, derive, loaded
 from yuanlu.crypto.two_places import first
 from yuanlu.errors import Refused, StoreDamaged
+
+stay("yuanlu.crypto.dukpt")
 
 PIN = 0x1000
 

@@ -1,10 +1,12 @@
 """Sales with their refunds against a model in a dict: thousands of chance steps, many wraps of the ring, many lives."""
 
-from parts import Card, NorFlash, Random, Terminal
+from parts import Card, NorFlash, Random, Terminal, stay
 from raises import raises
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, Draft
+
+stay("yuanlu.store.history", "yuanlu.wire.messages", "yuanlu.crypto.dukpt", "yuanlu.store.opening")
 
 OPEN = 6  # as many transactions stand open at a time, so that the ring never fills with them
 VERDICTS = (s.DONE, s.DONE, s.DONE, s.DECLINED, s.SILENT, s.LATER, s.PERSON, s.RENEW)

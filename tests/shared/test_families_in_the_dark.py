@@ -1,9 +1,11 @@
 """The chance steps of test_families.py with power going at chance operations: the model takes over one step at most."""
 
-from parts import REACHES, NorFlash, PowerCut, Terminal, every_record
+from parts import REACHES, NorFlash, PowerCut, Terminal, every_record, stay
 from test_families import Shop
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_SALE
+
+stay("yuanlu.store.history", "yuanlu.wire.messages", "yuanlu.crypto.dukpt", "yuanlu.store.mount")
 
 
 class DarkShop(Shop):

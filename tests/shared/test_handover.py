@@ -4,7 +4,7 @@ from struct import pack
 
 import parts  # noqa: F401  # first of all: imports nest, and the stack is short where words have 32 bits
 from handing import EPOCH, NAMED, OLD, SPARE, ForgetfulVault, Life, Pair, chip_of, service_key, warrant
-from parts import APPROVED, Card, PowerCut, Road, answering, create_task, reaches, sleep_ms
+from parts import APPROVED, Card, PowerCut, Road, answering, create_task, reaches, sleep_ms, stay
 from raises import raises
 from yuanlu.compat import run
 from yuanlu.crypto.hmac import hmac_sha256
@@ -13,6 +13,17 @@ from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Draft, refund_number
 from yuanlu.store import fence
 from yuanlu.wire import iso8583, service
+
+stay(
+    "yuanlu.store.history",
+    "yuanlu.store.fence",
+    "yuanlu.service.taking",
+    "yuanlu.wire.messages",
+    "yuanlu.store.family",
+    "yuanlu.store.mount",
+    "yuanlu.store.opening",
+    "yuanlu.crypto.dukpt",
+)
 
 UNSENT = [(2000, s.IS_QUEUED), (300, s.IS_PARKED), (500, s.IS_QUEUED)]
 

@@ -1,12 +1,14 @@
 """Each look-up against a scan of all that the window holds: the filters save time and hide nothing."""
 
-from parts import APPROVED, Answer, Card, NorFlash, Terminal, every_record, numbers_of
+from parts import APPROVED, Answer, Card, NorFlash, Terminal, every_record, numbers_of, stay
 from test_dialogs import pressed
 from yuanlu.compat import run
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_SALE, Draft
 from yuanlu.store import history, summary
 from yuanlu.ui.find_otherwise import WAYS
+
+stay("yuanlu.store.history", "yuanlu.wire.messages", "yuanlu.crypto.dukpt", "yuanlu.store.opening")
 
 
 class Customer(Card):

@@ -1,12 +1,14 @@
 """The transactions that the records tell of, in this life and after the next power-up."""
 
-from parts import APPROVED, Card, NorFlash, PowerCut, Terminal, every_record, keys_of, mounted, numbers_of, types_in
+from parts import APPROVED, Card, NorFlash, PowerCut, Terminal, every_record, keys_of, mounted, numbers_of, stay, types_in
 from raises import raises
 from yuanlu import record as r
 from yuanlu.crypto.cmac import cmac
 from yuanlu.errors import Refused, StoreDamaged
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, Draft, Transaction
+
+stay("yuanlu.store.history", "yuanlu.wire.messages", "yuanlu.crypto.dukpt", "yuanlu.store.opening", "yuanlu.store.mount")
 
 FIELDS = "number original state kind amount batch trace date time reason".split()
 FIELDS += "attempt sends doubt stale code rrn approval printed copies".split()

@@ -2,7 +2,7 @@
 
 import parts  # first of all: imports nest, and the stack is short where words have 32 bits
 from handing import NAMED, OLD, SPARE, Life, Pair, service_key, warrant
-from parts import PowerCut, reaches
+from parts import PowerCut, reaches, stay
 from raises import raises
 from yuanlu.crypto.hmac import hmac_sha256
 from yuanlu.errors import BadMessage, Refused
@@ -13,6 +13,8 @@ from yuanlu.store import erasure
 from yuanlu.store import fence as f
 from yuanlu.ui import alerts
 from yuanlu.wire import service
+
+stay("yuanlu.store.history", "yuanlu.store.fence", "yuanlu.service.mending", "yuanlu.wire.messages")
 
 EPOCH = 900
 LOST = 7

@@ -1,12 +1,14 @@
 """What a person decides, what is learnt too late, and how the queue is held: through desk, journal and power cuts."""
 
-from parts import APPROVED, REACHES, Card, NorFlash, PowerCut, Road, Terminal, answering, mounted
+from parts import APPROVED, REACHES, Card, NorFlash, PowerCut, Road, Terminal, answering, mounted, stay
 from raises import raises
 from yuanlu.errors import Refused
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, ROAD_WALLET, Draft
 from yuanlu.store import pending
 from yuanlu.wire import iso8583
+
+stay("yuanlu.store.history", "yuanlu.wire.messages", "yuanlu.crypto.dukpt", "yuanlu.store.opening", "yuanlu.store.mount")
 
 EVIDENCE = b"112210150700"
 

@@ -1,10 +1,12 @@
 """What went back of sales, and the rests that were put off to another day: what the journal tells, over power cuts."""
 
-from parts import NorFlash, Random, Terminal, cut_everywhere
+from parts import NorFlash, Random, Terminal, cut_everywhere, stay
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, Draft
 from yuanlu.store import progress, rests
 from yuanlu.ui.describe import reason
+
+stay("yuanlu.store.history", "yuanlu.wire.messages", "yuanlu.crypto.dukpt")
 
 
 def put_off(till, sale, amount, verdict=s.DONE):

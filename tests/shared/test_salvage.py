@@ -4,7 +4,7 @@ from struct import pack
 
 import parts  # first of all: imports nest, and the stack is short where words have 32 bits
 from handing import EPOCH, NAMED, OLD, SPARE, Life, Pair, service_key, warrant
-from parts import PowerCut, reaches
+from parts import PowerCut, reaches, stay
 from raises import raises
 from yuanlu.crypto.hmac import hmac_sha256
 from yuanlu.errors import BadMessage, Refused
@@ -13,6 +13,8 @@ from yuanlu.refund.transaction import refund_number
 from yuanlu.service import handover
 from yuanlu.store import salvaged
 from yuanlu.wire import service
+
+stay("yuanlu.store.history", "yuanlu.store.fence", "yuanlu.service.taking", "yuanlu.wire.messages", "yuanlu.store.mount")
 
 MERCHANT = b"YUANLU000000001"
 OPEN = [300, 500, 2000]  # of a Pair's old one

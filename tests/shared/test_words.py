@@ -1,6 +1,6 @@
 """The words: that each is there, that each can be drawn, and that each fits where it is used, in both languages."""
 
-from parts import TABLES, Display, Terminal
+from parts import TABLES, Display, Terminal, stay
 from yuanlu.refund import state as s
 from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, KIND_VOID, Transaction
 from yuanlu.tables import CODES as CODES_SECTION
@@ -11,6 +11,8 @@ from yuanlu.ui.grid import width, wrap
 from yuanlu.ui.menu import MENU, MORE
 from yuanlu.ui.reason_page import REASONS
 from yuanlu.ui.words import Words
+
+stay("yuanlu.ui.hotlines", "yuanlu.refund.slip_code", "yuanlu.store.history", "yuanlu.ui.reason_page", "yuanlu.refund.capitals")
 
 COLUMNS, ROWS = Display.columns, 8
 LONGEST_STATUS = ("status.waiting", ("status.no_network",), 32)
