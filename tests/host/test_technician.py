@@ -251,7 +251,8 @@ emu image socket rfc dev ttyUSB HOST PORT FILE OLD SPARE NAME make run keep buil
 export import finish decline handover salvage report sheet evidence reconcile operators journal verify show pull rescue scan carve
 firmware info push confirm rollback authority ticket key public config validate get schema sign after queue release hold status
 logs list tail explain yuanluctl timeout wait sector size unit target sheets yes from through fonts wqy microhei YUANLU FONT
-PASSPHRASE board port checkout baud KEY tables support YLR YLT done not csv json KiB IMAGE dump wrap""".split()
+PASSPHRASE board port checkout baud KEY tables support YLR YLT done not csv json KiB IMAGE dump wrap
+retry resolve""".split()
 
 
 def foreign(text: str) -> set[str]:
