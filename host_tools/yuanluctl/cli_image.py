@@ -57,7 +57,8 @@ def image_or_target(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 def _is_of_the_shell(option: str) -> bool:
     """It comes from a variable of the environment, nobody has typed it here."""
-    return click.get_current_context().get_parameter_source(option) is ParameterSource.ENVIRONMENT
+    call = click.get_current_context(silent=True)
+    return call is not None and call.get_parameter_source(option) is ParameterSource.ENVIRONMENT
 
 
 def image_argument(verb: Callable[..., Any]) -> Callable[..., Any]:
