@@ -210,7 +210,7 @@ def verify(voice: Voice, file: Path, key: Path) -> None:
     from host_tools.yuanluctl.cli_config import manifest_lines, manifest_of, signature_of
 
     try:
-        bundle = bundles.read(read_regular(file, bundles.LARGEST, "no_image", str(file)))
+        bundle = bundles.read(read_regular(file, bundles.LARGEST, "no_file", str(file)))
     except bundles.BadBundle as problem:
         raise Trouble("bundle", file, problem) from problem
     signature = signature_of(bundle, key)

@@ -202,7 +202,7 @@ def signature_of(bundle: Bundle | None, key: Path | None) -> str:
         return "none" if key is None else "wrong"
     if key is None:
         return "unchecked"
-    text = read_regular(key, _LONGEST_KEY, "no_image", str(key))
+    text = read_regular(key, _LONGEST_KEY, "no_file", str(key))
     try:
         return "good" if bundle.is_signed_by(bytes.fromhex(text.decode("ascii").strip())) else "wrong"
     except ValueError as problem:

@@ -164,7 +164,7 @@ def deploy(voice: Voice, board: str, port: str, timeout: float) -> None:
 
 
 def _read(file: Path) -> Bundle:
-    content = read_regular(file, LARGEST, "no_image", str(file))
+    content = read_regular(file, LARGEST, "no_file", str(file))
     try:
         return bundled.read(content)
     except BadBundle as problem:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import rich_click as click
+from click.core import ParameterSource
 
 from host_tools.yuanluctl.cli_target import Voice
 from host_tools.yuanluctl.completing import targets
@@ -34,6 +35,8 @@ def image_or_target(verb: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(verb)
     def run(image: Path | None, target: str | None, lang: str | None, **given: Any) -> Any:
         language = lang or language_of(os.environ.get("LC_ALL") or os.environ.get("LANG", ""))
+        if image is not None and _is_of_the_shell("target"):
+            target = None  # what is named goes before it
         if (image is None) == (target is None):
             end(EXIT_USAGE, "name either an IMAGE or a --target")
         if image is not None:
@@ -47,9 +50,15 @@ def image_or_target(verb: Callable[..., Any]) -> Callable[..., Any]:
             Voice(language, bool(given.get("as_json")), False).fail(trouble)
 
     help_text = "image:FILE, emu:NAME or emu:PORT, in place of IMAGE."
-    named = click.option("-t", "--target", metavar="TARGET", shell_complete=targets, help=help_text)
+    named = click.option("-t", "--target", envvar="YUANLU_TARGET", metavar="TARGET", shell_complete=targets, help=help_text)
     spoken = click.option("--lang", type=click.Choice(LANGUAGES), envvar="YUANLU_LANG", help="Else as LANG says.")
     return click.argument("image", type=click.Path(path_type=Path), required=False)(named(spoken(_geometry(run))))
+
+
+def _is_of_the_shell(option: str) -> bool:
+    """It comes from a variable of the environment, nobody has typed it here."""
+    call = click.get_current_context(silent=True)
+    return call is not None and call.get_parameter_source(option) is ParameterSource.ENVIRONMENT
 
 
 def image_argument(verb: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ import time
 from contextlib import closing
 from datetime import date, datetime
 from struct import error, pack, unpack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
@@ -16,13 +16,14 @@ from host_tools.yuanluctl import asking, completing
 from host_tools.yuanluctl.cli_target import Seconds, Voice, on_a_line, spoken
 from host_tools.yuanluctl.journal import card_numbers
 from host_tools.yuanluctl.journal.ledger import yuan
-from host_tools.yuanluctl.live import LiveTerminal, told_by
 from host_tools.yuanluctl.outcome import BUSY_PORT, FINDINGS, NO_TERMINAL, Trouble, perhaps_done
 from host_tools.yuanluctl.output_lost import look_for_readers
 from host_tools.yuanluctl.refusal import why_told
-from host_tools.yuanluctl.service import request_text
 from host_tools.yuanluctl.status import day_of, waiting_of
 from yuanlu.wire import service as wire
+
+if TYPE_CHECKING:
+    from host_tools.yuanluctl.live import LiveTerminal
 
 LONGEST_EVIDENCE = 18  # bytes (docs/journal-format.md)
 LIST_SECONDS = 2.0
@@ -41,7 +42,7 @@ def list_(targets: tuple[str, ...], voice: Voice) -> None:
     """
     from serial.tools import list_ports  # loaded where it is used, so that --help is quick
 
-    from host_tools.yuanluctl.live import Credentials
+    from host_tools.yuanluctl.live import Credentials, LiveTerminal, told_by
     from host_tools.yuanluctl.targets import parse
 
     found: list[dict[str, Any]] = []
@@ -73,6 +74,8 @@ def ping(terminal: LiveTerminal, voice: Voice, count: int) -> None:
 
     Exit codes: 0 it answers, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer.
     """
+    from host_tools.yuanluctl.live import told_by  # loaded where it is used, so that --help is quick
+
     took = []
     for _ in range(count):
         began = time.monotonic()
@@ -92,6 +95,9 @@ def support(terminal: LiveTerminal, voice: Voice) -> None:
 
     Exit codes: 0 printed, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer.
     """
+    from host_tools.yuanluctl.live import told_by  # loaded where it is used, so that --help is quick
+    from host_tools.yuanluctl.service import request_text
+
     hello, body = terminal.hello()
     told = {"target": terminal.name, **told_by(hello), "request": request_text(body)}
     voice.answer(

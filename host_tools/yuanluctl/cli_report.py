@@ -142,7 +142,7 @@ def reconcile(chip: Chip, voice: Voice, statement: Path, days: int, first: int, 
     check_order(first, last)
     if last >= int(f"{date.today():%Y%m%d}"):
         raise click.UsageError("--through is not over yet: it has to be a whole day")
-    content = read_regular(statement, LARGEST, "no_image", str(statement))
+    content = read_regular(statement, LARGEST, "no_file", str(statement))
     verified = verify(chip.image, chip.geometry)
     lines, ledger = read_statement(content, str(statement)), _ledger(chip)
     span = covered(own_lines(ledger, lines), date.today(), first, last)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,13 @@ from host_tools.yuanluctl.journal.ledger import Ledger, fold, moment, once, yuan
 from host_tools.yuanluctl.journal.reader import GeometryError
 from host_tools.yuanluctl.journal.verify import verify
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
-from host_tools.yuanluctl.rescue import Find
+from host_tools.yuanluctl.rescue import Find, Lost, judge, lost_of
 from host_tools.yuanluctl.rescue import carve as carve_image
 from host_tools.yuanluctl.rescue import scan as scan_image
 from host_tools.yuanluctl.status import entry
 from host_tools.yuanluctl.targets import Terminal
+
+MOST_GAPS = 20  # that are listed for a person; --json has all
 
 
 @click.group()
@@ -117,27 +118,33 @@ def carve(terminal: Terminal, image: bytes, sector_size: int, unit: int, voice: 
 def report(terminal: Terminal, image: bytes, sector_size: int, unit: int, voice: Voice) -> None:
     """Say from all whole records, wherever they stand, which money was still under way; of each terminal whose records they are.
 
-    Exit codes: 0 nothing was, 1 something was, a number stands there twice with different content, or no record is left, 2 wrong
-    use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
+    Where records are lost, or nobody can tell whether any are, it says so: what is lost may hold money.
+
+    Exit codes: 0 nothing was, 1 something was, records are lost, a number stands there twice with different content, or no record
+    is left, 2 wrong use or unreadable file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
     found = _scanned(voice, terminal, image, sector_size, unit)
-    told: dict[str, Any] = {**_found(terminal, found), "gaps": [], "waiting": [], "twice": []}
+    checked, headless = judge(image, found)
+    whole = checked is not None and checked.consistent
+    told: dict[str, Any] = {**_found(terminal, found), "whole": whole, "gaps": [], "lost_before": {}, "waiting": [], "twice": []}
     lines = [] if found.records else [voice.say("rescue.report", 0, 0)]
     for owner in sorted(found.terminals):  # every terminal counts from 1
         name = f"{owner:08x}"
         own = [record for record in found.records if record.terminal == owner]
-        records = once(own)
+        records, lost = once(own), lost_of(own, checked, headless)
         ledger = fold(records)
-        gaps = [[a.number + 1, b.number - 1] for a, b in pairwise(records) if b.number - a.number > 1]
-        told["gaps"] += gaps
+        told["gaps"] += [list(gap) for gap in lost.gaps]
+        told["lost_before"] |= {name: lost.before} if lost.before else {}
         told["waiting"] += [{**entry(one), "terminal": name} for one in ledger.unsettled]
         lines += [voice.say("rescue.of", name)] * (len(found.terminals) > 1)
-        lines += _owed(voice, ledger, len(records), sum(last - first + 1 for first, last in gaps))
+        lines += _owed(voice, ledger, len(records), lost, whole)
         if twice := _twice(own):
             told["twice"] += [{"terminal": name, "number": number} for number in twice]
             lines.append(voice.say("rescue.twice", len(twice), twice[0]))
+    if checked is not None and not whole:
+        lines.append(voice.say("paper.verdict", verdict.told(voice.language, checked)))
     voice.answer(told, lines)
-    if told["waiting"] or told["twice"] or not found.records:
+    if told["waiting"] or told["twice"] or not whole or told["gaps"]:
         raise SystemExit(FINDINGS)
 
 
@@ -149,10 +156,14 @@ def _twice(records: list[Record]) -> list[int]:
     return sorted(number for number, found in contents.items() if len(found) > 1)
 
 
-def _owed(voice: Voice, ledger: Ledger, records: int, lost: int) -> list[str]:
-    lines = [voice.say("rescue.report", records, lost)]
-    if not ledger.unsettled:
+def _owed(voice: Voice, ledger: Ledger, records: int, lost: Lost, whole: bool) -> list[str]:
+    lines = [voice.say("rescue.report", records, sum(last - first + 1 for first, last in lost.gaps))]
+    if lost or not whole:
+        lines += [voice.say("rescue.cannot_tell"), *_to_ask(voice, ledger, lost)]
+    elif not ledger.unsettled:
         return [*lines, voice.say("status.nothing")]
+    if not ledger.unsettled:
+        return lines
     for one in ledger.unsettled:
         kind, state = voice.say(f"kind.{one.kind or 'lost'}"), voice.say(f"state.{one.state}")
         sends = sum(len(attempt.sends) for attempt in one.attempts)
@@ -161,3 +172,20 @@ def _owed(voice: Voice, ledger: Ledger, records: int, lost: int) -> list[str]:
             f"  {one.number:>8}  {kind}  {yuan(one.amount):>10}  {one.batch:06}/{one.trace:06}  {when}  {state} ({sends})"
         )
     return [*lines, voice.say("rescue.do_not_resend")]
+
+
+def _to_ask(voice: Voice, ledger: Ledger, lost: Lost) -> list[str]:
+    """Which transactions the acquirer is to be asked about: those between the last trace before what is lost and the next."""
+    lines = []
+    if lost.before:
+        lines.append(voice.say("rescue.lost_before", lost.before, _trace(ledger, lost.before, 1)))
+    for first, last in lost.gaps[:MOST_GAPS]:
+        lines.append(voice.say("rescue.lost", first, last, _trace(ledger, first, -1), _trace(ledger, last, 1)))
+    return lines + [voice.say("rescue.lost_more", len(lost.gaps) - MOST_GAPS)] * (len(lost.gaps) > MOST_GAPS)
+
+
+def _trace(ledger: Ledger, number: int, way: int) -> str:
+    """Batch and trace of the next transaction that was sent or is to be, after that number (`way` 1) or before it (-1)."""
+    there = [one for one in ledger.transactions.values() if one.trace and (one.number - number) * way > 0]
+    one = min(there, key=lambda one: abs(one.number - number), default=None)
+    return f"{one.batch:06}/{one.trace:06}" if one else "-"

@@ -150,7 +150,7 @@ def _compare(terminal: LiveTerminal, key: Path) -> None:
 
 def _signed(file: Path) -> Bundle:
     """Trouble for what is no firmware, or bears no signature."""
-    content = read_regular(file, LARGEST, "no_image", str(file))
+    content = read_regular(file, LARGEST, "no_file", str(file))
     try:
         bundle = bundled.read(content)
     except BadBundle as problem:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from host_tools.yuanluctl import erase
 from host_tools.yuanluctl.cli_target import Voice, on_a_line
-from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import FINDINGS
 from yuanlu.wire import service as wire
+
+if TYPE_CHECKING:
+    from host_tools.yuanluctl.live import LiveTerminal
 
 
 @click.command()
@@ -31,6 +33,8 @@ def wipe(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool) -> None:
     """
     if voice.as_json and not (yes or voice.dry_run):
         raise click.UsageError("--json takes --yes or --dry-run: nobody is asked")
+    from host_tools.yuanluctl import erase  # loaded where it is used, so that --help is quick
+
     hello, _ = terminal.hello()
     name = hello.terminal.decode("ascii", "replace")
     head = erase.head_of(file, name)

@@ -35,7 +35,7 @@ class Head(NamedTuple):
 
 def head_of(path: Path, terminal: str) -> Head:
     """Of the pulled journal in that file, which has to be that terminal's, and whole in its structure; Trouble."""
-    image = read_regular(path, LARGEST_IMAGE, "no_image", str(path))
+    image = read_regular(path, LARGEST_IMAGE, "no_file", str(path))
     try:
         state = read_state(image, find_geometry(image))
     except GeometryError as problem:

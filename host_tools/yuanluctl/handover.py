@@ -126,7 +126,7 @@ def declined(key: bytes, names: Names) -> Receipt:
 def read_receipt(path: Path, what: str) -> Receipt:
     """Of that kind; Trouble."""
     try:
-        words = read_regular(path, _LARGEST, "no_image", str(path)).decode("ascii").split()
+        words = read_regular(path, _LARGEST, "no_file", str(path)).decode("ascii").split()
         yuanlu, handover, kind, old, spare, install, epoch, proof = words
         found = Receipt(kind, Names(old, spare, int(install), int(epoch)), bytes.fromhex(proof))
     except ValueError as problem:
@@ -155,7 +155,7 @@ def capsule_begins(names: Names) -> bytes:
 
 def read_capsule(path: Path) -> Capsule:
     """Trouble."""
-    data = read_regular(path, _LARGEST, "no_image", str(path))
+    data = read_regular(path, _LARGEST, "no_file", str(path))
     if len(data) < _HEAD.size or data[:4] != _MAGIC:
         raise Trouble("capsule", path)
     _, old, spare, install, epoch, count = _HEAD.unpack_from(data)

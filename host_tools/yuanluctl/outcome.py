@@ -19,6 +19,7 @@ TROUBLES: dict[str, tuple[int, bool]] = {
     "image": (USAGE, False),
     "blank": (USAGE, False),
     "file": (USAGE, False),
+    "no_file": (USAGE, False),
     "far_date": (USAGE, False),
     "output": (USAGE, False),
     "no_record": (USAGE, False),

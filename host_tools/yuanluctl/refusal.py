@@ -6,7 +6,7 @@ from functools import cache
 
 from host_tools.yuanluctl.journal.card_numbers import masked
 from host_tools.yuanluctl.outcome import Trouble
-from host_tools.yuanluctl.tables import FOLDER, read_words
+from host_tools.yuanluctl.tables import read_words
 from host_tools.yuanluctl.words import say
 
 
@@ -22,7 +22,7 @@ class Refusal(Trouble):
         self.args = (*self.args, " ".join(self.details))
 
     def text(self, language: str) -> str:
-        """The sentence that the terminal's screen has for it; the bare reason without the tables, or where they lack it."""
+        """The sentence that the terminal's screen has for it; the bare reason where the tables lack it."""
         sentence = _words(language).get(f"refused.{self.reason}")
         if sentence is None:
             return " ".join([super().text(language), *self.details])
@@ -46,13 +46,11 @@ class Refusal(Trouble):
 
 
 def why_told(language: str, name: str) -> str:
-    """The words of what a terminal says of a transaction that waits, by their id."""
+    """The terminal's own words by their id, as of why a transaction waits."""
     return _words(language).get(name, name)
 
 
 @cache
 def _words(language: str) -> dict[str, str]:
-    """By id; none outside of a checkout."""
-    if not (FOLDER / "codes.csv").exists():
-        return {}
+    """By id."""
     return {word.id: word.zh if language == "zh" else word.en for word in read_words()}

@@ -11,7 +11,8 @@ import re
 import struct
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import NamedTuple
 from zlib import crc32
 
@@ -35,7 +36,9 @@ from host_tools.yuanluctl.journal.layout import (
     parse_header,
     parse_summary,
 )
-from host_tools.yuanluctl.journal.reader import GeometryError, Sector, read_sector
+from host_tools.yuanluctl.journal.reader import GeometryError, Sector, read_journal, read_sector
+from host_tools.yuanluctl.journal.report import Report
+from host_tools.yuanluctl.journal.verify import verify
 
 _MAGIC = re.compile(rb"YL|yl")
 LAST_SEQUENCE = (1 << 32) - 1
@@ -64,6 +67,18 @@ class Carved(NamedTuple):
     geometry: Geometry
     made: dict[int, int]
     missing: list[int]  # sequences between the oldest and the newest that no sector has
+
+
+class Lost(NamedTuple):
+    """What a terminal's records do not tell. `gaps`: numbers from and to that stand nowhere and that no BOOT left out; `before`:
+    the first number that is there, where the chip has to have had earlier ones beside it, else 0."""
+
+    gaps: list[tuple[int, int]]
+    before: int
+
+    def __bool__(self) -> bool:
+        """Whether anything is lost."""
+        return bool(self.gaps or self.before)
 
 
 def scan(image: bytes, sector_size: int = 0, unit: int = 0, progress: Callable[[int], None] | None = None) -> Find:
@@ -164,6 +179,30 @@ def carve(image: bytes, geometry: Geometry) -> Carved:
     used = sorted(sequences.values())
     missing = sorted(set(range(used[0], used[-1] + 1)) - set(used)) if used else []
     return Carved(bytes(out), geometry, made, missing)
+
+
+def judge(image: bytes, found: Find) -> tuple[Report | None, bool]:
+    """What a verification says of the chip with its headers made anew, None where its geometry cannot be told; and whether a
+    sector is gone that stood before the first one that is left: its SUMMARY names one, and the window has room for it."""
+    if found.geometry is None:
+        return None, False
+    carved = carve(image, found.geometry)
+    journal = read_journal(carved.image, carved.geometry)
+    headless = bool(journal.missing and journal.counted and journal.missing[0] < journal.counted[0].sequence)
+    return verify(carved.image, carved.geometry), headless
+
+
+def lost_of(own: Iterable[Record], report: Report | None, headless: bool) -> Lost:
+    """Of one terminal's records; nothing where the whole chip verifies. Below the first that is no copy only history stands, and
+    its numbers need not follow each other."""
+    if report and report.consistent:
+        return Lost([], 0)
+    numbers = sorted({record.number for record in own})
+    first = min((record.number for record in own if not record.is_copy), default=0)
+    explained = report.left_out if report else []
+    gaps = [(a + 1, b - 1) for a, b in pairwise(number for number in numbers if number >= first) if b - a > 1]
+    left = [gap for gap in gaps if not any(out.first <= gap[0] and gap[1] <= out.last for out in explained)]
+    return Lost(left, first if headless else 0)
 
 
 def _header(geometry: Geometry, sequence: int, erases: int, first: int) -> bytes:

@@ -61,7 +61,7 @@ def read(source: str, fetch: Callable[[Target], bytes] | None = None) -> Found:
         else:
             raise Trouble("target", source)
     else:
-        content = read_regular(Path(source), LARGEST_IMAGE, "no_image", source)
+        content = read_regular(Path(source), LARGEST_IMAGE, "no_file", source)
     try:
         typed = content[:_MARGIN].removeprefix(codecs.BOM_UTF8).lstrip() + content[_MARGIN:]  # as editors of Windows leave it
         if typed[:1] == b"{":

@@ -18,7 +18,8 @@ from binascii import crc32
 from pathlib import Path
 from typing import NamedTuple
 
-FOLDER = Path(__file__).parents[2] / "firmware" / "tables"
+SHIPPED = Path(__file__).with_name("terminal_tables")  # words and codes alone: setup.py puts them there in a wheel
+FOLDER = SHIPPED if SHIPPED.is_dir() else Path(__file__).parents[2] / "firmware" / "tables"
 UNIFONT = Path("/usr/share/unifont/unifont.hex")
 SUBSET = "unifont-subset.hex"
 LICENSE = "UNIFONT-LICENSE.txt"

@@ -246,7 +246,7 @@ def test_without_the_key_file_or_its_word_nobody_opens_it(bench: Bench):
     ("words", "code", "name"),
     [
         (["abort", "--lost-fence", "--warrant", "YLF1.abc"], 2, "warrant"),
-        (["import", "no.ylh", "-o", "x"], 3, "no_image"),
+        (["import", "no.ylh", "-o", "x"], 2, "no_file"),
         (["import", "bad.ylh", "-o", "x"], 2, "capsule"),
         (["import", "cut.ylh", "-o", "x"], 2, "capsule"),
         (["finish", "bad.ylh"], 2, "receipt"),

@@ -167,6 +167,61 @@ def _report(folder: Path, image: bytes) -> Any:
     return json.loads(done.stdout)
 
 
+def rescued(folder: Path, image: bytes, *words: object) -> tuple[Result, dict[str, Any]]:
+    """What `rescue report` says to a person, and to a program."""
+    (folder / "chip").write_bytes(image)
+    target = ("rescue", "report", "-t", f"image:{folder / 'chip'}", *words)
+    return run(*target), json.loads(run(*target, "--json").stdout)
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_no_money_is_waiting_is_said_of_a_whole_journal_alone(tmp_path: Path, chip: tuple[int, int, int]) -> None:
+    """Control: without one header and after power cuts, young and gone around, the same records are a whole journal still."""
+    for trades in (40, 400):
+        writer = trade(Writer(*chip), trades)
+        writer.cut(TORN)
+        trade(writer, 20)
+        for image in (bytes(writer.chip), worn(writer)):
+            told, found = rescued(tmp_path, image)
+            assert (found["whole"], found["gaps"], found["lost_before"]) == (True, [], {})
+            settled = found["waiting"] == []
+            assert ("No money is waiting" in told.stdout) == settled and told.exit_code == (0 if settled else 1)
+            assert "CANNOT TELL" not in told.stdout
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_is_lost_may_hold_money(tmp_path: Path, language: str) -> None:
+    """T-070: the records of an owed refund in the middle; a chip whose first sector is gone, alone or with all headers."""
+    writer = trade(Writer(), 12)
+    owed = writer.refund(writer.sale(150_00), settle=False)
+    last = writer.number
+    trade(writer, 12)
+    image = bytearray(writer.chip)
+    for record in writer.in_window():
+        if owed <= record.number <= last:
+            image[record.address : record.address + record.size] = bytes(record.size)
+    lost = (
+        ("CANNOT TELL", f"records {owed} to {last} are lost")
+        if language == "en"
+        else ("说不准", f"编号 {owed} 至 {last} 的记录丢失")
+    )
+    nothing = {"en": "No money is waiting", "zh": "没有未了结的款项"}[language]
+    told, found = rescued(tmp_path, bytes(image), "--lang", language)
+    assert told.exit_code == 1 and nothing not in told.stdout and all(text in told.stdout for text in lost)
+    assert (found["whole"], found["gaps"], found["lost_before"]) == (False, [[owed, last]], {})
+    writer = Writer()
+    owed = writer.refund(writer.sale(150_00), settle=False)
+    while writer.number < 150:
+        trade(writer, 5)
+    second = min(record.number for record in writer.in_window() if record.address >= writer.sector_size)
+    for headers in (False, True):
+        image = bytearray(worn(writer) if headers else writer.chip)
+        image[: writer.sector_size] = b"\xff" * writer.sector_size
+        told, found = rescued(tmp_path, bytes(image), "--lang", language)
+        assert told.exit_code == 1 and lost[0] in told.stdout and nothing not in told.stdout
+        assert list(found["lost_before"].values()) == [second] and str(second) in told.stdout
+
+
 def test_a_file_that_may_hold_the_only_copy_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "dead").write_bytes(worn(trade(Writer(), 20)))
     (tmp_path / "other").write_bytes(bytes(trade(Writer(), 30).chip))

@@ -44,6 +44,7 @@ from host_tools.yuanluctl.status import checks, read_state
 from host_tools.yuanluctl.targets import Target, parse
 from host_tools.yuanluctl.verbs import PLACES
 from host_tools.yuanluctl.words import LANGUAGES, say, words
+from tests.host.hostile_terminal import HostileTerminal
 from tests.host.journal_writer import EPOCH, ROOT, TERMINAL, Writer
 from tests.host.test_journal_of_firmware import Hands
 from tests.host.test_journal_verify import trade
@@ -145,6 +146,48 @@ def test_what_a_terminal_refuses_of_a_bundle_does_not_say_bundle_twice() -> None
         .endswith("(settings: the flash did not keep them)")
     )
     assert Refusal("emu:1", "refused.nothing_known").text("en") == "emu:1: the terminal refuses (nothing_known)"
+
+
+@pytest.mark.parametrize("verb", ["verify", "show"])
+def test_the_target_of_the_shell_serves_every_verb_for_images(folder: Path, verb: str) -> None:
+    """What is named goes before it. Control: without either it is wrong use."""
+
+    def told(*given: object, target: str = "") -> Result:
+        return CliRunner().invoke(yuanluctl, ["journal", verb, *map(str, given)], env={"LANG": "C", "YUANLU_TARGET": target})
+
+    named = told(folder / "chip").stdout
+    assert len(named) > 100 and told(target=f"image:{folder / 'chip'}").stdout == named
+    assert told(folder / "chip", target="image:none").stdout == named
+    assert told("-t", f"image:{folder / 'chip'}", target="image:none").stdout == named
+    assert "No such file" in told(target="image:none").stderr
+    assert told().exit_code == 2 and "IMAGE or a --target" in told().stderr
+    assert told(folder / "chip", "-t", f"image:{folder / 'chip'}").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "words_of",
+    [
+        "report reconcile none -t image:CHIP",
+        "config get none",
+        "firmware info none",
+        "authority verify none --key none",
+        "wipe --yes --journal none -t LINE",
+        "handover import none -o out -t LINE",
+    ],
+)
+def test_a_file_that_nothing_waits_for_is_told_as_missing(folder: Path, words_of: str) -> None:
+    """Control: an image is waited for, and has a code of its own."""
+    stranger = HostileTerminal(lambda command, given: None)
+    try:
+        places = {"CHIP": str(folder / "chip"), "LINE": stranger.target, "none": str(folder / "none"), "out": str(folder / "out")}
+        given = [places.get(word, word.replace("CHIP", places["CHIP"])) for word in words_of.split()]
+        done = run(*given, "--json")
+    finally:
+        stranger.close()
+    error = json.loads(done.stderr)["error"]
+    assert (done.exit_code, error["code"], error["retryable"]) == (2, "no_file", False) and "--wait" not in error["hint"]
+    error = json.loads(run("status", "-t", f"image:{folder / 'none'}", "--json").stderr)["error"]
+    assert (error["code"], error["retryable"]) == ("no_image", True) and "--wait" in error["hint"]
 
 
 def test_an_image_is_waited_for(tmp_path: Path) -> None:
@@ -251,7 +294,8 @@ emu image socket rfc dev ttyUSB HOST PORT FILE OLD SPARE NAME make run keep buil
 export import finish decline handover salvage report sheet evidence reconcile operators journal verify show pull rescue scan carve
 firmware info push confirm rollback authority ticket key public config validate get schema sign after queue release hold status
 logs list tail explain yuanluctl timeout wait sector size unit target sheets yes from through fonts wqy microhei YUANLU FONT
-PASSPHRASE board port checkout baud KEY tables support YLR YLT done not csv json KiB IMAGE dump wrap resolve init py""".split()
+PASSPHRASE board port checkout baud KEY tables support YLR YLT done not csv json KiB IMAGE dump wrap resolve init py
+retry""".split()
 
 
 def foreign(text: str) -> set[str]:
@@ -722,6 +766,24 @@ def test_help_lists_the_verbs_without_loading_one() -> None:
     assert [
         name for name in done.stdout.split() if name.startswith(("host_tools.yuanluctl.cli_", "cryptography", "rich.progress"))
     ] == []
+
+
+@pytest.mark.parametrize("words_of", ["queue", "wipe", "time sync", "report", "journal verify", "diagnose", "explain"])
+def test_help_of_a_verb_loads_nothing_that_reaches_a_terminal(words_of: str) -> None:
+    """Control: a verb on a line does."""
+    heavy = {"serial", "host_tools.yuanluctl.live"}
+    code = (
+        "import sys, host_tools.yuanluctl.cli as c\n"
+        "try: c.yuanluctl(sys.argv[1:])\n"
+        f"except SystemExit: print(*(set(sys.modules) & {heavy}), file=sys.stderr)"
+    )
+
+    def loaded(*given: str) -> str:
+        done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, cwd=SOURCES.parents[1])
+        return done.stderr.splitlines()[-1]
+
+    assert loaded(*words_of.split(), "--help") == ""
+    assert set(loaded("ping", "-t", "socket://127.0.0.1:1").split()) == heavy
 
 
 def test_shells_complete_it() -> None:

@@ -17,6 +17,11 @@ def run(*command: str | Path, cwd: Path) -> str:
     return done.stdout
 
 
+def yuanluctl_here(*words: str) -> str:
+    """What this checkout's says."""
+    return run(sys.executable, "-c", "from host_tools.yuanluctl.cli import main; main()", *words, cwd=ROOT)
+
+
 def test_the_wheel_installs_and_yuanluctl_starts(tmp_path: Path) -> None:
     source = tmp_path / "source"
     run("git", "clone", "--quiet", ROOT, source, cwd=tmp_path)
@@ -26,6 +31,11 @@ def test_the_wheel_installs_and_yuanluctl_starts(tmp_path: Path) -> None:
     python = tmp_path / "clean" / "bin" / "python"
     run(python, "-m", "pip", "install", "--quiet", wheel, cwd=tmp_path)
     assert "bridge" in run(tmp_path / "clean" / "bin" / "yuanluctl", "--help", cwd=tmp_path)
+    explained = run(tmp_path / "clean" / "bin" / "yuanluctl", "explain", "51", "--lang", "zh", cwd=tmp_path)
+    assert explained == yuanluctl_here("explain", "51", "--lang", "zh") and "余额不足" in explained
+    refused = "from host_tools.yuanluctl.refusal import Refusal, why_told; told = Refusal('here', 'refused.not_open')"
+    said = run(python, "-c", f"{refused}; print(told.text('en'), why_told('en', 'why.no_answer'))", cwd=tmp_path)
+    assert "Nothing open has this number" in said and "Sent, no answer in time" in said
     assert "0.1.0" in run(tmp_path / "clean" / "bin" / "yuanluctl", "--version", cwd=tmp_path)
     for words in (["demo"], ["serve"], ["run", source / "tests" / "scenarios" / "approved.yaml"]):
         done = subprocess.run([python, "-I", "-m", "emulator", *words], cwd=tmp_path, capture_output=True, text=True, timeout=240)
