@@ -174,7 +174,8 @@ def _why_not_open(port: str) -> Trouble:
 
 
 def _not_serial(port: str) -> Trouble:
-    return Trouble("no_port", port, f"{port or '.'} is no serial device")
+    name = port or "''"
+    return Trouble("no_port", name, f"{name} is no serial device")
 
 
 def deploy(target: Board, board: str, image: bytes, progress: Callable[[int, int], None] = lambda done, total: None) -> str:

@@ -207,7 +207,7 @@ def test_a_port_that_cannot_be_opened_is_told_as_what_it_is(repl: Repl, tmp_path
     (tmp_path / "file").touch()
     for port in ("", str(tmp_path), str(tmp_path / "file"), "/dev/null"):
         name, code, text = trouble(port)
-        assert (name, code) == ("no_port", 3) and "is no serial device" in text
+        assert (name, code) == ("no_port", 3) and f"{port or repr(port)} is no serial device" in text
     assert trouble("/dev/ttyNOT")[:2] == ("no_port", 3)
     (tmp_path / "file").unlink()
     cable = Cable(repl)
