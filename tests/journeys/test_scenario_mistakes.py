@@ -133,7 +133,6 @@ def test_settings_that_only_the_terminal_refuses_are_a_mistake_of_the_file(tmp_p
         scenarios.play(scenario, child=InProcess)
 
 
-@pytest.mark.micropython
 @pytest.mark.parametrize(
     ("step", "code"),
     [("see: never shown", 42), ("expect: {refunds: [done]}", 1), ("slip: 交易失败", 1), ("expect: {sales: []}", 1)],

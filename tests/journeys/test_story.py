@@ -11,7 +11,6 @@ from emulator.shop import Shop
 from emulator.story import Story
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.micropython
 
 
 def demo(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -20,6 +19,7 @@ def demo(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=120)
 
 
+@pytest.mark.micropython
 @pytest.mark.parametrize("kind", ["a", "c"])
 def test_L2_L6_the_story_agrees_with_either_kind_of_acquirer(kind: str) -> None:
     shop = Shop(real=False, kind=kind)
@@ -32,6 +32,7 @@ def test_L2_L6_the_story_agrees_with_either_kind_of_acquirer(kind: str) -> None:
     assert states == ({"done"} if kind == "a" else {"done", "parked"})
 
 
+@pytest.mark.micropython
 def test_the_demo_in_real_time_exits_0() -> None:
     done = demo()
     assert done.returncode == 0, done.stdout + done.stderr
@@ -56,6 +57,7 @@ def test_an_unknown_break_exits_2_and_names_the_known_ones() -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.micropython
 def test_one_seed_gives_one_life() -> None:
     """The same seed on virtual time: the same records, screens and slips."""
 
