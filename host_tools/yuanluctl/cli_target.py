@@ -255,6 +255,7 @@ _CHIP: list[Callable[[Verb], Verb]] = [
 def _live(voice: Voice, target: Target, timeout: float, wait: float, **credentials: Any) -> LiveTerminal:
     """A terminal on a line, once it is there; Trouble."""
     from host_tools.yuanluctl.live import Credentials, LiveTerminal  # loaded where it is used, so that --help is quick
+    from host_tools.yuanluctl.rights import of_this_call
 
     @functools.cache
     def ask() -> str:
@@ -266,7 +267,7 @@ def _live(voice: Voice, target: Target, timeout: float, wait: float, **credentia
         terminal = None
         try:
             terminal = LiveTerminal(target, timeout, Credentials(**credentials, ask=ask), lambda: voice.chat("live.consent"))
-            terminal.still = voice.still_waiting
+            terminal.still, terminal.takes = voice.still_waiting, of_this_call()
             if wait:
                 terminal.hello()  # the port of an adapter is there while nobody answers on it
             return terminal

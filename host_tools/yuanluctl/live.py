@@ -18,8 +18,10 @@ from host_tools.yuanluctl.journal.card_numbers import masked
 from host_tools.yuanluctl.outcome import Trouble
 from host_tools.yuanluctl.pull import Pull
 from host_tools.yuanluctl.relay import open_line, port_trouble
+from host_tools.yuanluctl.rights import NotLetIn
 from host_tools.yuanluctl.service import Pass, Session, issue, read_pass
 from host_tools.yuanluctl.targets import Target, read_regular
+from yuanlu.errors import BadMessage
 from yuanlu.wire import service as wire
 
 KEY_FILE_LARGEST = 4096
@@ -141,6 +143,7 @@ class LiveTerminal:
         self._part: Path | None = None
         self.resumed: Callable[[int, int], None] = lambda right, wrong: None  # see Pull
         self.still: Callable[[int], None] = lambda left: None  # see Session.open
+        self.takes = 0  # the rights that the verb will have asked for in the end: a ticket has all of them
         self.timeout, self.credentials, self.waiting = timeout, credentials, waiting
         self.line = PortLine(target)
         self.session = Session(self.line, timeout)
@@ -162,9 +165,26 @@ class LiveTerminal:
             hello, _ = self.session.hello()
             if hello.busy == wire.ERASED:
                 raise Trouble("out_of_use", self.name)
-            self.session.open(self.credentials.issue(hello, allowed), self.waiting, self.still)
-            self._allowed = allowed
+            issued, self._allowed = self._pass_for(hello, allowed)
+            try:
+                self.session.open(issued, self.waiting, self.still)
+            except Trouble as trouble:
+                self._allowed = 0
+                raise NotLetIn("no_ticket", self.name, self.takes | allowed) if trouble.name == "no_ticket" else trouble from None
         return self.session
+
+    def _pass_for(self, hello: wire.Hello, allowed: int) -> tuple[Pass, int]:
+        """A pass and what it allows; Trouble, before a ticket is used up, where it lacks a right that the verb takes."""
+        try:
+            issued = self.credentials.issue(hello, allowed)
+            has: int = wire.decode_ticket(issued.ticket).allowed
+        except BadMessage as problem:
+            raise Trouble("ticket_text", problem) from problem
+        except Trouble as trouble:
+            raise NotLetIn("no_pass", self.name, self.takes | allowed) if trouble.name == "no_pass" else trouble from None
+        if self.credentials.ticket and (self.takes | allowed) & ~has:
+            raise NotLetIn("not_allowed", self.name, self.takes | allowed)
+        return issued, has
 
     def forget(self) -> None:
         """The terminal starts anew: no session is open any more."""

@@ -67,6 +67,7 @@ class Verbs(click.Group):
             return click.Command(name=cmd_name, help=sentence, short_help=sentence)
         name = {"list": "list_", "time": "time_"}.get(cmd_name, cmd_name)  # words of Python
         found: click.Command = getattr(import_module(f"host_tools.yuanluctl.{module}"), name)
+        import_module("host_tools.yuanluctl.rights").write_into_help(found, cmd_name)
         return found
 
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **more: Any) -> click.Context:

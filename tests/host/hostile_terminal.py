@@ -26,6 +26,7 @@ class HostileTerminal:
         self.plan, self.busy = plan, busy
         self.key = authority.service_key(secret, TERMINAL) if secret else b""
         self.asked: list[int] = []  # commands
+        self.rights: list[int] = []  # of each ticket that was shown
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.target = f"socket://127.0.0.1:{self.listener.getsockname()[1]}"
         self.thread = threading.Thread(target=self._serve)
@@ -54,8 +55,11 @@ class HostileTerminal:
                 if asked.kind == wire.ASK:
                     kind, told = wire.HELLO, (TERMINAL.encode(), 3, b"0.1.0", 77, b"tagtagta", nonce, self.busy)
                     body = pack("<B8sI16sI8s16sB", 1, *told)
-                elif asked.kind == wire.TICKET and self.key:
+                elif asked.kind == wire.TICKET:
                     ticket = asked.body[: wire.TICKET_SIZE]
+                    self.rights.append(wire.decode_ticket(ticket).allowed)
+                    if not self.key:
+                        continue
                     keys = wire.session_keys(self.key, wire.decode_ticket(ticket))
                     kind, body = wire.OPENED, wire.proof(keys, b"T", ticket)
                 elif asked.kind == wire.COMMAND and keys:

@@ -353,8 +353,11 @@ def test_a_ticket_from_elsewhere_serves_once(bench: Bench):
         check=True,
     )
     ticket = made.stdout.strip()
+    error = bench.run("queue", "hold", *CASE, "--ticket", ticket, code=6)["error"]
+    assert (error["code"], error["rights"]) == ("not_allowed", ["diag", "queue"]), "and the ticket is still good"
     assert bench.run("status", "--ticket", ticket)["batch"] == 1
-    assert bench.run("status", "--ticket", ticket, code=6)["error"]["code"] == "no_ticket"
+    error = bench.run("status", "--ticket", ticket, code=6)["error"]
+    assert (error["code"], error["rights"]) == ("no_ticket", ["diag"]) and "--allow diag" in error["hint"]
     assert bench.run("status", "--ticket", "YLT1.abc", code=2)["error"]["code"] == "ticket_text"
 
 
