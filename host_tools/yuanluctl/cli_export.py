@@ -15,7 +15,7 @@ from host_tools.yuanluctl.journal.ledger import every_record, fold
 from host_tools.yuanluctl.journal.reader import read_journal
 from host_tools.yuanluctl.journal.rows import rows
 from host_tools.yuanluctl.journal.verify import verify
-from host_tools.yuanluctl.paper import as_pdf, frame, whose
+from host_tools.yuanluctl.paper import frame, whose
 
 
 def _where_to(context: click.Context, option: click.Parameter, value: Any) -> Any:
@@ -49,6 +49,8 @@ def export(chip: Chip, voice: Voice, kind: str, out: Path | None) -> None:
     else:
         ledger = fold(records)
         terminal = whose(identity(chip, ledger).terminal, ledger.check)
+        from host_tools.yuanluctl.page import as_pdf  # loaded where it is used
+
         content = as_pdf(as_paper(ledger, terminal, report), frame(terminal))
     if out is None:
         click.echo(content, nl=False)

@@ -26,7 +26,7 @@ from host_tools.yuanluctl.journal_text import wide
 from host_tools.yuanluctl.operators import Work, operators_page, tables, work
 from host_tools.yuanluctl.operators import period as period_of
 from host_tools.yuanluctl.outcome import FINDINGS, Trouble
-from host_tools.yuanluctl.paper import Block, Frame, as_pdf, frame, in_language, on_screen, whose
+from host_tools.yuanluctl.paper import Block, Frame, frame, in_language, on_screen, whose
 from host_tools.yuanluctl.reconcile import Finding, covered, own_lines
 from host_tools.yuanluctl.reconcile import reconcile as compare
 from host_tools.yuanluctl.statement import LARGEST, read_statement
@@ -118,6 +118,8 @@ def _frame_of(case: Case) -> Frame:
 def _give(voice: Voice, content: dict[str, Any], blocks: list[Block], out: Path | None, pages: Frame) -> None:
     """A paper as PDF, and its words on the screen."""
     if out:
+        from host_tools.yuanluctl.page import as_pdf  # loaded where it is used
+
         voice.write(out, as_pdf(blocks, pages))
         content = {**content, "file": str(out), "dry_run": voice.dry_run}
     voice.answer(content, on_screen(blocks, voice.language))
@@ -209,6 +211,8 @@ def operators(chip: Chip, voice: Voice, first: int, last: int, out: Path | None)
     told: dict[str, Any] = {"target": chip.terminal.name, "terminal": terminal or None, "terminal_check": ledger.check}
     if out:
         whom = whose(terminal, ledger.check)
+        from host_tools.yuanluctl.page import as_pdf  # loaded where it is used
+
         voice.write(out, as_pdf(operators_page(found, whom, days, report), frame(whom)))
         told |= {"file": str(out), "dry_run": voice.dry_run}
     told |= {"verdict": report.verdict, "consistent": report.consistent, "operators": [one._asdict() for one in found]}

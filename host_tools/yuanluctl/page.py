@@ -1,6 +1,7 @@
 """The pages of a paper as PDF, laid out by fpdf2 in a font of this computer's.
 
-No font is shipped: it is subset into each file. Where it comes from stands in FONTS; YUANLU_FONT names another.
+Loading it takes as long as all the rest of a verb: it is imported where a PDF is made. No font is shipped: it is subset into each
+file. Where it comes from stands in FONTS; YUANLU_FONT names another.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from fpdf import FPDF
 from fpdf.fonts import FontFace
 
 from host_tools.yuanluctl.outcome import Trouble
-from host_tools.yuanluctl.paper import Frame, plain, said
+from host_tools.yuanluctl.paper import Block, Both, Frame, Heading, Pair, Table, Text, plain, said
+from host_tools.yuanluctl.words import both
 
 FONTS = (
     "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
@@ -134,3 +136,22 @@ class Page(FPDF):
         number, end = self._beside
         beside = self.page == number and self.get_y() < end
         self.set_right_margin(MARGIN + (QR_SIDE + GAP) * beside)
+
+
+def as_pdf(blocks: Iterable[Block], pages: Frame) -> bytes:
+    """The file; Trouble where this computer has no font with Chinese."""
+    page = Page(pages)
+    for block in blocks:
+        if isinstance(block, Heading):
+            page.title = page.title or said(block.word).in_one
+            page.heading(said(block.word).in_one)
+        elif isinstance(block, Text):
+            page.sentences(block.lines)
+        elif isinstance(block, Pair):
+            page.pair(said(block.word).in_one, plain(block.value))
+        elif isinstance(block, Table):
+            heads = ["\n".join(word if isinstance(word, Both) else both(word)) for word in block.words]
+            page.table_of(heads, [[plain(cell) for cell in cells] for cells in block.cells], block.widths)
+        else:
+            page.code(block.text)
+    return bytes(page.output())

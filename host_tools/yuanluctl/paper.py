@@ -123,24 +123,3 @@ def on_screen(blocks: Iterable[Block], language: str) -> list[str]:
                 shown = "  ".join(in_language(cell, language) for cell in cells).rstrip()
                 lines += [f"  {line}" for line in shown.splitlines()]
     return lines
-
-
-def as_pdf(blocks: Iterable[Block], pages: Frame) -> bytes:
-    """The file; Trouble where this computer has no font with Chinese."""
-    from host_tools.yuanluctl.page import Page  # loaded where it is used: fpdf2 takes as long as all the rest
-
-    page = Page(pages)
-    for block in blocks:
-        if isinstance(block, Heading):
-            page.title = page.title or said(block.word).in_one
-            page.heading(said(block.word).in_one)
-        elif isinstance(block, Text):
-            page.sentences(block.lines)
-        elif isinstance(block, Pair):
-            page.pair(said(block.word).in_one, plain(block.value))
-        elif isinstance(block, Table):
-            heads = ["\n".join(word if isinstance(word, Both) else both(word)) for word in block.words]
-            page.table_of(heads, [[plain(cell) for cell in cells] for cells in block.cells], block.widths)
-        else:
-            page.code(block.text)
-    return bytes(page.output())

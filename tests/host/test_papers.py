@@ -21,7 +21,8 @@ from host_tools.yuanluctl.export import as_csv
 from host_tools.yuanluctl.journal.layout import LAYOUTS, Geometry
 from host_tools.yuanluctl.journal.ledger import every_record
 from host_tools.yuanluctl.journal.rows import rows
-from host_tools.yuanluctl.paper import Block, Both, Frame, Heading, Pair, Text, as_pdf, whose
+from host_tools.yuanluctl.page import as_pdf
+from host_tools.yuanluctl.paper import Block, Both, Frame, Heading, Pair, Text, whose
 from host_tools.yuanluctl.status import State, read_state
 from tests.conftest import ROOT
 from tests.host.journal_writer import TERMINAL, Writer

@@ -37,7 +37,8 @@ from host_tools.yuanluctl.journal.layout import Geometry, Record
 from host_tools.yuanluctl.journal.ledger import every_record, fold
 from host_tools.yuanluctl.journal.reader import read_journal
 from host_tools.yuanluctl.outcome import TROUBLES, Trouble
-from host_tools.yuanluctl.paper import as_pdf, frame, whose
+from host_tools.yuanluctl.page import as_pdf
+from host_tools.yuanluctl.paper import frame, whose
 from host_tools.yuanluctl.phrases import in_chinese
 from host_tools.yuanluctl.refusal import Refusal
 from host_tools.yuanluctl.status import checks, read_state
