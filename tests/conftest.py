@@ -27,6 +27,11 @@ IN_CI = os.environ.get("CI") == "true"
 
 HEAP = "1536K"  # for the tests themselves, which are compiled on the spot; the device's own limit is another test
 FILE_SECONDS = 300  # a file that takes longer hangs
+# They begin first: a long file that comes last keeps one core busy while the other has nothing left.
+LONG_FILES = (
+    *("host/test_live", "power/test_journal_cuts", "host/test_upgrade", "browser/test_page", "journeys/test_scenarios"),
+    *("power/test_capacity", "power/test_cuts", "host/test_told", "simulation/test_soak"),
+)
 
 ALLOWANCE_SECONDS = {  # about twice what a machine needs that runs three of them at once on two cores
     "shared": 800,
@@ -80,6 +85,12 @@ class Run:
 
 
 RUN = pytest.StashKey[Run]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those of the long files first, in that order; the rest as they were found."""
+    places = {ROOT / "tests" / f"{name}.py": place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 class Stopwatch:
