@@ -166,9 +166,9 @@ def test_an_emulated_terminals_settings_are_read_off_its_flash(folder: Path) -> 
     assert (shown.exit_code, told["signature"], told["target"], told["by"]) == (0, "good", "YL000001", "模拟器")
     assert told["settings"] == shop.settings
     (folder / "blank").write_bytes(b"\xff" * 4096)
-    for source in ("image:blank", "blank", "socket://h"):
+    for source in ("image:blank", "blank", "socket://h", "missing"):
         assert run("config", "get", source).exit_code == 2, source
-    for source in ("emu:none", "missing", "image:missing", "socket://127.0.0.1:1"):
+    for source in ("emu:none", "image:missing", "socket://127.0.0.1:1"):
         assert run("config", "get", source).exit_code == 3, source
 
 
