@@ -15,6 +15,7 @@ from host_tools.yuanluctl.cli_target import Voice, on_a_line, spoken
 from host_tools.yuanluctl.keeping import keep, try_new
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import Trouble, perhaps_done
+from host_tools.yuanluctl.refusal import Refusal
 from host_tools.yuanluctl.targets import read_regular
 from yuanlu.wire import service as wire
 
@@ -74,13 +75,24 @@ def inject(terminal: LiveTerminal, voice: Voice, block_file: Path) -> None:
     if not transport_keys.is_block(block) or len(block) > wire.MOST_READ:
         raise Trouble("key_block", block_file)
     if voice.dry_run:
-        voice.would(terminal.name)
+        told = terminal.glance(wire.DIAG | wire.KEYLOAD)
+        if told is not None and (reason := _no_key_now(terminal, told)):
+            raise Refusal(terminal.name, reason)
+        voice.would(terminal.name, told is not None)
         return
     session = terminal.open(wire.DIAG | wire.KEYLOAD)
     with perhaps_done("hint.perhaps_key"):
         check = session.command(wire.INJECT, block)
     value = check.decode("ascii", "replace")[:5]
     voice.answer({"target": terminal.name, "check": value}, [voice.say("keys.injected", value)])
+
+
+def _no_key_now(terminal: LiveTerminal, told: dict[str, Any]) -> str:
+    """Why a terminal that says so of itself takes no key; empty where nothing can be seen that stands in the way."""
+    rows = key_rows(terminal, terminal.open(wire.DIAG).command(wire.KEYS))
+    if not any(one["key"] == "transport" and one["there"] for one in rows):
+        return "refused.no_transport"
+    return "refused.keys_open" if told["waiting"] else ""
 
 
 @keys.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import date, datetime
 from struct import error, pack, unpack
@@ -18,7 +19,7 @@ from host_tools.yuanluctl.journal import card_numbers
 from host_tools.yuanluctl.journal.ledger import yuan
 from host_tools.yuanluctl.outcome import BUSY_PORT, FINDINGS, NO_TERMINAL, Trouble, perhaps_done
 from host_tools.yuanluctl.output_lost import look_for_readers
-from host_tools.yuanluctl.refusal import why_told
+from host_tools.yuanluctl.refusal import Refusal, why_told
 from host_tools.yuanluctl.status import day_of, waiting_of
 from yuanlu.wire import service as wire
 
@@ -178,7 +179,10 @@ def sync(terminal: LiveTerminal, voice: Voice, at: datetime | None, yes: bool) -
     Exit codes: 0 done, 1 you did not agree, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
     if voice.dry_run:
-        voice.would(terminal.name)
+        told, when = terminal.glance(wire.DIAG | wire.CONFIG), at or in_time(datetime.now())
+        if told is not None and not (yes or _is_near(told["date"], when)):
+            raise Trouble("far_date", terminal.name, f"{when:%Y-%m-%d}")
+        voice.would(terminal.name, told is not None)
         return
     session, when = terminal.open(wire.DIAG | wire.CONFIG), at or in_time(datetime.now())
     if not (yes or _is_near(session.status()["date"], when)):
@@ -238,7 +242,7 @@ def retry(terminal: LiveTerminal, voice: Voice, number: int) -> None:
 
     Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
-    _carry_out(terminal, voice, wire.QUEUE, wire.SEND_NOW, pack("<I", number))
+    _carry_out(terminal, voice, wire.QUEUE, wire.SEND_NOW, pack("<I", number), _unless_open(number))
 
 
 @queue.command()
@@ -249,7 +253,7 @@ def withdraw(terminal: LiveTerminal, voice: Voice, number: int) -> None:
 
     Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
-    _carry_out(terminal, voice, wire.QUEUE, wire.WITHDRAW, pack("<I", number))
+    _carry_out(terminal, voice, wire.QUEUE, wire.WITHDRAW, pack("<I", number), _unless_open(number))
 
 
 @queue.command()
@@ -260,7 +264,7 @@ def release(terminal: LiveTerminal, voice: Voice, evidence: str) -> None:
 
     Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
-    _carry_out(terminal, voice, wire.QUEUE, wire.RELEASE, _bytes_of(evidence))
+    _carry_out(terminal, voice, wire.QUEUE, wire.RELEASE, _bytes_of(evidence), _unless_held)
 
 
 @queue.command()
@@ -271,7 +275,11 @@ def hold(terminal: LiveTerminal, voice: Voice, evidence: str) -> None:
 
     Exit codes: 0 done, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused.
     """
-    _carry_out(terminal, voice, wire.QUEUE, wire.HOLD, _bytes_of(evidence))
+
+    def unless_other(told: dict[str, Any]) -> str:
+        return f"refused.held_before ... ... {told['held']}" if told["held"] not in ("", evidence) else ""
+
+    _carry_out(terminal, voice, wire.QUEUE, wire.HOLD, _bytes_of(evidence), unless_other)
 
 
 @queue.command()
@@ -291,10 +299,10 @@ def resolve(terminal: LiveTerminal, voice: Voice, number: int, outcome: str, amo
     if amount and outcome != "done":
         raise click.UsageError("--amount says what was booked: with --as done")
     if outcome == "done":
-        _carry_out(terminal, voice, wire.RESOLVE, wire.DONE, head + pack("<I", _fen(amount)) + _bytes_of(evidence))
+        command, head = wire.DONE, head + pack("<I", _fen(amount))
     else:
         command = wire.NOT_DONE if outcome == "not-done" else wire.AGAIN
-        _carry_out(terminal, voice, wire.RESOLVE, command, head + _bytes_of(evidence))
+    _carry_out(terminal, voice, wire.RESOLVE, command, head + _bytes_of(evidence), _unless_open(number))
 
 
 def _fen(amount: str) -> int:
@@ -316,9 +324,24 @@ def _bytes_of(evidence: str) -> bytes:
     return evidence.encode()
 
 
-def _carry_out(terminal: LiveTerminal, voice: Voice, right: int, command: int, given: bytes) -> None:
+Look = Callable[[dict[str, Any]], str]  # from what STATUS says, the terminal's reason to refuse; empty where none can be seen
+
+
+def _unless_open(number: int) -> Look:
+    return lambda told: "" if any(one["number"] == number for one in waiting_of(told)) else "refused.not_open"
+
+
+def _unless_held(told: dict[str, Any]) -> str:
+    held = told["held"] or any(one["state"] == "held" for one in waiting_of(told))
+    return "" if held else "refused.not_held"
+
+
+def _carry_out(terminal: LiveTerminal, voice: Voice, right: int, command: int, given: bytes, look: Look) -> None:
     if voice.dry_run:
-        voice.would(terminal.name)
+        told = terminal.glance(wire.DIAG | right)
+        if told is not None and (reason := look(told)):
+            raise Refusal(terminal.name, reason)
+        voice.would(terminal.name, told is not None)
         return
     session = terminal.open(wire.DIAG | right)
     with perhaps_done("hint.perhaps_done"):

@@ -84,10 +84,12 @@ class Voice:
         else:
             self.chat("live.still", left)
 
-    def would(self, target: str, name: str = "queue.would") -> None:
-        """What --dry-run comes to where a terminal would be asked to do something."""
-        self.chat(name, target)
-        self.answer({"target": target, "dry_run": True}, [])
+    def would(self, target: str, looked: bool) -> None:
+        """What --dry-run comes to where a terminal would be asked to do something. looked: whether it said how things stand."""
+        self.chat("queue.would", target)
+        if not looked:
+            self.chat("queue.unseen")
+        self.answer({"target": target, "dry_run": True, "looked": looked}, [])
 
     def fail(self, trouble: Trouble) -> NoReturn:
         """End with a trouble, told on stderr."""
@@ -172,7 +174,8 @@ def _ndjson(job: str, total: int) -> Callable[[int], None]:
 
 
 def spoken(writes: bool = False) -> Callable[[Verb], Verb]:
-    """--json and --lang, and --dry-run for a verb that writes files: the verb is given a `voice`, and its Troubles are told."""
+    """--json and --lang, and --dry-run for a verb that writes files or changes a terminal: it is given a `voice`, and its
+    Troubles are told."""
 
     def decorate(verb: Verb) -> Verb:
         @functools.wraps(verb)
@@ -190,7 +193,7 @@ def spoken(writes: bool = False) -> Callable[[Verb], Verb]:
                 raise SystemExit(INTERRUPTED) from None
 
         if writes:
-            run = click.option("--dry-run", is_flag=True, help="Write no file; say what would be written.")(run)
+            run = click.option("--dry-run", is_flag=True, help="Change nothing, write no file; say what would be done.")(run)
         run = click.option("--lang", type=click.Choice(LANGUAGES), envvar="YUANLU_LANG", help="Else as LANG says.")(run)
         return click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, errors on stderr.")(run)
 

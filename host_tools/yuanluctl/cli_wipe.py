@@ -9,6 +9,7 @@ import rich_click as click
 
 from host_tools.yuanluctl.cli_target import Voice, on_a_line
 from host_tools.yuanluctl.outcome import FINDINGS
+from host_tools.yuanluctl.refusal import Refusal
 from yuanlu.wire import service as wire
 
 if TYPE_CHECKING:
@@ -28,8 +29,11 @@ def wipe(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool) -> None:
     Somebody at its keypad agrees twice. Run it again when the cable came out: a terminal that is erased says so, but cannot prove
     it without keys. Then its screen tells.
 
-    Exit codes: 0 erased, as the terminal has proved, 1 you did not agree, or it only says that it is erased, 2 wrong use,
-    3 nobody there, 4 port busy, 5 no answer, 6 not allowed, 8 refused, or FILE is not the whole journal.
+    --dry-run looks at what the terminal says of itself: what it names as being in the way is refused as without it.
+
+    Exit codes: 0 erased, as the terminal has proved, 1 you did not agree, or it only says that it is erased, or --dry-run finds
+    newer records there and cannot tell whether they matter, 2 wrong use, 3 nobody there, 4 port busy, 5 no answer, 6 not allowed,
+    8 refused, or FILE is not the whole journal.
     """
     if voice.as_json and not (yes or voice.dry_run):
         raise click.UsageError("--json takes --yes or --dry-run: nobody is asked")
@@ -42,13 +46,21 @@ def wipe(terminal: LiveTerminal, voice: Voice, file: Path, yes: bool) -> None:
         _end(voice, terminal, name, str(head), "says_erased")
     if not voice.as_json:
         voice.answer({}, [voice.say("wipe.what", name, file, head)])
-    if voice.dry_run or not (yes or voice.agreed("wipe.agree", name)):
-        _end(voice, terminal, name, str(head), "would" if voice.dry_run else "declined")
+    if voice.dry_run:
+        told = terminal.glance(wire.DIAG | wire.WIPE)
+        if reason := erase.refusal(told, hello, file, head):
+            raise Refusal(terminal.name, reason)
+        if told is None:
+            voice.chat("queue.unseen")
+        newer = hello.number - head.number
+        _end(voice, terminal, name, str(head), *(("newer", newer) if newer else ("would",)))
+    if not (yes or voice.agreed("wipe.agree", name)):
+        _end(voice, terminal, name, str(head), "declined")
     voice.chat("wipe.waiting", int(erase.AWAY_SECONDS))
     _end(voice, terminal, name, str(head), "erased" if erase.erase(terminal, head) else "says_erased")
 
 
-def _end(voice: Voice, terminal: LiveTerminal, name: str, head: str, outcome: str) -> None:
+def _end(voice: Voice, terminal: LiveTerminal, name: str, head: str, outcome: str, *more: int) -> None:
     told = {"target": terminal.name, "terminal": name, "head": head, "outcome": outcome}
-    voice.answer(told, [voice.say(f"wipe.{outcome}", name)])
-    raise SystemExit(FINDINGS if outcome in ("declined", "says_erased") else 0)
+    voice.answer(told, [voice.say(f"wipe.{outcome}", name, *more)])
+    raise SystemExit(FINDINGS if outcome in ("declined", "newer", "says_erased") else 0)

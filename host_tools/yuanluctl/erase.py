@@ -7,13 +7,14 @@ from binascii import crc32
 from collections.abc import Callable
 from pathlib import Path
 from struct import pack
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from host_tools.yuanluctl.journal.layout import Record
+from host_tools.yuanluctl.journal.ledger import DONE
 from host_tools.yuanluctl.journal.reader import GeometryError, find_geometry
 from host_tools.yuanluctl.live import LiveTerminal
 from host_tools.yuanluctl.outcome import PerhapsDone, Trouble
-from host_tools.yuanluctl.status import read_state
+from host_tools.yuanluctl.status import State, read_state
 from host_tools.yuanluctl.targets import LARGEST_IMAGE, read_regular
 from yuanlu.wire import service as wire
 
@@ -35,11 +36,7 @@ class Head(NamedTuple):
 
 def head_of(path: Path, terminal: str) -> Head:
     """Of the pulled journal in that file, which has to be that terminal's, and whole in its structure; Trouble."""
-    image = read_regular(path, LARGEST_IMAGE, "no_file", str(path))
-    try:
-        state = read_state(image, find_geometry(image))
-    except GeometryError as problem:
-        raise Trouble("not_whole", path, problem) from problem
+    state = _read(path)
     last: Record | None = state.ledger.last
     if state.report.findings:
         first = state.report.findings[0]
@@ -47,6 +44,26 @@ def head_of(path: Path, terminal: str) -> Head:
     if last is None or last.terminal != crc32(terminal.encode()):
         raise Trouble("not_whole", path, f"{last.terminal:08x}" if last else "0")
     return Head(last.number, last.tag)
+
+
+def _read(path: Path) -> State:
+    image = read_regular(path, LARGEST_IMAGE, "no_file", str(path))
+    try:
+        return read_state(image, find_geometry(image))
+    except GeometryError as problem:
+        raise Trouble("not_whole", path, problem) from problem
+
+
+def refusal(told: dict[str, Any] | None, hello: wire.Hello, path: Path, head: Head) -> str:
+    """For --dry-run: the reason that the terminal would have, by its STATUS (None: nobody asked) and HELLO and by the journal in
+    that file; empty where none can be seen. What a spare has taken is not open any more: there the terminal alone knows."""
+    if told and told["waiting"] and told["shut"] != "refused.handed_over":
+        return f"refused.erase_open {len(told['waiting'])}"
+    known = _read(path).ledger.transactions.values()
+    if told and any(one.batch == told["batch"] and one.state in DONE and not one.brought for one in known):
+        return "refused.erase_batch"
+    known_there = hello.number > head.number or (hello.number, hello.tag) == head
+    return "" if known_there else "refused.erase_newer"
 
 
 def is_erased(terminal: LiveTerminal) -> bool:

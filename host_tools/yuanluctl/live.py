@@ -212,6 +212,19 @@ class LiveTerminal:
         session = self.open(wire.DIAG)
         return told_by(session.hello()[0]) | session.status()
 
+    def glance(self, allowed: int) -> dict[str, Any] | None:
+        """For --dry-run: what STATUS says, asked with the authority's key for no more than a look. None where there is a ticket:
+        that serves once, so it is only read. Trouble where neither would let in a verb that takes these rights."""
+        if not self.credentials.ticket:
+            return self.status()
+        hello, _ = self.session.hello()
+        if hello.busy == wire.ERASED:
+            raise Trouble("out_of_use", self.name)
+        ticket = wire.decode_ticket(self._pass_for(hello, allowed)[0].ticket)
+        if (ticket.terminal, ticket.nonce) != (hello.terminal, hello.nonce):
+            raise NotLetIn("no_ticket", self.name, self.takes | allowed)
+        return None
+
     def logs(self) -> list[str]:
         """The last lines of its log since power came."""
         text = self.open(wire.DIAG).command(wire.LOGS).decode("utf-8", "replace")

@@ -26,6 +26,8 @@ class HostileTerminal:
         self.plan, self.busy = plan, busy
         self.key = authority.service_key(secret, TERMINAL) if secret else b""
         self.asked: list[int] = []  # commands
+        self.nonce = b""  # of every HELLO; else another one for each call
+        self.head = 77, b"tagtagta"  # of its journal
         self.rights: list[int] = []  # of each ticket that was shown
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.target = f"socket://127.0.0.1:{self.listener.getsockname()[1]}"
@@ -48,12 +50,12 @@ class HostileTerminal:
                     self._talk(client)
 
     def _talk(self, client: socket.socket) -> None:
-        frames, nonce, keys = Deframer(), os.urandom(16), b""
+        frames, nonce, keys = Deframer(), self.nonce or os.urandom(16), b""
         while data := client.recv(4096):
             for asked in frames.feed(data):
                 kind, body = 0, b""
                 if asked.kind == wire.ASK:
-                    kind, told = wire.HELLO, (TERMINAL.encode(), 3, b"0.1.0", 77, b"tagtagta", nonce, self.busy)
+                    kind, told = wire.HELLO, (TERMINAL.encode(), 3, b"0.1.0", *self.head, nonce, self.busy)
                     body = pack("<B8sI16sI8s16sB", 1, *told)
                 elif asked.kind == wire.TICKET:
                     ticket = asked.body[: wire.TICKET_SIZE]

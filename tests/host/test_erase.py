@@ -306,12 +306,14 @@ def test_the_verb_erases_a_terminal(over: str, tmp_path: Path) -> None:
         chip = str(tmp_path / "chip.img")
         words = ["wipe", "--journal", chip]
         bench.run("journal", "pull", "-o", chip, keys="ENTER", target=target)
-        told = bench.run(*words, "--yes", keys="ENTER", target=target, code=8)["error"]
-        assert told["code"] == "refused" and "erase_batch" in told["message"]
+        for how in (["--yes"], ["--dry-run"]):
+            told = bench.run(*words, *how, keys="ENTER", target=target, code=8)["error"]
+            assert told["code"] == "refused" and "erase_batch" in told["message"], how
         press(bench, "6 ENTER", "结算完成")
         press(bench, "ENTER", "1 消费")
         told = bench.run(*words, "--yes", keys="ENTER", target=target, code=8)["error"]
         assert "erase_newer" in told["message"]
+        assert bench.run(*words, "--dry-run", target=target, code=FINDINGS)["outcome"] == "newer"
         newer = str(tmp_path / "newer.img")
         bench.run("journal", "pull", "-o", newer, keys="ENTER", target=target)
         words = ["wipe", "--journal", newer]

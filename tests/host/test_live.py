@@ -185,7 +185,8 @@ def test_hold_release_keys_logs_and_time_over_tcp(bench: Bench):
     block.write_text(transport_keys.wrap(protection, key, b"a new id", 1))
     assert bench.run("keys", "inject", str(block), keys="ENTER")["check"] == transport_keys.check_value(key)
     assert any("ready" in line for line in bench.run("logs")["lines"])
-    assert bench.run("time", "sync", "--dry-run") == {"target": bench.target, "dry_run": True}
+    assert bench.run("time", "sync", "--dry-run") == {"target": bench.target, "dry_run": True, "looked": True}
+    assert bench.run("time", "sync", "--dry-run", "--at", "2099-01-01T00:00:00", code=2)["error"]["code"] == "far_date"
     far = bench.run("time", "sync", "--at", "2099-01-01T00:00:00", keys="ENTER", code=2)
     assert far["error"]["code"] == "far_date"
     assert bench.run("status")["date"] < 20990101, "no way would lead back from there"

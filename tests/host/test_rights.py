@@ -14,8 +14,10 @@ from click.testing import CliRunner, Result
 
 from host_tools.yuanluctl import authority, bundles, handover
 from host_tools.yuanluctl.cli import yuanluctl
+from host_tools.yuanluctl.journal.layout import Geometry
 from host_tools.yuanluctl.rights import RIGHTS, bits, named, taken_by
 from host_tools.yuanluctl.service import issue
+from host_tools.yuanluctl.status import read_state
 from host_tools.yuanluctl.verbs import PLACES
 from tests.host.hostile_terminal import OK, TERMINAL, HostileTerminal
 from tests.host.journal_writer import Writer
@@ -183,3 +185,89 @@ def test_who_has_no_ticket_is_told_what_to_ask_for() -> None:
         assert done.exit_code == 6 and "--allow diag,queue" in done.stderr and "没有接入许可" in done.stderr
     finally:
         stranger.close()
+
+
+OPEN = {**GOOD, "waiting": [[5, 700, "queued", ""]], "held": ""}
+HELD = {**OPEN, "held": "case 1"}
+KEYS = [["transport", 1, "00", 1], ["messages", 1, "00", 1]]
+
+
+@pytest.mark.parametrize(
+    ("call", "would", "refused", "reason"),
+    [
+        ("queue retry 5", OPEN, {**OPEN, "waiting": []}, "not_open"),
+        ("queue withdraw 5", OPEN, {**OPEN, "waiting": [[6, 700, "queued", ""]]}, "not_open"),
+        ("queue resolve 5 --as not-done --evidence x", OPEN, {**OPEN, "waiting": []}, "not_open"),
+        ("queue release --evidence x", HELD, {**OPEN, "waiting": []}, "not_held"),
+        ("queue hold --evidence x", OPEN, HELD, "held_before"),
+        ("keys inject block.txt", {**OPEN, "waiting": []}, OPEN, "keys_open"),
+    ],
+)
+def test_a_rehearsal_looks_before_it_says_would(
+    folder: Path, call: str, would: dict[str, object], refused: dict[str, object], reason: str
+) -> None:
+    """With the authority's key it comes in to look, with no more rights than that; nothing but questions is asked. With a ticket
+    the ticket alone is read. Control: what the terminal would refuse is refused."""
+    stands = {wire.STATUS: would, wire.KEYS: KEYS}
+    terminal = HostileTerminal(lambda command, given: OK + json.dumps(stands[command]).encode(), SECRET)
+    try:
+        told = json.loads(called(folder, terminal, f"{call} -t LINE --dry-run --json").stdout)
+        assert told == {"target": terminal.target, "dry_run": True, "looked": True}
+        assert "would be asked" in called(folder, terminal, f"{call} -t LINE --dry-run").stderr
+        stands[wire.STATUS] = refused
+        done = called(folder, terminal, f"{call} -t LINE --dry-run --json")
+        assert (done.exit_code, json.loads(done.stderr)["error"]["reason"]) == (8, reason)
+        assert set(terminal.asked) <= {wire.BYE, wire.STATUS, wire.KEYS} and set(terminal.rights) == {wire.DIAG}
+        shown = len(terminal.rights)
+        for text in ("YLT1.nonsense", ticket(wire.ALL)):
+            done = called(folder, terminal, f"{call} -t LINE --dry-run --json", "--ticket", text)
+            assert json.loads(done.stderr)["error"]["code"] in ("ticket_text", "no_ticket") and done.stdout == ""
+        assert len(terminal.rights) == shown
+    finally:
+        terminal.close()
+
+
+def test_a_rehearsal_needs_to_be_let_in_and_says_where_it_did_not_look(folder: Path) -> None:
+    """The ticket is for this question of this terminal's; it is not shown. Control: without any it is not allowed."""
+    terminal = HostileTerminal(lambda command, given: None, SECRET)
+    terminal.nonce = bytes(16)
+    try:
+        words = ["queue", "withdraw", "999", "-t", terminal.target, "--dry-run"]
+        done = CliRunner().invoke(yuanluctl, [*words, "--ticket", ticket(wire.ALL)], env={"LANG": "C", "LC_ALL": ""})
+        assert done.exit_code == 0 and "was not looked at" in done.stderr and terminal.rights == []
+        told = CliRunner().invoke(yuanluctl, [*words, "--ticket", ticket(wire.ALL), "--json"])
+        assert json.loads(told.stdout)["looked"] is False
+        assert CliRunner().invoke(yuanluctl, words).exit_code == 6
+    finally:
+        terminal.close()
+
+
+@pytest.mark.parametrize(
+    ("waiting", "batch", "number", "outcome"),
+    [
+        ([], 99, 0, "would"),
+        ([[5, 700, "queued", ""]], 99, 0, "erase_open"),
+        ([], None, 0, "erase_batch"),
+        ([], 99, -1, "erase_newer"),
+        ([], 99, 1, "newer"),
+    ],
+)
+def test_the_rehearsal_of_a_wipe_looks_at_what_is_open(
+    folder: Path, waiting: list[object], batch: int | None, number: int, outcome: str
+) -> None:
+    """What is open, the batch, and the newest record, by the terminal's word and the file."""
+    state = read_state((folder / "chip.img").read_bytes(), Geometry(4096, 16, 8))
+    last = state.ledger.last
+    assert last is not None
+    batch = batch or max(one.batch for one in state.ledger.transactions.values())
+    told = {**GOOD, "waiting": waiting, "batch": batch}
+    terminal = HostileTerminal(lambda command, given: OK + json.dumps(told).encode(), SECRET)
+    terminal.head = last.number + number, last.tag
+    try:
+        done = called(folder, terminal, "wipe --journal chip.img -t LINE --dry-run --json")
+    finally:
+        terminal.close()
+    if outcome in ("would", "newer"):
+        assert (done.exit_code, json.loads(done.stdout)["outcome"]) == (int(outcome == "newer"), outcome), done.output
+    else:
+        assert (done.exit_code, json.loads(done.stderr)["error"]["reason"]) == (8, outcome), done.output
