@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,15 @@ from click.testing import CliRunner, Result
 from emulator.shop import SETTINGS, Shop
 from host_tools.yuanluctl import bundles, firmware, settings
 from host_tools.yuanluctl.cli import yuanluctl
+from host_tools.yuanluctl.outcome import Trouble
+from host_tools.yuanluctl.words import say
+from tests.conftest import ROOT
+from tests.host.hostile_terminal import HostileTerminal
 from yuanlu.bundle import FIRMWARE, Bundle
 from yuanlu.store.header import FORMAT
 
 PASSPHRASE = "four words under snow"
+UNSIGNED = bundles.Bundle(bundles.FIRMWARE, "emulator", firmware.number_of("9.0.0"), 0, "-", (("firmware.romfs", b"x"),))
 
 
 def run(*words: object, passphrase: str = PASSPHRASE) -> Result:
@@ -96,9 +102,23 @@ def test_what_a_terminal_would_refuse_or_could_not_show_is_not_signed(folder: Pa
     assert not (folder / "bad.ylb").exists()
 
 
-def test_a_name_without_a_glyph_does_not_sign(folder: Path) -> None:
-    done = run("authority", "sign", "key", "settings.json", "-o", "x.ylb", "--by", "林")
-    assert done.exit_code == 2 and "no glyph for '林'" in done.stderr
+@pytest.mark.parametrize("words", [("authority", "settings.json"), ("firmware", "plain.ylb")], ids=lambda words: words[0])
+def test_a_name_that_a_terminal_cannot_show_or_hold_does_not_sign(folder: Path, words: tuple[str, str]) -> None:
+    """Settings and firmware alike. Control: a name that it can show does."""
+    (folder / "plain.ylb").write_bytes(UNSIGNED.to_bytes())
+    verb, source = words
+    for by, why in (
+        ("林", "no glyph for '林' (U+6797)"),
+        ("L\n", "no glyph"),
+        ("\x1b[2J", "no glyph"),
+        ("\udcff", "no glyph"),
+        ("", "1 to 24 bytes"),
+        ("L" * 25, "1 to 24 bytes"),
+    ):
+        done = run(verb, "sign", "key", source, "-o", "x.ylb", "--by", by)
+        assert done.exit_code == 2 and why in done.stderr and isinstance(done.exception, SystemExit), done.output
+        assert not (folder / "x.ylb").exists()
+    assert run(verb, "sign", "key", source, "-o", "x.ylb", "--by", "模拟器").exit_code == 0
 
 
 def test_a_setting_that_stands_twice_is_none(folder: Path) -> None:
@@ -122,11 +142,6 @@ def test_hostile_texts_end_in_one_line_and_move_no_screen(folder: Path) -> None:
                 assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
                 assert "\x1b" not in done.output
                 assert done.exit_code == 2 if "ud800" in name else "[31mred" in done.output
-
-
-def test_a_signers_name_that_does_not_fit_is_told(folder: Path) -> None:
-    done = run("authority", "sign", "key", "settings.json", "-o", "x.ylb", "--by", "L" * 25)
-    assert done.exit_code == 2 and "'by' is at most 24 bytes" in done.stderr
 
 
 def test_good_settings_are_valid(folder: Path) -> None:
@@ -166,10 +181,10 @@ def test_an_emulated_terminals_settings_are_read_off_its_flash(folder: Path) -> 
     assert (shown.exit_code, told["signature"], told["target"], told["by"]) == (0, "good", "YL000001", "模拟器")
     assert told["settings"] == shop.settings
     (folder / "blank").write_bytes(b"\xff" * 4096)
-    for source in ("image:blank", "blank", "socket://h", "missing"):
+    for source in ("image:blank", "blank", "socket://h"):
         assert run("config", "get", source).exit_code == 2, source
-    for source in ("emu:none", "image:missing", "socket://127.0.0.1:1"):
-        assert run("config", "get", source).exit_code == 3, source
+    for source in ("emu:none", "missing", "image:missing", "socket://127.0.0.1:1"):
+        assert run("config", "get", source).exit_code == (2 if source == "missing" else 3), source
 
 
 def test_the_schema_has_every_setting_and_its_bounds() -> None:
@@ -180,6 +195,52 @@ def test_the_schema_has_every_setting_and_its_bounds() -> None:
         for value, wrong in ((field["minimum"], False), (field["minimum"] - 1, True), (field["maximum"] + 1, True)):
             found = [problem for problem in settings.problems({**SETTINGS, name: value}) if f"'{name}'" in problem]
             assert bool(found) is wrong, (name, value)
+
+
+def test_a_bundle_says_whether_it_is_signed_by_whom_and_when(folder: Path) -> None:
+    """`info` and `verify`, to a person and to a program. Control: what nobody signed says so, and another key is told."""
+    (folder / "plain.ylb").write_bytes(UNSIGNED.to_bytes())
+    run("firmware", "sign", "key", "plain.ylb", "-o", "new.ylb", "--by", "Lin", "--date", "2026-11-27")
+    (folder / "strange").write_text(bundles.public_key(bytes(32)).hex())
+    for words, standing, code in (
+        (("info", "plain.ylb"), "none", 0),
+        (("info", "new.ylb"), "unchecked", 0),
+        (("info", "new.ylb", "--key", "public"), "good", 0),
+        (("info", "new.ylb", "--key", "strange"), "wrong", 1),
+        (("info", "plain.ylb", "--key", "public"), "none", 1),
+        (("verify", "new.ylb", "--key", "public"), "good", 0),
+        (("verify", "new.ylb", "--key", "strange"), "wrong", 1),
+        (("verify", "plain.ylb", "--key", "public"), "none", 1),
+    ):
+        done, shown = run("firmware", *words, "--json"), run("firmware", *words, "--lang", "en").stdout
+        assert (done.exit_code, json.loads(done.stdout)["signature"]) == (code, standing), words
+        assert say("en", f"signature.{standing}") in shown.splitlines()
+        assert ("names Lin as its signer, on 2026-11-27" in shown) == ("new.ylb" in words), shown
+    assert run("firmware", "info", "-t", "socket://127.0.0.1:1", "--key", "public").exit_code == 2
+
+
+def test_what_is_not_signed_is_not_brought_and_the_hint_names_the_verb_that_signs(folder: Path) -> None:
+    """Control: signed, it comes as far as the terminal, which is none."""
+    (folder / "plain.ylb").write_bytes(UNSIGNED.to_bytes())
+    run("firmware", "sign", "key", "plain.ylb", "-o", "new.ylb", "--by", "Lin")
+    terminal = HostileTerminal(lambda command, given: b"", bytes(32))
+    try:
+        for file, code in (("plain.ylb", "unsigned"), ("new.ylb", "no_pass")):
+            done = run("firmware", "push", file, "-t", terminal.target, "--yes", "--json", "--timeout", "1")
+            error = json.loads(done.stderr)["error"]
+            assert error["code"] == code and ("firmware sign KEY_FILE FILE" in error["hint"]) == (code == "unsigned"), error
+    finally:
+        terminal.close()
+
+
+def test_where_the_version_stands_is_where_the_hint_says(folder: Path) -> None:
+    """Of firmware whose version another one has. Control: that file's version is the one that is built."""
+    hint = Trouble("same_version", "x", "0.1.0").hint("en")
+    [place] = re.findall(r"in (\S+),", hint)
+    [version] = re.findall(r'^VERSION = "(.*)"', (ROOT / place).read_text("utf-8"), re.MULTILINE)
+    assert run("firmware", "build", "-o", "plain.ylb").exit_code == 0
+    assert json.loads(run("firmware", "info", "plain.ylb", "--json").stdout)["version"] == version
+    assert place in (ROOT / "docs" / "bundles.md").read_text("utf-8")
 
 
 def test_firmware_is_built_signed_and_verified(folder: Path) -> None:
