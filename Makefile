@@ -44,8 +44,8 @@ demo: build ## sell, refund, cut the power and count the money; BREAK=name plant
 	@$(DEMO)
 endif
 
-test: $(VENV) ## run every test on two cores (most wait now and then: three at once), the shared ones on CPython and on MicroPython (64-bit words)
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder -m "not words_32" $(TESTS)
+test: $(VENV) ## run every test on two cores (many wait now and then: four at once), the shared ones on CPython and on MicroPython (64-bit words)
+	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder -m "not words_32" $(TESTS)
 
 bench: $(VENV) $(MICROPYTHON_32) $(if $(filter journal wire tool,$(PART)),,$(FROZEN_32)) ## measure; figures into build/bench.json (docs/performance.md); PART=heap, journal, wire or tool for these alone
 	@YUANLU_MICROPYTHON_32=$(MICROPYTHON_32) $(BIN)/python tests/bench/bench.py $(PART)

@@ -25,7 +25,7 @@ MOST_KEYS = {
 # What a flow can say and these walks do not bring about; scenarios see most of them.
 NOT_WALKED = {
     "closing": {"closing.open", "line.busy"},
-    "decide": {"decide.not_sold", "decide.not_voided", "decide.sold", "decide.voided", "try.behind"},
+    "decide": {"decide.not_sold", "decide.not_voided", "decide.sold", "decide.voided"},
     "line": {"line.busy"},
     "login": {"operators.own_pin", "pin.later", "pin.term", "pin.term_over"},
     "note": {"line.note", "put_off.why", *(f"put_off.{why}" for why in ("keeps", "otherwise", "exchanged", "mistaken"))},

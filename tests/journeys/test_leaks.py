@@ -30,8 +30,8 @@ NAMES = {p.NET_WRITE: "network", p.SERIAL_WRITE: "serial line", p.LOG: "log", p.
 REPORTS = (
     ("status",), ("diagnose", "--bundle", "bundle.zip"), ("journal", "tail", "-n", "500"), ("journal", "show"),
     ("journal", "export", "csv", "-o", "all.csv"), ("journal", "export", "json", "-o", "all.json"),
-    ("journal", "export", "pdf", "-o", "all.pdf"), ("report", "operators"), ("report", "evidence", "t000002", "-o", "one.pdf"),
-    ("report", "sheet", "t000002", "-o", "sheet.pdf"), ("rescue", "scan"), ("rescue", "report"),
+    ("journal", "export", "pdf", "-o", "all.pdf"), ("report", "operators"), ("report", "evidence", "t000006", "-o", "one.pdf"),
+    ("report", "sheet", "t000006", "-o", "sheet.pdf"), ("rescue", "scan"), ("rescue", "report"),
 )  # fmt: skip
 
 
