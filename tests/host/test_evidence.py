@@ -78,7 +78,7 @@ def told(writer: Writer, number: int) -> tuple[dict[str, Any], dict[str, str], l
 
 
 def test_what_a_person_found_done_is_no_answer_of_an_acquirer() -> None:
-    """T1: the evidence may look like an RRN. Control: an acquirer's answer is told as one."""
+    """The evidence may look like an RRN. Control: an acquirer's answer is told as one."""
     writer = Writer()
     sale, number = parked(writer)
     technician(writer, wire.DONE, number)
@@ -248,7 +248,7 @@ def counted(ledger: Ledger) -> dict[tuple[int | None, int], Any]:
 
 
 def test_a_refund_is_his_who_confirmed_it_and_a_decision_his_who_made_it() -> None:
-    """T2. The sums of all persons are those of the journal, whoever decided."""
+    """The sums of all persons are those of the journal, whoever decided."""
     writer = Writer()
     sale, number = parked(writer, operator=3, amount=1500)
     technician(writer, wire.DONE, number)
@@ -308,7 +308,7 @@ def test_decisions_of_a_day_with_people_as_the_firmware_records_them(tmp_path: P
 
 
 def test_what_a_technician_finds_out_over_the_line_is_told_as_his(tmp_path: Path) -> None:
-    """T1 and T1b as they happen: a refund that is not known, resolved both ways."""
+    """As they happen: a refund that is not known, resolved both ways."""
     with on_the_line(FIRMWARE, kind="c") as somebody:
         clerk = Clerk(somebody.shop)
         clerk.start_sale(10_000)

@@ -230,7 +230,7 @@ def test_a_table_has_every_field_of_every_type_of_record() -> None:
 
 
 def test_what_a_person_found_done_is_evidence_in_every_table(chip: Path) -> None:
-    """T1 for whoever reads a file. Control: an acquirer's answer stands under rrn."""
+    """For whoever reads a file. Control: an acquirer's answer stands under rrn."""
     found, plain, target = (chip / "found").read_text(), (chip / "plain").read_text(), ("-t", f"image:{chip / 'chip'}")
     as_json = json.loads(run("journal", "export", "json", *target).stdout)["records"]
     table = list(csv.DictReader(io.StringIO(run("journal", "export", "csv", *target).stdout.lstrip("\ufeff"))))
