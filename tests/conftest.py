@@ -25,7 +25,7 @@ SHARED = ROOT / "tests" / "shared"
 FIRMWARE = ROOT / "build" / "firmware"
 IN_CI = os.environ.get("CI") == "true"
 
-HEAP = "1536K"  # for the tests themselves, which are compiled on the spot; the device's own limit is another test
+HEAP = "1M"  # for the tests themselves, which are compiled on the spot; the device's own limit is another test
 FILE_SECONDS = 300  # a file that takes longer hangs
 # They begin first: a long file that comes last keeps one core busy while the other has nothing left.
 LONG_FILES = (

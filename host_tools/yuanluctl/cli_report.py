@@ -141,7 +141,7 @@ def reconcile(chip: Chip, voice: Voice, statement: Path, days: int, first: int, 
     Exit codes: 0 all agrees or it is too early to tell, 1 differences, or the journal has findings, 2 wrong use or unreadable
     file, 3 nobody there, 5 no answer, 4 port busy, 6 not allowed.
     """
-    check_order(first, last)
+    _check_order(first, last)
     if last >= int(f"{date.today():%Y%m%d}"):
         raise click.UsageError("--through is not over yet: it has to be a whole day")
     content = read_regular(statement, LARGEST, "no_file", str(statement))
@@ -204,7 +204,7 @@ def operators(chip: Chip, voice: Voice, first: int, last: int, out: Path | None)
     Exit codes: 0 shown, 1 shown, but the journal has findings and may lack some of it, 2 wrong use or unreadable file, 3 nobody
     there, 5 no answer, 4 port busy, 6 not allowed.
     """
-    check_order(first, last)
+    _check_order(first, last)
     ledger, report = _ledger(chip), verify(chip.image, chip.geometry)
     found = work(ledger, first, last or 99991231)
     terminal, days = identity(chip, ledger).terminal, period_of(ledger, first, last)
@@ -225,7 +225,7 @@ def _hurt(voice: Voice, report: Report) -> list[str]:
     return [] if report.consistent else [voice.say("reconcile.hurt", verdict.told(voice.language, report))]
 
 
-def check_order(first: int, last: int) -> None:
+def _check_order(first: int, last: int) -> None:
     """Wrong use where the days are the wrong way round."""
     if first and last and first > last:
         raise click.UsageError("--from is after --through")

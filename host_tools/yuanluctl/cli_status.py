@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from datetime import date, datetime, timezone
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from host_tools.yuanluctl.export import as_csv
 from host_tools.yuanluctl.journal.ledger import NEEDS_A_PERSON, every_record, moment, yuan
 from host_tools.yuanluctl.json_text import json_text
 from host_tools.yuanluctl.outcome import FINDINGS
+from host_tools.yuanluctl.paper import own_version
 from host_tools.yuanluctl.refusal import why_told
 from host_tools.yuanluctl.status import checks, day_of, read_state, waiting_of
 from host_tools.yuanluctl.status import status as status_of
@@ -120,7 +120,7 @@ def diagnose(chip: Chip, voice: Voice, bundle: Path | None, as_of: int) -> None:
     answer: dict[str, Any] = {"target": chip.terminal.name, "checks": found}
     if bundle:
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        about = {"target": chip.terminal.name, "yuanluctl": version("yuanlu"), "made": now, "live": live}
+        about = {"target": chip.terminal.name, "yuanluctl": own_version(), "made": now, "live": live}
         log = chip.terminal.logs()
         files = {
             "about.json": _pretty(about),

@@ -78,13 +78,17 @@ class Frame(NamedTuple):
     version: str
 
 
+def own_version() -> str:
+    """Of these tools; - where they run from sources that nobody has installed."""
+    try:
+        return version("yuanlu")
+    except PackageNotFoundError:
+        return "-"
+
+
 def frame(terminal: Pair, about: str = "") -> Frame:
     """Of a paper that is made now, by this version."""
-    try:
-        own = version("yuanlu")
-    except PackageNotFoundError:  # run from sources that nobody has installed
-        own = "-"
-    return Frame(terminal, about, datetime.now(timezone.utc), own)
+    return Frame(terminal, about, datetime.now(timezone.utc), own_version())
 
 
 def whose(terminal: str, check: str) -> Pair:

@@ -34,6 +34,12 @@ class Frames:
     def ticket(self, allowed: int) -> Pass:
         return issue(self.key, wire.decode_hello(self.send(wire.ASK).body), 7, allowed)
 
+    def ask_each_minute(self, technician: Technician, minutes: int) -> None:
+        """Who is there, again and again, for so long."""
+        for _ in range(minutes):
+            technician.shop.world.run(60_000)
+            self.send(wire.ASK)
+
     def ask(self, issued: Pass, body: bytes = b"") -> hdlc.Frame:
         """With this ticket, or with these bytes in its place."""
         number = int.from_bytes(wire.decode_ticket(issued.ticket).nonce[:4], "big")
@@ -113,9 +119,7 @@ def test_no_proof_is_given_for_other_bytes_than_the_ticket(technician: Technicia
 def test_a_ticket_comes_within_ten_minutes_of_the_newest_question_and_an_hour_of_the_first(technician: Technician):
     frames, shop = Frames(technician), technician.shop
     issued = frames.ticket(wire.DIAG)
-    for _ in range(50):
-        shop.world.run(60_000)
-        frames.send(wire.ASK)
+    frames.ask_each_minute(technician, 50)
     shop.world.run(590_000)
     assert frames.ask(issued).kind == wire.OPENED, "control"
     issued = frames.ticket(wire.DIAG)
@@ -123,14 +127,10 @@ def test_a_ticket_comes_within_ten_minutes_of_the_newest_question_and_an_hour_of
     frames.send(wire.ASK)
     assert frames.ask(issued).kind == wire.NO
     issued = frames.ticket(wire.DIAG)
-    for _ in range(61):
-        shop.world.run(60_000)
-        frames.send(wire.ASK)
+    frames.ask_each_minute(technician, 61)
     assert frames.ask(issued).kind == wire.NO, "however often somebody asks"
     issued = frames.ticket(wire.DIAG)
-    for _ in range(59):
-        shop.world.run(60_000)
-        frames.send(wire.ASK)
+    frames.ask_each_minute(technician, 59)
     shop.world.run(120_000)
     assert frames.ask(issued).kind == wire.NO, "nor when he falls silent before the hour is over"
 

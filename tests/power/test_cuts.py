@@ -1,6 +1,5 @@
 """Power goes at every flash and vault operation of one refund, on the shipped firmware on real MicroPython."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -9,14 +8,12 @@ from cuts import KINDS_OF_TEAR, Outcome, Plan, operations, run
 from host_tools.yuanluctl import image
 
 BROKEN = Path(__file__).parents[1] / "broken"
-WORDS_32 = "YUANLU_MICROPYTHON" in os.environ  # make test-32 names its interpreter
 
 
 def every_cut(kind: str, restarted: bool, firmware: Path | None = None, tears: tuple[str, ...] = KINDS_OF_TEAR) -> list[Outcome]:
-    """All cuts of one refund; of five tears at an operation two or three with 64-bit words and the others with 32-bit words."""
+    """All cuts of one refund."""
     counted = operations(kind, restarted)
-    every = [Plan("flash", number, tear) for number in range(1, counted["flash"] + 1) for tear in tears]
-    plans = every[WORDS_32::2] if tears is KINDS_OF_TEAR else every
+    plans = [Plan("flash", number, tear) for number in range(1, counted["flash"] + 1) for tear in tears]
     # Half a write or none of it; every byte of one is torn in tests/shared/test_dukpt.py, and a read cannot be torn.
     plans += [Plan("vault", number, "half") for number in range(1, counted["vault"] + 1)]
     chosen = {} if firmware is None else {"firmware": firmware}

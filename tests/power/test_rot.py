@@ -19,7 +19,7 @@ def assert_right(table: rot.Table) -> None:
 
 
 def test_L2_L3_L4_L5_no_flipped_bit_makes_a_wrong_answer() -> None:
-    table = rot.small_flips(1500)
+    table = rot.small_flips(3000)
     assert_right(table)
     assert table.same and table.reported and table.torn, "the sample hit blank flash, old records and the newest"
 

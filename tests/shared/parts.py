@@ -129,11 +129,6 @@ def reaches(operation):
     return range(len(REACHES)) if sys.implementation.name == "cpython" else (operation % len(REACHES),)
 
 
-def thinned(count, one_in):
-    """The numbers of so many cases: all of them on CPython, on MicroPython one in so many."""
-    return range(0, count, 1 if sys.implementation.name == "cpython" else one_in)
-
-
 def cut_everywhere(flash, vault, least, work):
     """Do `work(flash, vault)` again and again from what is there now, with a cut at each of its operations, `least` of them or
     more; (operation, reach) each time that power is back."""

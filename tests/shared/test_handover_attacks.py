@@ -2,7 +2,7 @@
 
 import parts  # first of all: imports nest, and the stack is short where words have 32 bits
 from handing import NAMED, OLD, SPARE, Life, Pair, TearingVault, chip_of, warrant
-from parts import APPROVED, Card, PowerCut, Road, create_task, stay
+from parts import APPROVED, Card, PowerCut, Road, create_task
 from raises import raises
 from yuanlu import continuity
 from yuanlu.compat import run
@@ -12,17 +12,6 @@ from yuanlu.refund.transaction import KIND_REFUND, KIND_SALE, ROAD_CASH, ROAD_OF
 from yuanlu.store import fence
 from yuanlu.wire import service
 from yuanlu.wire.messages import Answer
-
-stay(
-    "yuanlu.store.history",
-    "yuanlu.store.fence",
-    "yuanlu.service.taking",
-    "yuanlu.wire.messages",
-    "yuanlu.store.family",
-    "yuanlu.store.mount",
-    "yuanlu.store.opening",
-    "yuanlu.crypto.dukpt",
-)
 
 
 class Made(Pair):

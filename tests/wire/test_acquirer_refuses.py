@@ -292,7 +292,7 @@ def test_mutated_frames_get_an_answer_or_silence_or_bad_message(kind):
     acquirer.wallets.done_after_ms = 0
     for frame in (refund(RRN, 1, 999_998), void(OTHER_RRN, trace=999_997)):
         ask(acquirer, frame)
-    for _ in range(2_500):
+    for _ in range(5_000):
         frame = any_frame(random)
         acquirer.mood = random.choice(("normal", "normal", "normal", *MOODS))
         if random.random() < 0.05:
